@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The configuration: compiled-in defaults, then a key file, then the command line. `doutok serve`
+ * merges the three once and writes the result into the runtime directory, where every child process
+ * reads it, so that all agree. A value is checked and converted when it is set; getters never fail.
+ */
+
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gstdio.h>
+#include <gio/gio.h>
+
+#include "common/dou-config.h"
+
+typedef enum
+{
+  TYPE_STRING,
+  TYPE_LIST,     /* separated by ; */
+  TYPE_INTEGER,  /* decimal digits */
+  TYPE_SIZE,     /* bytes, or with KiB, MiB, GiB */
+  TYPE_DURATION, /* seconds, or with s, min, h, d */
+  TYPE_BOOLEAN,  /* on | off */
+  TYPE_CHOICE,   /* one of `choices` */
+} Type;
+
+typedef struct
+{
+  const char *group;
+  const char *name;
+  Type type;
+  const char *value; /* the default */
+  gint64 minimum;
+  gint64 maximum;
+  const char *choices; /* separated by | */
+} Key;
+
+#define KIB G_GINT64_CONSTANT (1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+#define DAY G_GINT64_CONSTANT (86400)
+
+/* Indexed by DouConfigKey. */
+static const Key keys[] = {
+  [DOU_CONFIG_LISTEN] = { "server", "listen", TYPE_LIST, "0.0.0.0:8080" },
+  [DOU_CONFIG_WORKERS] = { "server", "workers", TYPE_INTEGER, "0", 0, 16 },
+  [DOU_CONFIG_PUBLIC_URL] = { "server", "public-url", TYPE_STRING, "" },
+  [DOU_CONFIG_TRUSTED_PROXIES] = { "server", "trusted-proxies", TYPE_LIST, "" },
+  [DOU_CONFIG_STATE_DIR] = { "server", "state-dir", TYPE_STRING, "" },
+  [DOU_CONFIG_RUNTIME_DIR] = { "server", "runtime-dir", TYPE_STRING, "" },
+  [DOU_CONFIG_NODE_ID] = { "node", "id", TYPE_INTEGER, "0", 0, 15 },
+  [DOU_CONFIG_LOG_LEVEL] = { "log", "level", TYPE_CHOICE, "info", 0, 0, "debug|info|warning" },
+  [DOU_CONFIG_RATE_LIMITS] = { "limits", "rate-limits", TYPE_BOOLEAN, "on" },
+  [DOU_CONFIG_MAX_CONNECTIONS]
+  = { "limits", "max-connections", TYPE_INTEGER, "16384", 16, 1000000 },
+  [DOU_CONFIG_MAX_UPLOAD] = { "limits", "max-upload", TYPE_SIZE, "1GiB", 1, 64 * GIB },
+  [DOU_CONFIG_MAX_QUEUE] = { "limits", "max-queue", TYPE_INTEGER, "4096", 1, 1000000 },
+  [DOU_CONFIG_IDLE_TIMEOUT] = { "limits", "idle-timeout", TYPE_DURATION, "75s", 1, DAY },
+  [DOU_CONFIG_REQUEST_TIMEOUT] = { "limits", "request-timeout", TYPE_DURATION, "15s", 1, DAY },
+  [DOU_CONFIG_MAX_PASSWORD] = { "user", "max-password", TYPE_INTEGER, "32", 1, 128 },
+  [DOU_CONFIG_TOKEN_LIFETIME] = { "user", "token-lifetime", TYPE_DURATION, "30d", 1, 3650 * DAY },
+  [DOU_CONFIG_MAX_DURATION] = { "video", "max-duration", TYPE_DURATION, "15min", 1, DAY },
+  [DOU_CONFIG_MEDIA_MEMORY] = { "video", "media-memory", TYPE_SIZE, "1GiB", 256 * MIB, 64 * GIB },
+};
+
+G_STATIC_ASSERT (G_N_ELEMENTS (keys) == DOU_N_CONFIG_KEYS);
+
+typedef struct
+{
+  char *text;    /* (owned) as written */
+  char **list;   /* (owned) (nullable) for lists */
+  gint64 number; /* for everything that counts */
+} Value;
+
+struct _DouConfig
+{
+  GObject parent_instance;
+
+  Value values[DOU_N_CONFIG_KEYS];
+};
+
+G_DEFINE_FINAL_TYPE (DouConfig, dou_config, G_TYPE_OBJECT)
+G_DEFINE_QUARK (dou-config-error-quark, dou_config_error)
+
+static void
+value_clear (Value *value)
+{
+  g_clear_pointer (&value->text, g_free);
+  g_clear_pointer (&value->list, g_strfreev);
+}
+
+typedef struct
+{
+  const char *suffix;
+  gint64 factor;
+} Unit;
+
+static const Unit size_units[] = { { "KiB", KIB }, { "MiB", MIB }, { "GiB", GIB }, { "", 1 } };
+static const Unit duration_units[]
+    = { { "min", 60 }, { "s", 1 }, { "h", 3600 }, { "d", DAY }, { "", 1 } };
+static const Unit plain_units[] = { { "", 1 } };
+
+static gboolean
+parse_number (const Key *key, const char *text, const Unit *units, gsize n_units, gint64 *number)
+{
+  for (gsize i = 0; i < n_units; i++)
+    {
+      g_autofree char *digits = NULL;
+      guint64 count;
+
+      if (!g_str_has_suffix (text, units[i].suffix))
+        continue;
+
+      digits = g_strndup (text, strlen (text) - strlen (units[i].suffix));
+      g_strchomp (digits);
+      if (!g_ascii_string_to_unsigned (digits, 10, 0, G_MAXINT64 / units[i].factor, &count, NULL))
+        continue;
+
+      *number = (gint64) count * units[i].factor;
+      return *number >= key->minimum && *number <= key->maximum;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+parse_choice (const Key *key, const char *text, gint64 *number)
+{
+  g_auto (GStrv) choices = g_strsplit (key->choices, "|", -1);
+
+  for (gsize i = 0; choices[i] != NULL; i++)
+    if (g_str_equal (choices[i], text))
+      {
+        *number = (gint64) i;
+        return TRUE;
+      }
+
+  return FALSE;
+}
+
+static char **
+parse_list (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit_set (text, ";,", -1);
+  g_autoptr (GStrvBuilder) list = g_strv_builder_new ();
+
+  for (char **part = parts; *part != NULL; part++)
+    if (*g_strstrip (*part) != '\0')
+      g_strv_builder_add (list, *part);
+
+  return g_strv_builder_end (list);
+}
+
+static gboolean
+value_parse (Value *value, const Key *key, const char *text)
+{
+  switch (key->type)
+    {
+    case TYPE_STRING:
+      break;
+    case TYPE_LIST:
+      value->list = parse_list (text);
+      break;
+    case TYPE_INTEGER:
+      return parse_number (key, text, plain_units, G_N_ELEMENTS (plain_units), &value->number);
+    case TYPE_SIZE:
+      return parse_number (key, text, size_units, G_N_ELEMENTS (size_units), &value->number);
+    case TYPE_DURATION:
+      return parse_number (key, text, duration_units, G_N_ELEMENTS (duration_units),
+                           &value->number);
+    case TYPE_BOOLEAN:
+      value->number = g_str_equal (text, "on");
+      return value->number || g_str_equal (text, "off");
+    case TYPE_CHOICE:
+      return parse_choice (key, text, &value->number);
+    default:
+      g_assert_not_reached ();
+    }
+
+  return TRUE;
+}
+
+static char *
+describe (const Key *key)
+{
+  switch (key->type)
+    {
+    case TYPE_INTEGER:
+      return g_strdup_printf ("a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+                              key->minimum, key->maximum);
+    case TYPE_SIZE:
+      return g_strdup_printf ("a size such as 64MiB or 1GiB, from %" G_GINT64_FORMAT
+                              " to %" G_GINT64_FORMAT " bytes",
+                              key->minimum, key->maximum);
+    case TYPE_DURATION:
+      return g_strdup_printf ("a time such as 30s, 15min, 2h or 30d, from %" G_GINT64_FORMAT
+                              " to %" G_GINT64_FORMAT " seconds",
+                              key->minimum, key->maximum);
+    case TYPE_BOOLEAN:
+      return g_strdup ("on or off");
+    case TYPE_CHOICE:
+      return g_strdup_printf ("one of %s", key->choices);
+    case TYPE_STRING:
+    case TYPE_LIST:
+    default:
+      return g_strdup ("text");
+    }
+}
+
+static void
+dou_config_finalize (GObject *object)
+{
+  DouConfig *self = DOU_CONFIG (object);
+
+  for (gsize i = 0; i < DOU_N_CONFIG_KEYS; i++)
+    value_clear (&self->values[i]);
+
+  G_OBJECT_CLASS (dou_config_parent_class)->finalize (object);
+}
+
+static void
+dou_config_class_init (DouConfigClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = dou_config_finalize;
+}
+
+static void
+dou_config_init (DouConfig *self)
+{
+  for (gsize i = 0; i < DOU_N_CONFIG_KEYS; i++)
+    {
+      gboolean valid = dou_config_set (self, i, keys[i].value, NULL);
+
+      g_assert (valid);
+    }
+}
+
+/**
+ * dou_config_new:
+ *
+ * Returns: (transfer full): a configuration that holds the defaults
+ */
+DouConfig *
+dou_config_new (void)
+{
+  return g_object_new (DOU_TYPE_CONFIG, NULL);
+}
+
+/**
+ * dou_config_set:
+ * @self: a configuration
+ * @key: the setting
+ * @value: its text, as in the file
+ * @error: return location for %DOU_CONFIG_ERROR_BAD_VALUE, naming group and key
+ *
+ * Returns: whether @value was good; if not, nothing has changed
+ */
+gboolean
+dou_config_set (DouConfig *self, DouConfigKey key, const char *value, GError **error)
+{
+  Value parsed = { 0 };
+
+  g_return_val_if_fail (DOU_IS_CONFIG (self), FALSE);
+  g_return_val_if_fail (key < DOU_N_CONFIG_KEYS, FALSE);
+
+  if (!value_parse (&parsed, &keys[key], value))
+    {
+      g_autofree char *expected = describe (&keys[key]);
+
+      value_clear (&parsed);
+      g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_BAD_VALUE,
+                   "[%s] %s = %s: expected %s", keys[key].group, keys[key].name, value, expected);
+      return FALSE;
+    }
+
+  parsed.text = g_strdup (value);
+  value_clear (&self->values[key]);
+  self->values[key] = parsed;
+  return TRUE;
+}
+
+static gboolean
+find_key (const char *group, const char *name, DouConfigKey *found)
+{
+  for (gsize i = 0; i < DOU_N_CONFIG_KEYS; i++)
+    if (g_str_equal (keys[i].group, group) && g_str_equal (keys[i].name, name))
+      {
+        *found = (DouConfigKey) i;
+        return TRUE;
+      }
+
+  return FALSE;
+}
+
+static gboolean
+dou_config_load_group (DouConfig *self, GKeyFile *file, const char *group, GError **error)
+{
+  g_auto (GStrv) names = g_key_file_get_keys (file, group, NULL, NULL);
+
+  for (char **name = names; name != NULL && *name != NULL; name++)
+    {
+      g_autofree char *value = NULL;
+      DouConfigKey key;
+
+      if (!find_key (group, *name, &key))
+        {
+          g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_UNKNOWN_KEY,
+                       "[%s] %s: there is no such key", group, *name);
+          return FALSE;
+        }
+
+      value = g_key_file_get_string (file, group, *name, error);
+      if (value == NULL || !dou_config_set (self, key, g_strchomp (value), error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+group_exists (const char *group)
+{
+  for (gsize i = 0; i < DOU_N_CONFIG_KEYS; i++)
+    if (g_str_equal (keys[i].group, group))
+      return TRUE;
+
+  return FALSE;
+}
+
+/**
+ * dou_config_load_file:
+ * @self: a configuration
+ * @path: a key file
+ * @error: return location for a #DouConfigError that names the file, the group and the key
+ *
+ * Returns: whether every line was understood
+ */
+gboolean
+dou_config_load_file (DouConfig *self, const char *path, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GError) local_error = NULL;
+  g_auto (GStrv) groups = NULL;
+
+  g_return_val_if_fail (DOU_IS_CONFIG (self), FALSE);
+
+  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local_error))
+    {
+      g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_UNREADABLE, "%s: %s", path,
+                   local_error->message);
+      return FALSE;
+    }
+
+  groups = g_key_file_get_groups (file, NULL);
+  for (char **group = groups; *group != NULL; group++)
+    {
+      if (!group_exists (*group))
+        {
+          g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_UNKNOWN_KEY,
+                       "%s: [%s]: there is no such group", path, *group);
+          return FALSE;
+        }
+
+      if (!dou_config_load_group (self, file, *group, error))
+        {
+          g_prefix_error (error, "%s: ", path);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+/**
+ * dou_config_save:
+ * @self: a configuration
+ * @path: the file to write, readable by its owner alone
+ * @error: return location
+ *
+ * Returns: whether all settings were written, so that dou_config_load_file() gives the same again
+ */
+gboolean
+dou_config_save (DouConfig *self, const char *path, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *text = NULL;
+  gsize length;
+
+  g_return_val_if_fail (DOU_IS_CONFIG (self), FALSE);
+
+  for (gsize i = 0; i < DOU_N_CONFIG_KEYS; i++)
+    g_key_file_set_string (file, keys[i].group, keys[i].name, self->values[i].text);
+
+  text = g_key_file_to_data (file, &length, NULL);
+  return g_file_set_contents_full (path, text, (gssize) length,
+                                   G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+}
+
+/**
+ * dou_config_get_int64:
+ * @self: a configuration
+ * @key: a number, size (bytes) or duration (seconds); of a choice, the position of what was chosen
+ *
+ * Returns: the number
+ */
+gint64
+dou_config_get_int64 (DouConfig *self, DouConfigKey key)
+{
+  g_return_val_if_fail (DOU_IS_CONFIG (self), 0);
+  g_return_val_if_fail (keys[key].type != TYPE_STRING && keys[key].type != TYPE_LIST, 0);
+
+  return self->values[key].number;
+}
+
+gboolean
+dou_config_get_boolean (DouConfig *self, DouConfigKey key)
+{
+  g_return_val_if_fail (DOU_IS_CONFIG (self), FALSE);
+  g_return_val_if_fail (keys[key].type == TYPE_BOOLEAN, FALSE);
+
+  return self->values[key].number != 0;
+}
+
+/**
+ * dou_config_get_string:
+ * @self: a configuration
+ * @key: any setting
+ *
+ * Returns: (transfer none): its text, empty if unset
+ */
+const char *
+dou_config_get_string (DouConfig *self, DouConfigKey key)
+{
+  g_return_val_if_fail (DOU_IS_CONFIG (self), NULL);
+
+  return self->values[key].text;
+}
+
+/**
+ * dou_config_get_list:
+ * @self: a configuration
+ * @key: a list
+ *
+ * Returns: (transfer none) (array zero-terminated=1): its elements
+ */
+const char *const *
+dou_config_get_list (DouConfig *self, DouConfigKey key)
+{
+  g_return_val_if_fail (DOU_IS_CONFIG (self), NULL);
+  g_return_val_if_fail (keys[key].type == TYPE_LIST, NULL);
+
+  return (const char *const *) self->values[key].list;
+}
+
+const char *
+dou_config_key_get_group (DouConfigKey key)
+{
+  return keys[key].group;
+}
+
+const char *
+dou_config_key_get_name (DouConfigKey key)
+{
+  return keys[key].name;
+}
+
+const char *
+dou_config_key_get_default (DouConfigKey key)
+{
+  return keys[key].value;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib-object.h>
+
+G_BEGIN_DECLS
+
+/**
+ * DouConfigKey:
+ *
+ * Every setting there is. Group, name, type, default and range stand in one table in dou-config.c;
+ * data/doutok.conf documents them, and a test holds the two together.
+ */
+typedef enum
+{
+  DOU_CONFIG_LISTEN,          /* list of ADDRESS:PORT */
+  DOU_CONFIG_WORKERS,         /* gateway processes; 0 = one per core */
+  DOU_CONFIG_PUBLIC_URL,      /* URL or empty */
+  DOU_CONFIG_TRUSTED_PROXIES, /* list of ADDRESS[/BITS] */
+  DOU_CONFIG_STATE_DIR,       /* path */
+  DOU_CONFIG_RUNTIME_DIR,     /* path */
+  DOU_CONFIG_NODE_ID,         /* 0 … 15 */
+  DOU_CONFIG_LOG_LEVEL,       /* debug | info | warning */
+  DOU_CONFIG_RATE_LIMITS,     /* boolean */
+  DOU_CONFIG_MAX_CONNECTIONS, /* connections a gateway process */
+  DOU_CONFIG_MAX_UPLOAD,      /* bytes */
+  DOU_CONFIG_MAX_QUEUE,       /* items waiting for one method */
+  DOU_CONFIG_IDLE_TIMEOUT,    /* seconds */
+  DOU_CONFIG_REQUEST_TIMEOUT, /* seconds */
+  DOU_CONFIG_MAX_PASSWORD,    /* characters */
+  DOU_CONFIG_TOKEN_LIFETIME,  /* seconds */
+  DOU_CONFIG_MAX_DURATION,    /* seconds */
+  DOU_CONFIG_MEDIA_MEMORY,    /* bytes */
+  DOU_N_CONFIG_KEYS
+} DouConfigKey;
+
+/**
+ * DouConfigError:
+ * @DOU_CONFIG_ERROR_UNKNOWN_KEY: a group or key that does not exist
+ * @DOU_CONFIG_ERROR_BAD_VALUE: a value of the wrong form or out of range
+ * @DOU_CONFIG_ERROR_UNREADABLE: the file cannot be read, or is not a key file
+ */
+typedef enum
+{
+  DOU_CONFIG_ERROR_UNKNOWN_KEY,
+  DOU_CONFIG_ERROR_BAD_VALUE,
+  DOU_CONFIG_ERROR_UNREADABLE,
+} DouConfigError;
+
+#define DOU_CONFIG_ERROR (dou_config_error_quark ())
+GQuark dou_config_error_quark (void);
+
+#define DOU_TYPE_CONFIG (dou_config_get_type ())
+G_DECLARE_FINAL_TYPE (DouConfig, dou_config, DOU, CONFIG, GObject)
+
+DouConfig *dou_config_new (void);
+gboolean dou_config_load_file (DouConfig *self, const char *path, GError **error);
+gboolean dou_config_set (DouConfig *self, DouConfigKey key, const char *value, GError **error);
+gboolean dou_config_save (DouConfig *self, const char *path, GError **error);
+
+gint64 dou_config_get_int64 (DouConfig *self, DouConfigKey key);
+gboolean dou_config_get_boolean (DouConfig *self, DouConfigKey key);
+const char *dou_config_get_string (DouConfig *self, DouConfigKey key);
+const char *const *dou_config_get_list (DouConfig *self, DouConfigKey key);
+
+/* For documentation and its test. */
+const char *dou_config_key_get_group (DouConfigKey key);
+const char *dou_config_key_get_name (DouConfigKey key);
+const char *dou_config_key_get_default (DouConfigKey key);
+
+G_END_DECLS

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Text that people typed, checked before it goes into a batch: one bad byte would make PostgreSQL or
+ * MariaDB refuse the whole batch, its neighbours' rows with it. */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "common/dou-text.h"
+
+static gboolean
+is_allowed (gunichar c, DouTextFlags flags)
+{
+  if (flags == DOU_TEXT_MULTI_LINE && (c == '\n' || c == '\t'))
+    return TRUE;
+
+  switch (g_unichar_type (c))
+    {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+    case G_UNICODE_SURROGATE:
+      return FALSE;
+    default:
+      return TRUE;
+    }
+}
+
+/* White space as Unicode means it, which g_strstrip() does not. */
+static char *
+strip (const char *text)
+{
+  const char *end = text + strlen (text);
+
+  while (*text != '\0' && g_unichar_isspace (g_utf8_get_char (text)))
+    text = g_utf8_next_char (text);
+
+  while (end > text)
+    {
+      const char *last = g_utf8_prev_char (end);
+
+      if (!g_unichar_isspace (g_utf8_get_char (last)))
+        break;
+      end = last;
+    }
+
+  return g_strndup (text, end - text);
+}
+
+/**
+ * dou_text_normalize:
+ * @text: (nullable): bytes from outside
+ * @flags: which control characters are allowed
+ * @max_characters: the longest result, in characters (code points), not bytes
+ *
+ * Trims @text and brings it to Unicode's normal form C, so that names that look the same are the same.
+ *
+ * Returns: (transfer full) (nullable): the text, or %NULL if it is not valid UTF-8, holds a character
+ *   that @flags forbid, or is empty or too long once trimmed
+ */
+char *
+dou_text_normalize (const char *text, DouTextFlags flags, glong max_characters)
+{
+  g_autofree char *composed = NULL;
+  g_autofree char *stripped = NULL;
+  glong length;
+
+  if (text == NULL || !g_utf8_validate (text, -1, NULL))
+    return NULL;
+
+  composed = g_utf8_normalize (text, -1, G_NORMALIZE_NFC);
+  stripped = strip (composed);
+  length = g_utf8_strlen (stripped, -1);
+  if (length == 0 || length > max_characters)
+    return NULL;
+
+  for (const char *p = stripped; *p != '\0'; p = g_utf8_next_char (p))
+    if (!is_allowed (g_utf8_get_char (p), flags))
+      return NULL;
+
+  return g_steal_pointer (&stripped);
+}
+
+/**
+ * dou_text_fold:
+ * @text: valid UTF-8
+ *
+ * Returns: (transfer full): the form under which @text is unique regardless of case. Folding may
+ *   undo normal form C, hence the second normalisation.
+ */
+char *
+dou_text_fold (const char *text)
+{
+  g_autofree char *folded = g_utf8_casefold (text, -1);
+
+  return g_utf8_normalize (folded, -1, G_NORMALIZE_NFC);
+}

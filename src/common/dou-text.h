@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * DouTextFlags:
+ * @DOU_TEXT_SINGLE_LINE: no control characters at all (names, titles)
+ * @DOU_TEXT_MULTI_LINE: newline and tab are allowed (comments, messages)
+ */
+typedef enum
+{
+  DOU_TEXT_SINGLE_LINE,
+  DOU_TEXT_MULTI_LINE,
+} DouTextFlags;
+
+char *dou_text_normalize (const char *text, DouTextFlags flags, glong max_characters);
+char *dou_text_fold (const char *text);
+
+G_END_DECLS

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "common/dou-text.h"
+
+static void
+assert_normalized (const char *text, DouTextFlags flags, glong max, const char *expected)
+{
+  g_autofree char *result = dou_text_normalize (text, flags, max);
+
+  g_assert_cmpstr (result, ==, expected);
+}
+
+/* Test that what would spoil a batch, or a page, is refused. */
+static void
+test_refused (void)
+{
+  const char *bad[] = {
+    NULL,  "",     "   ",      "\t\n",         "\xff\xfe",     "a\xc3",
+    "a\nb", "a\tb", "a\x7f" "b", "a\xc2\x85" "b", "a\xe2\x80\xa8z", "\xed\xa0\xbd",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    assert_normalized (bad[i], DOU_TEXT_SINGLE_LINE, 32, NULL);
+
+  assert_normalized ("a\x01z", DOU_TEXT_MULTI_LINE, 32, NULL);
+}
+
+/* Test that the limit counts characters, not bytes, after trimming. */
+static void
+test_length (void)
+{
+  assert_normalized ("抖音抖音", DOU_TEXT_SINGLE_LINE, 4, "抖音抖音");
+  assert_normalized ("  抖音抖音\xe3\x80\x80", DOU_TEXT_SINGLE_LINE, 4, "抖音抖音");
+  assert_normalized ("抖音抖音抖", DOU_TEXT_SINGLE_LINE, 4, NULL);
+}
+
+/* Test that equal looks become equal bytes, and that emoji and right-to-left text stay as they are. */
+static void
+test_composition (void)
+{
+  assert_normalized ("e\xcc\x81", DOU_TEXT_SINGLE_LINE, 1, "\xc3\xa9");
+  assert_normalized ("👩‍👩‍👧 שלום", DOU_TEXT_SINGLE_LINE, 32, "👩‍👩‍👧 שלום");
+  assert_normalized ("a\n\tb", DOU_TEXT_MULTI_LINE, 32, "a\n\tb");
+}
+
+/* Test that folding unites cases, also those that are more than one letter. */
+static void
+test_fold (void)
+{
+  g_autofree char *upper = dou_text_fold ("STRASSE É");
+  g_autofree char *lower = dou_text_fold ("straße é");
+
+  g_assert_cmpstr (upper, ==, lower);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/common/text/refused", test_refused);
+  g_test_add_func ("/common/text/length", test_length);
+  g_test_add_func ("/common/text/composition", test_composition);
+  g_test_add_func ("/common/text/fold", test_fold);
+
+  return g_test_run ();
+}
