@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+char *dou_test_dir_new (void);
+void dou_test_dir_remove (char *path);
+
+G_END_DECLS
