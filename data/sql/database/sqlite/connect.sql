@@ -1,0 +1,24 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What every new connection is told, before anything else.
+
+-- How long a statement waits for another process (a backup, somebody's sqlite3 shell) to finish.
+PRAGMA busy_timeout = 1000
+-- next
+-- Readers never wait for the writer, nor the writer for them.
+PRAGMA journal_mode = WAL
+-- next
+-- A commit has reached the disk before it is answered, also if the power fails right afterwards.
+PRAGMA synchronous = FULL
+-- next
+PRAGMA foreign_keys = ON
+-- next
+-- In KiB (negative means KiB, not pages). With the default of 2000 several readers are slower than one.
+PRAGMA cache_size = -16000
+-- next
+PRAGMA temp_store = MEMORY
+-- next
+-- Bytes that the log keeps on disk once it was checkpointed; a burst must not keep its size for ever.
+PRAGMA journal_size_limit = 67108864
+-- next
+-- Functions with side effects cannot be called from a schema that somebody else wrote.
+PRAGMA trusted_schema = OFF

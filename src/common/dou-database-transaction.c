@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One connection, and the only file that speaks libgda. What the library needs of its users:
+ *
+ *  - A connection belongs to one thread at a time, and connections are opened and closed one by one
+ *    in the whole process: the provider keeps a table that all of them share and none locks.
+ *  - A statement is parsed once a connection and kept. One that is thrown away after use leaves
+ *    several kilobytes behind for as long as the connection lives.
+ *  - Begin, commit and rollback are statements too. The library's own functions cannot ask for a write
+ *    lock from the start, which SQLite needs.
+ *  - Columns get explicit types, or SQLite's are guessed from the first row.
+ *  - After an error only a rollback follows, never a commit: what some engines keep, and PostgreSQL
+ *    calls a success, is not what the caller meant.
+ *  - Errors carry no code that can be trusted; SQLite's are told apart by their text, which is English
+ *    whatever the locale.
+ *
+ * Text that goes in as JSON must be valid UTF-8 without NUL; see dou_text_normalize().
+ */
+
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok"
+
+#include <string.h>
+
+#include <libgda/libgda.h>
+#include <sql-parser/gda-sql-parser.h>
+
+#include "common/dou-database-rows.h"
+#include "common/dou-database-transaction.h"
+#include "common/dou-status.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GdaDataModel, g_object_unref)
+
+/* The most columns of a query: twice as many as any has. */
+#define MAX_COLUMNS 16
+
+/* How often a transaction is begun that finds the database locked. Each try waits for busy_timeout
+ * (connect.sql), unless the engine sees that waiting is in vain. */
+#define LOCK_TRIES 3
+
+#define LOCKED "database is locked"
+
+typedef struct
+{
+  GdaStatement *statement; /* (owned) */
+  GdaSet *parameters;      /* (owned) (nullable) */
+} Statement;
+
+struct _DouTransaction
+{
+  GdaConnection *connection; /* (owned) (nullable) */
+  GdaSqlParser *parser;      /* (owned) (nullable) */
+  GHashTable *statements;    /* (owned) (element-type utf8 Statement) */
+  gboolean failed;           /* a statement of this transaction failed */
+};
+
+/* Guards opening and closing of all connections of the process. */
+static GMutex connections_mutex;
+
+static void
+statement_free (Statement *statement)
+{
+  g_clear_object (&statement->parameters);
+  g_clear_object (&statement->statement);
+  g_free (statement);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Statement, statement_free)
+
+/* Told apart by what the caller can do: trouble with the file or another process may pass, all else
+ * is a bug of ours. Ends of the messages differ, hence the prefixes. */
+static DouStatus
+status_from_cause (const GError *cause)
+{
+  static const char *const transient[] = {
+    LOCKED,
+    "database table is locked",
+    "database or disk is full",
+    "disk I/O error",
+    "unable to open database file",
+    "attempt to write a readonly database",
+    "database disk image is malformed",
+    "file is not a database",
+    "out of memory",
+  };
+
+  if (cause->domain == GDA_CONNECTION_ERROR)
+    return DOU_STATUS_UNAVAILABLE;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (transient); i++)
+    if (g_str_has_prefix (cause->message, transient[i]))
+      return DOU_STATUS_UNAVAILABLE;
+
+  return DOU_STATUS_INTERNAL;
+}
+
+static void
+dou_transaction_fail (DouTransaction *self, const char *statement, const GError *cause,
+                      GError **error)
+{
+  self->failed = TRUE;
+  g_set_error (error, DOU_ERROR, status_from_cause (cause), "%s: %s", statement, cause->message);
+}
+
+/* The library would keep a configuration in the home directory, and make the directory for it. */
+static void
+initialize_library (void)
+{
+  static gsize initialized = 0;
+
+  if (g_once_init_enter (&initialized))
+    {
+      gda_init ();
+      /* The first one made is the one in use, for the rest of the process. */
+      g_object_new (GDA_TYPE_CONFIG, "user-filename", NULL, "system-filename", NULL, NULL);
+      g_once_init_leave (&initialized, 1);
+    }
+}
+
+/**
+ * dou_transaction_open:
+ * @path: the database file, whose name ends in `.db`, an ending that the library adds by itself
+ * @error: return location
+ *
+ * Returns: (transfer full): a connection that was not told anything yet, or %NULL
+ */
+DouTransaction *
+dou_transaction_open (const char *path, GError **error)
+{
+  g_autoptr (DouTransaction) self = g_new0 (DouTransaction, 1);
+  g_autofree char *directory = g_path_get_dirname (path);
+  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *quoted_directory = NULL;
+  g_autofree char *quoted_name = NULL;
+  g_autofree char *where = NULL;
+  g_autoptr (GError) cause = NULL;
+
+  g_return_val_if_fail (g_str_has_suffix (path, ".db"), NULL);
+
+  initialize_library ();
+
+  name[strlen (name) - strlen (".db")] = '\0';
+  quoted_directory = gda_rfc1738_encode (directory);
+  quoted_name = gda_rfc1738_encode (name);
+  where = g_strdup_printf ("DB_DIR=%s;DB_NAME=%s;EXTRA_FUNCTIONS=FALSE;REGEXP=FALSE;"
+                           "EXTRA_COLLATIONS=FALSE",
+                           quoted_directory, quoted_name);
+
+  self->statements
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) statement_free);
+  g_mutex_lock (&connections_mutex);
+  self->connection = gda_connection_open_from_string ("SQLite", where, NULL,
+                                                      GDA_CONNECTION_OPTIONS_NONE, &cause);
+  g_mutex_unlock (&connections_mutex);
+  if (self->connection == NULL)
+    {
+      g_set_error_literal (error, DOU_ERROR, status_from_cause (cause), cause->message);
+      return NULL;
+    }
+
+  self->parser = gda_connection_create_parser (self->connection);
+  return g_steal_pointer (&self);
+}
+
+/**
+ * dou_transaction_close:
+ * @self: (transfer full): a connection
+ */
+void
+dou_transaction_close (DouTransaction *self)
+{
+  g_clear_pointer (&self->statements, g_hash_table_unref);
+  g_clear_object (&self->parser);
+  if (self->connection != NULL)
+    {
+      g_mutex_lock (&connections_mutex);
+      gda_connection_close_no_warning (self->connection);
+      g_clear_object (&self->connection);
+      g_mutex_unlock (&connections_mutex);
+    }
+  g_free (self);
+}
+
+/* SQL comes from the program itself, so what cannot be parsed is a bug, and ends the program. */
+static Statement *
+dou_transaction_parse (DouTransaction *self, const char *sql)
+{
+  g_autoptr (Statement) statement = g_new0 (Statement, 1);
+  g_autoptr (GError) cause = NULL;
+  const char *rest = NULL;
+
+  statement->statement = gda_sql_parser_parse_string (self->parser, sql, &rest, &cause);
+  if (statement->statement == NULL || rest != NULL)
+    g_error ("Cannot parse “%s”: %s", sql, cause != NULL ? cause->message : rest);
+  if (!gda_statement_get_parameters (statement->statement, &statement->parameters, &cause))
+    g_error ("Cannot find the parameter of “%s”: %s", sql, cause->message);
+
+  return g_steal_pointer (&statement);
+}
+
+/**
+ * dou_transaction_add_statement:
+ * @self: a connection
+ * @name: its name, of which there must not be a statement yet
+ * @sql: one statement, with at most one parameter, `##json::string`
+ */
+void
+dou_transaction_add_statement (DouTransaction *self, const char *name, const char *sql)
+{
+  if (!g_hash_table_insert (self->statements, g_strdup (name), dou_transaction_parse (self, sql)))
+    g_error ("There are two statements named “%s”", name);
+}
+
+static Statement *
+dou_transaction_get_statement (DouTransaction *self, const char *name)
+{
+  Statement *statement = g_hash_table_lookup (self->statements, name);
+
+  if (statement == NULL)
+    g_error ("There is no statement named “%s”", name);
+
+  return statement;
+}
+
+/**
+ * dou_transaction_prepare:
+ * @self: a connection
+ * @name: a statement
+ * @error: return location
+ *
+ * Lets the engine read the statement, so that one that does not fit the tables is found at start
+ * rather than at first use.
+ *
+ * Returns: whether the engine accepts it
+ */
+gboolean
+dou_transaction_prepare (DouTransaction *self, const char *name, GError **error)
+{
+  Statement *statement = dou_transaction_get_statement (self, name);
+  g_autoptr (GError) cause = NULL;
+
+  if (!gda_connection_statement_prepare (self->connection, statement->statement, &cause))
+    {
+      dou_transaction_fail (self, name, cause, error);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static void
+statement_bind (Statement *statement, const char *name, const char *json)
+{
+  g_autoptr (GError) cause = NULL;
+
+  if ((statement->parameters != NULL) != (json != NULL))
+    g_error ("Statement “%s” takes %s", name, json != NULL ? "no parameter" : "a parameter");
+  if (json != NULL && !gda_set_set_holder_value (statement->parameters, &cause, "json", json))
+    g_error ("Statement “%s”: %s", name, cause->message);
+}
+
+/* A batch may be megabytes, and the holder would keep it until the next one. */
+static void
+statement_unbind (Statement *statement)
+{
+  if (statement->parameters != NULL)
+    gda_set_set_holder_value (statement->parameters, NULL, "json", "");
+}
+
+static DouRows *
+copy_rows (GdaDataModel *model, const char *name, const char *columns, GError **cause)
+{
+  g_autoptr (DouRows) rows = NULL;
+  int n_rows = gda_data_model_get_n_rows (model);
+  GError **exceptions;
+
+  if (gda_data_model_get_n_columns (model) != (int) strlen (columns))
+    g_error ("Statement “%s” has %d columns, not “%s”", name, gda_data_model_get_n_columns (model),
+             columns);
+
+  rows = dou_rows_new (columns, (guint) MAX (n_rows, 0));
+  for (int row = 0; row < n_rows; row++)
+    for (int column = 0; columns[column] != '\0'; column++)
+      {
+        const GValue *value = gda_data_model_get_value_at (model, column, row, cause);
+
+        if (value == NULL)
+          return NULL;
+
+        if (columns[column] == 'x')
+          dou_rows_add_int64 (rows, gda_value_is_null (value) ? 0 : g_value_get_int64 (value));
+        else if (gda_value_is_null (value))
+          dou_rows_add_text (rows, NULL);
+        else /* an empty text arrives as NULL from some engines */
+          dou_rows_add_text (rows,
+                             g_value_get_string (value) != NULL ? g_value_get_string (value) : "");
+      }
+
+  /* Rows are read as they are asked for; an error on the way only shortens the model. */
+  exceptions = gda_data_model_get_exceptions (model);
+  if (exceptions != NULL && exceptions[0] != NULL)
+    {
+      g_propagate_error (cause, g_error_copy (exceptions[0]));
+      return NULL;
+    }
+
+  return g_steal_pointer (&rows);
+}
+
+/**
+ * dou_transaction_query:
+ * @self: a transaction
+ * @name: a statement of the domain that returns rows
+ * @columns: a letter for each of its columns, `x` for a 64-bit integer or `s` for text
+ * @json: (nullable): its parameter, or %NULL if it takes none
+ * @error: return location
+ *
+ * Returns: (transfer full): all rows, or %NULL with %DOU_STATUS_UNAVAILABLE or %DOU_STATUS_INTERNAL
+ */
+DouRows *
+dou_transaction_query (DouTransaction *self, const char *name, const char *columns,
+                       const char *json, GError **error)
+{
+  Statement *statement = dou_transaction_get_statement (self, name);
+  g_autoptr (GdaDataModel) model = NULL;
+  g_autoptr (DouRows) rows = NULL;
+  g_autoptr (GError) cause = NULL;
+  GType types[MAX_COLUMNS + 1];
+  gsize n_columns = strlen (columns);
+
+  g_assert (n_columns > 0 && n_columns <= MAX_COLUMNS);
+  for (gsize i = 0; i < n_columns; i++)
+    types[i] = columns[i] == 'x' ? G_TYPE_INT64 : G_TYPE_STRING;
+  types[n_columns] = G_TYPE_NONE;
+
+  statement_bind (statement, name, json);
+  model = gda_connection_statement_execute_select_full (
+      self->connection, statement->statement, statement->parameters,
+      GDA_STATEMENT_MODEL_RANDOM_ACCESS, types, &cause);
+  if (model != NULL)
+    rows = copy_rows (model, name, columns, &cause);
+  statement_unbind (statement);
+
+  if (rows == NULL)
+    dou_transaction_fail (self, name, cause, error);
+  return g_steal_pointer (&rows);
+}
+
+/**
+ * dou_transaction_execute:
+ * @self: a transaction
+ * @name: a statement of the domain that returns no rows
+ * @json: (nullable): its parameter, or %NULL if it takes none
+ * @n_changed: (out) (optional): rows that it inserted, updated or deleted, triggers not counted
+ * @error: return location
+ *
+ * Returns: whether it was executed; if not, %DOU_STATUS_UNAVAILABLE or %DOU_STATUS_INTERNAL, and the
+ *   transaction can only be rolled back
+ */
+gboolean
+dou_transaction_execute (DouTransaction *self, const char *name, const char *json,
+                         gint64 *n_changed, GError **error)
+{
+  Statement *statement = dou_transaction_get_statement (self, name);
+  g_autoptr (GError) cause = NULL;
+  int n_rows;
+
+  statement_bind (statement, name, json);
+  n_rows = gda_connection_statement_execute_non_select (self->connection, statement->statement,
+                                                        statement->parameters, NULL, &cause);
+  statement_unbind (statement);
+
+  if (cause != NULL)
+    {
+      dou_transaction_fail (self, name, cause, error);
+      return FALSE;
+    }
+
+  /* Negative: the statement is not of a kind that counts. */
+  if (n_changed != NULL)
+    *n_changed = MAX (n_rows, 0);
+  return TRUE;
+}
+
+/**
+ * dou_transaction_run_sql:
+ * @self: a connection
+ * @sql: one statement without parameter, whose rows, if any, do not matter
+ * @error: return location
+ *
+ * For what runs once a connection or once ever: settings and migrations.
+ *
+ * Returns: whether it was executed
+ */
+gboolean
+dou_transaction_run_sql (DouTransaction *self, const char *sql, GError **error)
+{
+  g_autoptr (Statement) statement = dou_transaction_parse (self, sql);
+  g_autoptr (GError) cause = NULL;
+  g_autoptr (GObject) result = NULL;
+
+  result = gda_connection_statement_execute (self->connection, statement->statement, NULL,
+                                             GDA_STATEMENT_MODEL_RANDOM_ACCESS, NULL, &cause);
+  if (result == NULL)
+    {
+      dou_transaction_fail (self, sql, cause, error);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * dou_transaction_begin:
+ * @self: a connection without an open transaction
+ * @write: whether to take the write lock at once
+ * @error: return location
+ *
+ * Returns: whether the transaction is open
+ */
+gboolean
+dou_transaction_begin (DouTransaction *self, gboolean write, GError **error)
+{
+  const char *name = write ? "database-begin-write" : "database-begin-read";
+  g_autoptr (GError) local_error = NULL;
+
+  for (guint i = 0; i < LOCK_TRIES; i++)
+    {
+      self->failed = FALSE;
+      g_clear_error (&local_error);
+      if (dou_transaction_execute (self, name, NULL, NULL, &local_error))
+        return TRUE;
+      if (strstr (local_error->message, LOCKED) == NULL)
+        break;
+    }
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+/**
+ * dou_transaction_commit:
+ * @self: an open transaction
+ * @error: return location
+ *
+ * Returns: whether everything done in it is on disk; if not, it is still to be rolled back
+ */
+gboolean
+dou_transaction_commit (DouTransaction *self, GError **error)
+{
+  if (self->failed)
+    {
+      g_set_error (error, DOU_ERROR, DOU_STATUS_INTERNAL,
+                   "A function went on after one of its statements had failed");
+      return FALSE;
+    }
+
+  return dou_transaction_execute (self, "database-commit", NULL, NULL, error);
+}
+
+/**
+ * dou_transaction_rollback:
+ * @self: an open transaction
+ *
+ * Returns: whether the connection can go on. It cannot if the engine had already rolled back by itself
+ *   (a disk error does that): the library still believes in the transaction then, for ever
+ */
+gboolean
+dou_transaction_rollback (DouTransaction *self)
+{
+  return dou_transaction_execute (self, "database-rollback", NULL, NULL, NULL);
+}

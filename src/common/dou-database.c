@@ -1,0 +1,623 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The threads around a database.
+ *
+ * One writer, since the engine lets only one write at a time anyway: waiting in our queue is fair and
+ * costs nothing, waiting for the engine's lock is a sleep of growing length. Some readers, so that a
+ * slow read does not hold up the others and a slow disk holds up no read. Each thread has a
+ * connection of its own. Nothing but this class starts a thread for the database or waits for it.
+ *
+ * Group commit: what costs is the commit (an fsync), not the rows. The writer takes what is waiting,
+ * up to GROUP_SIZE jobs, into one transaction; alone, a job leaves at once. If one of them fails, or
+ * the commit, everything is rolled back and each runs again in a transaction of its own, so that only
+ * the bad one fails. A job is answered after its commit, in the main context it came from.
+ *
+ * Queues are bounded: a job over the bound is refused at once with DOU_STATUS_UNAVAILABLE, which the
+ * client is told as “busy, try again”, rather than kept until its client has gone.
+ *
+ * A worker never holds the last reference to a task, and so never to the database, whose dispose waits
+ * for the workers: a job goes back to its context before anything of it is released.
+ */
+
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "common/dou-database-schema.h"
+#include "common/dou-database.h"
+#include "common/dou-status.h"
+
+/* Jobs in one commit. A gateway keeps only a few batches of a method in flight, so more are seldom
+ * waiting; and the first of them waits for the last. */
+#define GROUP_SIZE 16
+
+/* Jobs that may wait in one queue. Each is a whole batch of a gateway. */
+#define QUEUE_LIMIT 256
+
+/* How long a connection that could not be replaced is taken for lost, without another try: until then
+ * every job fails at once. The library leaks some 100 kB with each try that fails. */
+#define RECONNECT_INTERVAL (1 * G_TIME_SPAN_SECOND)
+
+typedef struct
+{
+  GTask *task; /* (owned) whose task data is the data of the function */
+  DouDatabaseFunc func;
+  GError *error; /* (owned) (nullable) what became of it */
+} Job;
+
+typedef struct
+{
+  GQueue jobs;     /* (owned) (element-type Job) */
+  GCond changed;   /* jobs or closed did */
+  gboolean closed; /* nothing more comes: threads end when the queue is empty */
+} Queue;
+
+struct _DouDatabase
+{
+  GObject parent_instance;
+
+  char *domain; /* (owned) */
+  char *path;   /* (owned) */
+  char *engine; /* (owned) */
+  guint schema_version;
+  GMutex mutex; /* guards the queues */
+  Queue writes;
+  Queue reads;
+  GThread *writer;    /* (owned) (nullable) */
+  GPtrArray *readers; /* (owned) (element-type GThread) */
+};
+
+G_DEFINE_FINAL_TYPE (DouDatabase, dou_database, G_TYPE_OBJECT)
+
+/* What a thread works with; belongs to it. */
+typedef struct
+{
+  DouDatabase *database;       /* (unowned) outlives its threads */
+  DouTransaction *transaction; /* (owned) (nullable) NULL once the connection broke */
+  gboolean writes;
+  GError *lost;      /* (owned) (nullable) why the connection could not be replaced */
+  gint64 lost_until; /* monotonic time of the next try */
+} Worker;
+
+static void
+job_free (Job *job)
+{
+  g_clear_object (&job->task);
+  g_clear_error (&job->error);
+  g_free (job);
+}
+
+static gboolean
+job_return_cb (gpointer user_data)
+{
+  Job *job = user_data;
+
+  if (job->error != NULL)
+    g_task_return_error (job->task, g_steal_pointer (&job->error));
+  else
+    g_task_return_boolean (job->task, TRUE);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Sends a job home. Its task is released there and nowhere else. */
+static void
+job_return (Job *job)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, g_task_get_priority (job->task));
+  g_source_set_callback (source, job_return_cb, job, (GDestroyNotify) job_free);
+  g_source_set_static_name (source, "DouDatabase job");
+  g_source_attach (source, g_task_get_context (job->task));
+}
+
+static gboolean
+job_run (Job *job, DouTransaction *transaction)
+{
+  g_clear_error (&job->error);
+  if (job->func (transaction, g_task_get_task_data (job->task), &job->error))
+    {
+      g_assert (job->error == NULL);
+      return TRUE;
+    }
+
+  g_assert (job->error != NULL);
+  return FALSE;
+}
+
+static Worker *
+worker_new (DouDatabase *database, gboolean writes)
+{
+  Worker *self = g_new0 (Worker, 1);
+
+  self->database = database;
+  self->writes = writes;
+  return self;
+}
+
+static void
+worker_free (Worker *self)
+{
+  g_clear_pointer (&self->transaction, dou_transaction_close);
+  g_clear_error (&self->lost);
+  g_free (self);
+}
+
+static gboolean
+worker_connect (Worker *self, GError **error)
+{
+  g_autoptr (DouTransaction) transaction = NULL;
+
+  transaction = dou_database_schema_connect (self->database->path, !self->writes, error);
+  if (transaction == NULL || !dou_database_schema_load (transaction, self->database->domain, error))
+    return FALSE;
+
+  self->transaction = g_steal_pointer (&transaction);
+  return TRUE;
+}
+
+static gboolean
+worker_ensure_connected (Worker *self, GError **error)
+{
+  if (self->transaction != NULL)
+    return TRUE;
+
+  if (self->lost == NULL || g_get_monotonic_time () >= self->lost_until)
+    {
+      g_clear_error (&self->lost);
+      if (worker_connect (self, &self->lost))
+        return TRUE;
+
+      g_warning ("Cannot open the database “%s” again: %s", self->database->path,
+                 self->lost->message);
+      self->lost_until = g_get_monotonic_time () + RECONNECT_INTERVAL;
+    }
+
+  g_propagate_error (error, g_error_copy (self->lost));
+  return FALSE;
+}
+
+static void
+worker_rollback (Worker *self)
+{
+  if (!dou_transaction_rollback (self->transaction))
+    g_clear_pointer (&self->transaction, dou_transaction_close);
+}
+
+/* A connection that broke is replaced before the next transaction. If none can be begun, none of
+ * @jobs can run. */
+static gboolean
+worker_begin (Worker *self, Job **jobs, guint n_jobs)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (worker_ensure_connected (self, &error)
+      && dou_transaction_begin (self->transaction, self->writes, &error))
+    return TRUE;
+
+  for (guint i = 0; i < n_jobs; i++)
+    jobs[i]->error = g_error_copy (error);
+  return FALSE;
+}
+
+/* Runs all of @jobs in the transaction that was begun and commits it, or rolls it back. */
+static gboolean
+worker_run (Worker *self, Job **jobs, guint n_jobs)
+{
+  gboolean done = TRUE;
+
+  for (guint i = 0; i < n_jobs && done; i++)
+    done = job_run (jobs[i], self->transaction);
+
+  if (done && dou_transaction_commit (self->transaction, &jobs[0]->error))
+    return TRUE;
+
+  worker_rollback (self);
+  return FALSE;
+}
+
+static void
+worker_run_group (Worker *self, Job **jobs, guint n_jobs)
+{
+  if (!worker_begin (self, jobs, n_jobs) || worker_run (self, jobs, n_jobs) || n_jobs == 1)
+    return;
+
+  g_debug ("A group of %u writes of %s failed; each runs alone", n_jobs, self->database->domain);
+  for (guint i = 0; i < n_jobs; i++)
+    {
+      for (guint j = i; j < n_jobs; j++)
+        g_clear_error (&jobs[j]->error);
+
+      if (!worker_begin (self, jobs + i, n_jobs - i))
+        return;
+      worker_run (self, jobs + i, 1);
+    }
+}
+
+/* Waits for jobs and takes up to @max. Returns how many; 0 when the queue is closed and empty. */
+static guint
+worker_take (Worker *self, Job **jobs, guint max)
+{
+  DouDatabase *database = self->database;
+  Queue *queue = self->writes ? &database->writes : &database->reads;
+  guint n_jobs = 0;
+
+  g_mutex_lock (&database->mutex);
+  while (queue->jobs.length == 0 && !queue->closed)
+    g_cond_wait (&queue->changed, &database->mutex);
+
+  while (n_jobs < max && queue->jobs.length > 0)
+    jobs[n_jobs++] = g_queue_pop_head (&queue->jobs);
+  g_mutex_unlock (&database->mutex);
+
+  return n_jobs;
+}
+
+/* The readers are gone by now. Failing here costs nothing but a longer next start. */
+static void
+worker_checkpoint (Worker *self)
+{
+  g_autoptr (DouRows) rows = NULL;
+
+  rows = dou_transaction_query (self->transaction, "database-checkpoint", "xxx", NULL, NULL);
+}
+
+static gpointer
+worker_thread (gpointer data)
+{
+  Worker *self = data;
+  guint max = self->writes ? GROUP_SIZE : 1;
+  Job *taken[GROUP_SIZE];
+  guint n_taken;
+
+  while ((n_taken = worker_take (self, taken, max)) > 0)
+    {
+      Job *live[GROUP_SIZE];
+      guint n_live = 0;
+
+      for (guint i = 0; i < n_taken; i++)
+        if (!g_cancellable_set_error_if_cancelled (g_task_get_cancellable (taken[i]->task),
+                                                   &taken[i]->error))
+          live[n_live++] = taken[i];
+
+      if (n_live > 0)
+        worker_run_group (self, live, n_live);
+      for (guint i = 0; i < n_taken; i++)
+        job_return (taken[i]);
+    }
+
+  if (self->writes && self->transaction != NULL)
+    worker_checkpoint (self);
+  worker_free (self);
+  return NULL;
+}
+
+static void
+dou_database_dispose (GObject *object)
+{
+  dou_database_close (DOU_DATABASE (object));
+
+  G_OBJECT_CLASS (dou_database_parent_class)->dispose (object);
+}
+
+static void
+dou_database_finalize (GObject *object)
+{
+  DouDatabase *self = DOU_DATABASE (object);
+
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->writes.changed);
+  g_cond_clear (&self->reads.changed);
+  g_ptr_array_unref (self->readers);
+  g_free (self->domain);
+  g_free (self->path);
+  g_free (self->engine);
+
+  G_OBJECT_CLASS (dou_database_parent_class)->finalize (object);
+}
+
+static void
+dou_database_class_init (DouDatabaseClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = dou_database_dispose;
+  object_class->finalize = dou_database_finalize;
+}
+
+static void
+dou_database_init (DouDatabase *self)
+{
+  self->readers = g_ptr_array_new ();
+  g_mutex_init (&self->mutex);
+  g_queue_init (&self->writes.jobs);
+  g_cond_init (&self->writes.changed);
+  g_queue_init (&self->reads.jobs);
+  g_cond_init (&self->reads.changed);
+}
+
+/* The engine would make the file readable for everybody, and say only “unable to open”. Its other
+ * files take over the mode of this one. */
+static gboolean
+create_file (const char *path, GError **error)
+{
+  int fd = g_open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+  if (fd < 0 && errno != EEXIST)
+    {
+      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "%s", g_strerror (errno));
+      return FALSE;
+    }
+
+  if (fd >= 0)
+    close (fd);
+  return TRUE;
+}
+
+/* The first worker is the writer, which brings the tables up to date before anybody reads them. */
+static gboolean
+dou_database_connect (DouDatabase *self, Worker *writer, GError **error)
+{
+  g_autoptr (DouTransaction) transaction = NULL;
+  g_autoptr (DouRows) rows = NULL;
+
+  transaction = dou_database_schema_connect (self->path, FALSE, error);
+  if (transaction == NULL
+      || !dou_database_schema_migrate (transaction, self->domain, &self->schema_version, error)
+      || !dou_database_schema_load (transaction, self->domain, error))
+    return FALSE;
+
+  rows = dou_transaction_query (transaction, "database-engine", "s", NULL, error);
+  if (rows == NULL)
+    return FALSE;
+
+  self->engine = g_strdup (dou_rows_get_text (rows, 0, 0));
+  writer->transaction = g_steal_pointer (&transaction);
+  return TRUE;
+}
+
+static gboolean
+dou_database_start (DouDatabase *self, guint n_readers, GError **error)
+{
+  g_autoptr (GPtrArray) workers = g_ptr_array_new_with_free_func ((GDestroyNotify) worker_free);
+
+  if (!create_file (self->path, error))
+    return FALSE;
+
+  for (guint i = 0; i < n_readers + 1; i++)
+    {
+      Worker *worker = worker_new (self, i == 0);
+
+      g_ptr_array_add (workers, worker);
+      if (i == 0 ? !dou_database_connect (self, worker, error) : !worker_connect (worker, error))
+        return FALSE;
+    }
+
+  g_ptr_array_set_free_func (workers, NULL);
+  self->writer = g_thread_new ("dou-writer", worker_thread, g_ptr_array_index (workers, 0));
+  for (guint i = 1; i < workers->len; i++)
+    g_ptr_array_add (self->readers,
+                     g_thread_new ("dou-reader", worker_thread, g_ptr_array_index (workers, i)));
+  return TRUE;
+}
+
+/**
+ * dou_database_open:
+ * @domain: whose SQL to use; its resource is registered already
+ * @path: the file, which ends in `.db`; made if absent, in a directory that exists
+ * @n_readers: threads that read, at least 1
+ * @error: return location
+ *
+ * Opens the database, brings its tables up to date and starts the threads. This waits for the disk, and
+ * for as long as a migration takes.
+ *
+ * The domain's static library must name its resource (call its generated `…_get_resource ()`), or the
+ * linker drops it.
+ *
+ * Returns: (transfer full): the database, or %NULL with %DOU_STATUS_UNAVAILABLE (the file cannot be used,
+ *   or was written by a newer program) or %DOU_STATUS_INTERNAL; the message names the file
+ */
+DouDatabase *
+dou_database_open (const char *domain, const char *path, guint n_readers, GError **error)
+{
+  g_autoptr (DouDatabase) self = NULL;
+
+  g_return_val_if_fail (domain != NULL, NULL);
+  g_return_val_if_fail (path != NULL && g_str_has_suffix (path, ".db"), NULL);
+  g_return_val_if_fail (n_readers > 0, NULL);
+
+  self = g_object_new (DOU_TYPE_DATABASE, NULL);
+  self->domain = g_strdup (domain);
+  self->path = g_strdup (path);
+  if (!dou_database_start (self, n_readers, error))
+    {
+      g_prefix_error (error, "Cannot open the database “%s”: ", path);
+      return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+static void
+dou_database_close_queue (DouDatabase *self, Queue *queue)
+{
+  g_mutex_lock (&self->mutex);
+  queue->closed = TRUE;
+  g_cond_broadcast (&queue->changed);
+  g_mutex_unlock (&self->mutex);
+}
+
+/**
+ * dou_database_close:
+ * @self: a database
+ *
+ * Takes no more jobs, waits until all that are queued have run, and ends the threads. What became of
+ * them is still told as the main contexts run on. A second call does nothing.
+ */
+void
+dou_database_close (DouDatabase *self)
+{
+  g_return_if_fail (DOU_IS_DATABASE (self));
+
+  dou_database_close_queue (self, &self->reads);
+  for (guint i = 0; i < self->readers->len; i++)
+    g_thread_join (g_ptr_array_index (self->readers, i));
+  g_ptr_array_set_size (self->readers, 0);
+
+  dou_database_close_queue (self, &self->writes);
+  g_clear_pointer (&self->writer, g_thread_join);
+}
+
+/**
+ * dou_database_get_engine:
+ * @self: a database
+ *
+ * Returns: (transfer none): name and version, such as `SQLite 3.40.1`
+ */
+const char *
+dou_database_get_engine (DouDatabase *self)
+{
+  g_return_val_if_fail (DOU_IS_DATABASE (self), NULL);
+
+  return self->engine;
+}
+
+/**
+ * dou_database_get_schema_version:
+ * @self: a database
+ *
+ * Returns: the number of the newest migration, which the database has
+ */
+guint
+dou_database_get_schema_version (DouDatabase *self)
+{
+  g_return_val_if_fail (DOU_IS_DATABASE (self), 0);
+
+  return self->schema_version;
+}
+
+static gboolean
+dou_database_push (DouDatabase *self, Queue *queue, DouDatabaseFunc func, GTask *task)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  Job *job;
+
+  if (queue->closed || queue->jobs.length >= QUEUE_LIMIT)
+    return FALSE;
+
+  job = g_new0 (Job, 1);
+  job->task = g_object_ref (task);
+  job->func = func;
+  g_queue_push_tail (&queue->jobs, job);
+  g_cond_signal (&queue->changed);
+  return TRUE;
+}
+
+static void
+dou_database_submit (DouDatabase *self, Queue *queue, gpointer source_tag, DouDatabaseFunc func,
+                     gpointer data, GDestroyNotify destroy, GCancellable *cancellable,
+                     GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, source_tag);
+  g_task_set_task_data (task, data, destroy);
+  /* What is committed is committed, and is told so, though nobody wanted it any more. */
+  g_task_set_check_cancellable (task, FALSE);
+
+  if (!dou_database_push (self, queue, func, task))
+    g_task_return_new_error (task, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
+                             "Too much is waiting for the database, or it is closed");
+}
+
+/**
+ * dou_database_write_async:
+ * @self: a database
+ * @func: (scope async): what to do; see #DouDatabaseFunc
+ * @data: (nullable): passed to @func
+ * @destroy: (nullable): frees @data, in the main context of the caller, after @callback
+ * @cancellable: (nullable): prevents @func from starting; once it has started it runs to its end
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ *
+ * Runs @func in a transaction that may change things, possibly together with other such functions.
+ */
+void
+dou_database_write_async (DouDatabase *self, DouDatabaseFunc func, gpointer data,
+                          GDestroyNotify destroy, GCancellable *cancellable,
+                          GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_DATABASE (self));
+  g_return_if_fail (func != NULL);
+
+  dou_database_submit (self, &self->writes, dou_database_write_async, func, data, destroy,
+                       cancellable, callback, user_data);
+}
+
+/**
+ * dou_database_write_finish:
+ * @self: a database
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: whether everything is committed and on disk. If not, nothing was changed, and the error is
+ *   that of the function, %DOU_STATUS_UNAVAILABLE (too much is queued, database locked, disk full or
+ *   broken), %DOU_STATUS_INTERNAL, or %G_IO_ERROR_CANCELLED
+ */
+gboolean
+dou_database_write_finish (DouDatabase *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, dou_database_write_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * dou_database_read_async:
+ * @self: a database
+ * @func: (scope async): what to do; see #DouDatabaseFunc
+ * @data: (nullable): passed to @func
+ * @destroy: (nullable): frees @data, in the main context of the caller, after @callback
+ * @cancellable: (nullable): prevents @func from starting; once it has started it runs to its end
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ *
+ * Runs @func in a transaction that sees one state of the database throughout: everything that was
+ * answered as written before this call, or more. Writing in it is an error.
+ */
+void
+dou_database_read_async (DouDatabase *self, DouDatabaseFunc func, gpointer data,
+                         GDestroyNotify destroy, GCancellable *cancellable,
+                         GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_DATABASE (self));
+  g_return_if_fail (func != NULL);
+
+  dou_database_submit (self, &self->reads, dou_database_read_async, func, data, destroy,
+                       cancellable, callback, user_data);
+}
+
+/**
+ * dou_database_read_finish:
+ * @self: a database
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: whether the function did what it should; errors as of dou_database_write_finish()
+ */
+gboolean
+dou_database_read_finish (DouDatabase *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, dou_database_read_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
