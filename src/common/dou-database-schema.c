@@ -2,9 +2,9 @@
 
 /* The SQL of a domain, as it lies in the program: /org/doutok/sql/DOMAIN/ENGINE/…
  *
- * Files are split here, by lines that are comments to every tool, rather than by a parser: the library's
- * own cuts a trigger at the first inner END. Statements are named by `-- name: NAME`, the steps of a
- * migration are separated by `-- next`; other lines that begin with `--` are dropped.
+ * Files are split here, by lines that are comments to every tool, rather than by a parser: the
+ * library's own cuts a trigger at the first inner END. Statements are named by `-- name: NAME`, the
+ * steps of a migration are separated by `-- next`; other lines that begin with `--` are dropped.
  *
  * Migrations are numbered without gaps from 0001 and never changed once released. Each runs in one
  * transaction together with the new version number, so that a crash or an error in the middle of it

@@ -6,13 +6,13 @@
  *    in the whole process: the provider keeps a table that all of them share and none locks.
  *  - A statement is parsed once a connection and kept. One that is thrown away after use leaves
  *    several kilobytes behind for as long as the connection lives.
- *  - Begin, commit and rollback are statements too. The library's own functions cannot ask for a write
- *    lock from the start, which SQLite needs.
+ *  - Begin, commit and rollback are statements too. The library's own functions cannot ask for a
+ *    write lock from the start, which SQLite needs.
  *  - Columns get explicit types, or SQLite's are guessed from the first row.
  *  - After an error only a rollback follows, never a commit: what some engines keep, and PostgreSQL
  *    calls a success, is not what the caller meant.
- *  - Errors carry no code that can be trusted; SQLite's are told apart by their text, which is English
- *    whatever the locale.
+ *  - Errors carry no code that can be trusted; SQLite's are told apart by their text, which is
+ *    English whatever the locale.
  *
  * Text that goes in as JSON must be valid UTF-8 without NUL; see dou_text_normalize().
  */
@@ -355,8 +355,8 @@ dou_transaction_query (DouTransaction *self, const char *name, const char *colum
  * @n_changed: (out) (optional): rows that it inserted, updated or deleted, triggers not counted
  * @error: return location
  *
- * Returns: whether it was executed; if not, %DOU_STATUS_UNAVAILABLE or %DOU_STATUS_INTERNAL, and the
- *   transaction can only be rolled back
+ * Returns: whether it was executed; if not, %DOU_STATUS_UNAVAILABLE or %DOU_STATUS_INTERNAL, and
+ *   the transaction can only be rolled back
  */
 gboolean
 dou_transaction_execute (DouTransaction *self, const char *name, const char *json,
@@ -463,8 +463,8 @@ dou_transaction_commit (DouTransaction *self, GError **error)
  * dou_transaction_rollback:
  * @self: an open transaction
  *
- * Returns: whether the connection can go on. It cannot if the engine had already rolled back by itself
- *   (a disk error does that): the library still believes in the transaction then, for ever
+ * Returns: whether the connection can go on. It cannot if the engine had already rolled back by
+ *   itself (a disk error does that): the library still believes in the transaction then, for ever
  */
 gboolean
 dou_transaction_rollback (DouTransaction *self)

@@ -2,21 +2,17 @@
 
 /* The threads around a database.
  *
- * One writer, since the engine lets only one write at a time anyway: waiting in our queue is fair and
- * costs nothing, waiting for the engine's lock is a sleep of growing length. Some readers, so that a
- * slow read does not hold up the others and a slow disk holds up no read. Each thread has a
- * connection of its own. Nothing but this class starts a thread for the database or waits for it.
+ * One writer, since the engine lets only one write at a time anyway: waiting in our queue is fair
+ * and costs nothing, waiting for the engine's lock is a sleep of growing length. It takes whatever
+ * is waiting, up to GROUP_SIZE jobs, into one commit; alone, a job leaves at once. Some readers, so
+ * that a slow read does not hold up the others, and a slow disk holds up no read. Each thread has a
+ * connection of its own. A job is answered after its commit, in the main context it came from.
  *
- * Group commit: what costs is the commit (an fsync), not the rows. The writer takes what is waiting,
- * up to GROUP_SIZE jobs, into one transaction; alone, a job leaves at once. If one of them fails, or
- * the commit, everything is rolled back and each runs again in a transaction of its own, so that only
- * the bad one fails. A job is answered after its commit, in the main context it came from.
+ * Queues are bounded: a job over the bound is refused at once with DOU_STATUS_UNAVAILABLE, which
+ * the client is told as “busy, try again”, rather than kept until its client has gone.
  *
- * Queues are bounded: a job over the bound is refused at once with DOU_STATUS_UNAVAILABLE, which the
- * client is told as “busy, try again”, rather than kept until its client has gone.
- *
- * A worker never holds the last reference to a task, and so never to the database, whose dispose waits
- * for the workers: a job goes back to its context before anything of it is released.
+ * A thread never holds the last reference to a task, and so never to the database, whose dispose
+ * waits for the threads: a job goes back to its context before anything of it is released.
  */
 
 #include "config.h"
@@ -29,8 +25,7 @@
 
 #include <glib/gstdio.h>
 
-#include "common/dou-database-schema.h"
-#include "common/dou-database.h"
+#include "common/dou-database-worker.h"
 #include "common/dou-status.h"
 
 /* Jobs in one commit. A gateway keeps only a few batches of a method in flight, so more are seldom
@@ -40,20 +35,9 @@
 /* Jobs that may wait in one queue. Each is a whole batch of a gateway. */
 #define QUEUE_LIMIT 256
 
-/* How long a connection that could not be replaced is taken for lost, without another try: until then
- * every job fails at once. The library leaks some 100 kB with each try that fails. */
-#define RECONNECT_INTERVAL (1 * G_TIME_SPAN_SECOND)
-
 typedef struct
 {
-  GTask *task; /* (owned) whose task data is the data of the function */
-  DouDatabaseFunc func;
-  GError *error; /* (owned) (nullable) what became of it */
-} Job;
-
-typedef struct
-{
-  GQueue jobs;     /* (owned) (element-type Job) */
+  GQueue jobs;     /* (owned) (element-type DouDatabaseJob) */
   GCond changed;   /* jobs or closed did */
   gboolean closed; /* nothing more comes: threads end when the queue is empty */
 } Queue;
@@ -75,18 +59,17 @@ struct _DouDatabase
 
 G_DEFINE_FINAL_TYPE (DouDatabase, dou_database, G_TYPE_OBJECT)
 
-/* What a thread works with; belongs to it. */
+/* What a thread is started with. */
 typedef struct
 {
-  DouDatabase *database;       /* (unowned) outlives its threads */
-  DouTransaction *transaction; /* (owned) (nullable) NULL once the connection broke */
-  gboolean writes;
-  GError *lost;      /* (owned) (nullable) why the connection could not be replaced */
-  gint64 lost_until; /* monotonic time of the next try */
-} Worker;
+  DouDatabase *database;     /* (unowned) outlives its threads */
+  DouDatabaseWorker *worker; /* (owned) */
+  Queue *queue;              /* (unowned) of the database */
+  guint group_size;          /* the most jobs to take at once */
+} Thread;
 
 static void
-job_free (Job *job)
+job_free (DouDatabaseJob *job)
 {
   g_clear_object (&job->task);
   g_clear_error (&job->error);
@@ -96,7 +79,7 @@ job_free (Job *job)
 static gboolean
 job_return_cb (gpointer user_data)
 {
-  Job *job = user_data;
+  DouDatabaseJob *job = user_data;
 
   if (job->error != NULL)
     g_task_return_error (job->task, g_steal_pointer (&job->error));
@@ -108,7 +91,7 @@ job_return_cb (gpointer user_data)
 
 /* Sends a job home. Its task is released there and nowhere else. */
 static void
-job_return (Job *job)
+job_return (DouDatabaseJob *job)
 {
   g_autoptr (GSource) source = g_idle_source_new ();
 
@@ -118,184 +101,45 @@ job_return (Job *job)
   g_source_attach (source, g_task_get_context (job->task));
 }
 
-static gboolean
-job_run (Job *job, DouTransaction *transaction)
-{
-  g_clear_error (&job->error);
-  if (job->func (transaction, g_task_get_task_data (job->task), &job->error))
-    {
-      g_assert (job->error == NULL);
-      return TRUE;
-    }
-
-  g_assert (job->error != NULL);
-  return FALSE;
-}
-
-static Worker *
-worker_new (DouDatabase *database, gboolean writes)
-{
-  Worker *self = g_new0 (Worker, 1);
-
-  self->database = database;
-  self->writes = writes;
-  return self;
-}
-
-static void
-worker_free (Worker *self)
-{
-  g_clear_pointer (&self->transaction, dou_transaction_close);
-  g_clear_error (&self->lost);
-  g_free (self);
-}
-
-static gboolean
-worker_connect (Worker *self, GError **error)
-{
-  g_autoptr (DouTransaction) transaction = NULL;
-
-  transaction = dou_database_schema_connect (self->database->path, !self->writes, error);
-  if (transaction == NULL || !dou_database_schema_load (transaction, self->database->domain, error))
-    return FALSE;
-
-  self->transaction = g_steal_pointer (&transaction);
-  return TRUE;
-}
-
-static gboolean
-worker_ensure_connected (Worker *self, GError **error)
-{
-  if (self->transaction != NULL)
-    return TRUE;
-
-  if (self->lost == NULL || g_get_monotonic_time () >= self->lost_until)
-    {
-      g_clear_error (&self->lost);
-      if (worker_connect (self, &self->lost))
-        return TRUE;
-
-      g_warning ("Cannot open the database “%s” again: %s", self->database->path,
-                 self->lost->message);
-      self->lost_until = g_get_monotonic_time () + RECONNECT_INTERVAL;
-    }
-
-  g_propagate_error (error, g_error_copy (self->lost));
-  return FALSE;
-}
-
-static void
-worker_rollback (Worker *self)
-{
-  if (!dou_transaction_rollback (self->transaction))
-    g_clear_pointer (&self->transaction, dou_transaction_close);
-}
-
-/* A connection that broke is replaced before the next transaction. If none can be begun, none of
- * @jobs can run. */
-static gboolean
-worker_begin (Worker *self, Job **jobs, guint n_jobs)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (worker_ensure_connected (self, &error)
-      && dou_transaction_begin (self->transaction, self->writes, &error))
-    return TRUE;
-
-  for (guint i = 0; i < n_jobs; i++)
-    jobs[i]->error = g_error_copy (error);
-  return FALSE;
-}
-
-/* Runs all of @jobs in the transaction that was begun and commits it, or rolls it back. */
-static gboolean
-worker_run (Worker *self, Job **jobs, guint n_jobs)
-{
-  gboolean done = TRUE;
-
-  for (guint i = 0; i < n_jobs && done; i++)
-    done = job_run (jobs[i], self->transaction);
-
-  if (done && dou_transaction_commit (self->transaction, &jobs[0]->error))
-    return TRUE;
-
-  worker_rollback (self);
-  return FALSE;
-}
-
-static void
-worker_run_group (Worker *self, Job **jobs, guint n_jobs)
-{
-  if (!worker_begin (self, jobs, n_jobs) || worker_run (self, jobs, n_jobs) || n_jobs == 1)
-    return;
-
-  g_debug ("A group of %u writes of %s failed; each runs alone", n_jobs, self->database->domain);
-  for (guint i = 0; i < n_jobs; i++)
-    {
-      for (guint j = i; j < n_jobs; j++)
-        g_clear_error (&jobs[j]->error);
-
-      if (!worker_begin (self, jobs + i, n_jobs - i))
-        return;
-      worker_run (self, jobs + i, 1);
-    }
-}
-
 /* Waits for jobs and takes up to @max. Returns how many; 0 when the queue is closed and empty. */
 static guint
-worker_take (Worker *self, Job **jobs, guint max)
+dou_database_pop (DouDatabase *self, Queue *queue, DouDatabaseJob **jobs, guint max)
 {
-  DouDatabase *database = self->database;
-  Queue *queue = self->writes ? &database->writes : &database->reads;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
   guint n_jobs = 0;
 
-  g_mutex_lock (&database->mutex);
   while (queue->jobs.length == 0 && !queue->closed)
-    g_cond_wait (&queue->changed, &database->mutex);
+    g_cond_wait (&queue->changed, &self->mutex);
 
   while (n_jobs < max && queue->jobs.length > 0)
     jobs[n_jobs++] = g_queue_pop_head (&queue->jobs);
-  g_mutex_unlock (&database->mutex);
-
   return n_jobs;
 }
 
-/* The readers are gone by now. Failing here costs nothing but a longer next start. */
-static void
-worker_checkpoint (Worker *self)
-{
-  g_autoptr (DouRows) rows = NULL;
-
-  rows = dou_transaction_query (self->transaction, "database-checkpoint", "xxx", NULL, NULL);
-}
-
 static gpointer
-worker_thread (gpointer data)
+thread_func (gpointer data)
 {
-  Worker *self = data;
-  guint max = self->writes ? GROUP_SIZE : 1;
-  Job *taken[GROUP_SIZE];
+  g_autofree Thread *self = data;
+  DouDatabaseJob *taken[GROUP_SIZE];
   guint n_taken;
 
-  while ((n_taken = worker_take (self, taken, max)) > 0)
+  while ((n_taken = dou_database_pop (self->database, self->queue, taken, self->group_size)) > 0)
     {
-      Job *live[GROUP_SIZE];
-      guint n_live = 0;
+      DouDatabaseJob *wanted[GROUP_SIZE];
+      guint n_wanted = 0;
 
       for (guint i = 0; i < n_taken; i++)
         if (!g_cancellable_set_error_if_cancelled (g_task_get_cancellable (taken[i]->task),
                                                    &taken[i]->error))
-          live[n_live++] = taken[i];
+          wanted[n_wanted++] = taken[i];
 
-      if (n_live > 0)
-        worker_run_group (self, live, n_live);
+      if (n_wanted > 0)
+        dou_database_worker_run (self->worker, wanted, n_wanted);
       for (guint i = 0; i < n_taken; i++)
         job_return (taken[i]);
     }
 
-  if (self->writes && self->transaction != NULL)
-    worker_checkpoint (self);
-  worker_free (self);
+  dou_database_worker_free (self->worker);
   return NULL;
 }
 
@@ -361,50 +205,52 @@ create_file (const char *path, GError **error)
   return TRUE;
 }
 
-/* The first worker is the writer, which brings the tables up to date before anybody reads them. */
-static gboolean
-dou_database_connect (DouDatabase *self, Worker *writer, GError **error)
+static GThread *
+dou_database_start_thread (DouDatabase *self, DouDatabaseWorker *worker, gboolean writes)
 {
-  g_autoptr (DouTransaction) transaction = NULL;
-  g_autoptr (DouRows) rows = NULL;
+  Thread *thread = g_new0 (Thread, 1);
 
-  transaction = dou_database_schema_connect (self->path, FALSE, error);
-  if (transaction == NULL
-      || !dou_database_schema_migrate (transaction, self->domain, &self->schema_version, error)
-      || !dou_database_schema_load (transaction, self->domain, error))
-    return FALSE;
-
-  rows = dou_transaction_query (transaction, "database-engine", "s", NULL, error);
-  if (rows == NULL)
-    return FALSE;
-
-  self->engine = g_strdup (dou_rows_get_text (rows, 0, 0));
-  writer->transaction = g_steal_pointer (&transaction);
-  return TRUE;
+  thread->database = self;
+  thread->worker = worker;
+  thread->queue = writes ? &self->writes : &self->reads;
+  thread->group_size = writes ? GROUP_SIZE : 1;
+  return g_thread_new (writes ? "dou-writer" : "dou-reader", thread_func, thread);
 }
 
+/* The writer comes first: it brings the tables up to date before anybody reads them. */
 static gboolean
 dou_database_start (DouDatabase *self, guint n_readers, GError **error)
 {
-  g_autoptr (GPtrArray) workers = g_ptr_array_new_with_free_func ((GDestroyNotify) worker_free);
+  g_autoptr (GPtrArray) readers = NULL;
+  g_autoptr (DouDatabaseWorker) writer = NULL;
 
   if (!create_file (self->path, error))
     return FALSE;
 
-  for (guint i = 0; i < n_readers + 1; i++)
-    {
-      Worker *worker = worker_new (self, i == 0);
+  writer = dou_database_worker_new (self->domain, self->path, TRUE, error);
+  if (writer == NULL)
+    return FALSE;
 
-      g_ptr_array_add (workers, worker);
-      if (i == 0 ? !dou_database_connect (self, worker, error) : !worker_connect (worker, error))
+  self->schema_version = dou_database_worker_get_schema_version (writer);
+  self->engine = dou_database_worker_get_engine (writer, error);
+  if (self->engine == NULL)
+    return FALSE;
+
+  readers = g_ptr_array_new_with_free_func ((GDestroyNotify) dou_database_worker_free);
+  for (guint i = 0; i < n_readers; i++)
+    {
+      DouDatabaseWorker *reader = dou_database_worker_new (self->domain, self->path, FALSE, error);
+
+      if (reader == NULL)
         return FALSE;
+      g_ptr_array_add (readers, reader);
     }
 
-  g_ptr_array_set_free_func (workers, NULL);
-  self->writer = g_thread_new ("dou-writer", worker_thread, g_ptr_array_index (workers, 0));
-  for (guint i = 1; i < workers->len; i++)
+  self->writer = dou_database_start_thread (self, g_steal_pointer (&writer), TRUE);
+  g_ptr_array_set_free_func (readers, NULL);
+  for (guint i = 0; i < n_readers; i++)
     g_ptr_array_add (self->readers,
-                     g_thread_new ("dou-reader", worker_thread, g_ptr_array_index (workers, i)));
+                     dou_database_start_thread (self, g_ptr_array_index (readers, i), FALSE));
   return TRUE;
 }
 
@@ -415,14 +261,14 @@ dou_database_start (DouDatabase *self, guint n_readers, GError **error)
  * @n_readers: threads that read, at least 1
  * @error: return location
  *
- * Opens the database, brings its tables up to date and starts the threads. This waits for the disk, and
- * for as long as a migration takes.
+ * Opens the database, brings its tables up to date and starts the threads. This waits for the
+ * disk, and for as long as a migration takes.
  *
- * The domain's static library must name its resource (call its generated `…_get_resource ()`), or the
- * linker drops it.
+ * The domain's static library must name its resource (call its generated `…_get_resource ()`), or
+ * the linker drops it.
  *
- * Returns: (transfer full): the database, or %NULL with %DOU_STATUS_UNAVAILABLE (the file cannot be used,
- *   or was written by a newer program) or %DOU_STATUS_INTERNAL; the message names the file
+ * Returns: (transfer full): the database, or %NULL with %DOU_STATUS_UNAVAILABLE (the file cannot be
+ *   used, or was written by a newer program) or %DOU_STATUS_INTERNAL; the message names the file
  */
 DouDatabase *
 dou_database_open (const char *domain, const char *path, guint n_readers, GError **error)
@@ -458,8 +304,8 @@ dou_database_close_queue (DouDatabase *self, Queue *queue)
  * dou_database_close:
  * @self: a database
  *
- * Takes no more jobs, waits until all that are queued have run, and ends the threads. What became of
- * them is still told as the main contexts run on. A second call does nothing.
+ * Takes no more jobs, waits until all that are queued have run, and ends the threads. What became
+ * of them is still told as the main contexts run on. A second call does nothing.
  */
 void
 dou_database_close (DouDatabase *self)
@@ -507,12 +353,12 @@ static gboolean
 dou_database_push (DouDatabase *self, Queue *queue, DouDatabaseFunc func, GTask *task)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-  Job *job;
+  DouDatabaseJob *job;
 
   if (queue->closed || queue->jobs.length >= QUEUE_LIMIT)
     return FALSE;
 
-  job = g_new0 (Job, 1);
+  job = g_new0 (DouDatabaseJob, 1);
   job->task = g_object_ref (task);
   job->func = func;
   g_queue_push_tail (&queue->jobs, job);
@@ -567,9 +413,9 @@ dou_database_write_async (DouDatabase *self, DouDatabaseFunc func, gpointer data
  * @result: of the callback
  * @error: return location
  *
- * Returns: whether everything is committed and on disk. If not, nothing was changed, and the error is
- *   that of the function, %DOU_STATUS_UNAVAILABLE (too much is queued, database locked, disk full or
- *   broken), %DOU_STATUS_INTERNAL, or %G_IO_ERROR_CANCELLED
+ * Returns: whether everything is committed and on disk. If not, nothing was changed, and the error
+ *   is that of the function, %DOU_STATUS_UNAVAILABLE (too much is queued, database locked, disk full
+ *   or broken), %DOU_STATUS_INTERNAL, or %G_IO_ERROR_CANCELLED
  */
 gboolean
 dou_database_write_finish (DouDatabase *self, GAsyncResult *result, GError **error)

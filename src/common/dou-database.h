@@ -8,12 +8,13 @@ G_BEGIN_DECLS
 /**
  * DouDatabase:
  *
- * The tables of one domain, on one engine, behind one writer thread and a few reader threads. It is the
- * only place with threads and libgda in it; stores hand it functions that run there.
+ * The tables of one domain, on one engine, behind one writer thread and a few reader threads. It
+ * is the only place with database threads and libgda in it; stores hand it functions that run there.
  *
  * Statements live in data/sql/DOMAIN/ENGINE/statements.sql, each under a line `-- name: NAME`, and
- * take at most one parameter: a JSON text, `##json::string`. Migrations are numbered files beside it,
- * NNNN-what.sql, their statements separated by a line `-- next`.
+ * take at most one parameter: a JSON text, `##json::string`. Migrations are numbered files beside
+ * it, NNNN-what.sql, their statements separated by a line `-- next`. Both are compiled in as the
+ * resource /org/doutok/sql/DOMAIN/ENGINE/…
  */
 #define DOU_TYPE_DATABASE (dou_database_get_type ())
 G_DECLARE_FINAL_TYPE (DouDatabase, dou_database, DOU, DATABASE, GObject)
@@ -39,9 +40,10 @@ typedef struct _DouRows DouRows;
  * @error: return location
  *
  * Runs in a thread of the database. A write may be run more than once, each time in a fresh
- * transaction after the former was rolled back, so it must begin by resetting what it leaves in @data.
+ * transaction after the former was rolled back, so it must begin by resetting what it leaves in
+ * @data. After a statement failed it must return: nothing of it will be committed.
  *
- * Returns: %FALSE to roll back
+ * Returns: %FALSE to roll back, with @error set
  */
 typedef gboolean (*DouDatabaseFunc) (DouTransaction *transaction, gpointer data, GError **error);
 

@@ -1,3 +1,3 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What a reader's connection is told after connect.sql: a write that was sent to a reader is refused.
+-- What a reader's connection is told after connect.sql: a write sent to a reader is refused.
 PRAGMA query_only = ON

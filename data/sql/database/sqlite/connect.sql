@@ -12,12 +12,12 @@ PRAGMA synchronous = FULL
 -- next
 PRAGMA foreign_keys = ON
 -- next
--- In KiB (negative means KiB, not pages). With the default of 2000 several readers are slower than one.
+-- Negative means KiB, not pages. With the default of 2000 several readers are slower than one.
 PRAGMA cache_size = -16000
 -- next
 PRAGMA temp_store = MEMORY
 -- next
--- Bytes that the log keeps on disk once it was checkpointed; a burst must not keep its size for ever.
+-- Bytes that the log keeps on disk once it was checkpointed: a burst's size does not stay.
 PRAGMA journal_size_limit = 67108864
 -- next
 -- Functions with side effects cannot be called from a schema that somebody else wrote.

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What the database class itself needs. Several domains may share one database on other engines, so
--- the version of the schema is kept for each domain in a table, rather than in PRAGMA user_version.
+-- What the database class itself needs. Several domains may share one database on other engines,
+-- so the schema's version is kept for each domain in a table, rather than in PRAGMA user_version.
 
 -- name: database-engine
 SELECT 'SQLite ' || sqlite_version()
