@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "common/dou-lru.h"
+
+typedef struct
+{
+  gpointer key;   /* (owned) */
+  gpointer value; /* (owned) */
+  gsize cost;
+  GList link; /* in `order`; data is this entry */
+} Entry;
+
+struct _DouLru
+{
+  GHashTable *entries; /* (owned) (element-type key Entry) */
+  GQueue order;        /* the newest first */
+  GDestroyNotify free_key;
+  GDestroyNotify free_value;
+  gsize cost;
+  gsize max_cost;
+};
+
+static void
+dou_lru_drop (DouLru *self, Entry *entry)
+{
+  g_hash_table_remove (self->entries, entry->key);
+  g_queue_unlink (&self->order, &entry->link);
+  self->cost -= entry->cost;
+
+  if (self->free_key != NULL)
+    self->free_key (entry->key);
+  if (self->free_value != NULL)
+    self->free_value (entry->value);
+  g_free (entry);
+}
+
+/**
+ * dou_lru_new:
+ * @hash: of keys
+ * @equal: of keys
+ * @free_key: (nullable): how a key is freed
+ * @free_value: (nullable): how a value is freed
+ * @max_cost: the most that all entries together may cost
+ *
+ * Returns: (transfer full): an empty table
+ */
+DouLru *
+dou_lru_new (GHashFunc hash, GEqualFunc equal, GDestroyNotify free_key, GDestroyNotify free_value,
+             gsize max_cost)
+{
+  DouLru *self = g_new0 (DouLru, 1);
+
+  self->entries = g_hash_table_new (hash, equal);
+  self->free_key = free_key;
+  self->free_value = free_value;
+  self->max_cost = max_cost;
+  g_queue_init (&self->order);
+  return self;
+}
+
+void
+dou_lru_free (DouLru *self)
+{
+  dou_lru_remove_all (self);
+  g_hash_table_unref (self->entries);
+  g_free (self);
+}
+
+/**
+ * dou_lru_lookup:
+ * @self: a table
+ * @key: what to look for
+ *
+ * Returns: (transfer none) (nullable): the value, which now counts as just used; good until the next
+ *   insertion or removal
+ */
+gpointer
+dou_lru_lookup (DouLru *self, gconstpointer key)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, key);
+
+  if (entry == NULL)
+    return NULL;
+
+  if (self->order.head != &entry->link)
+    {
+      g_queue_unlink (&self->order, &entry->link);
+      g_queue_push_head_link (&self->order, &entry->link);
+    }
+  return entry->value;
+}
+
+/**
+ * dou_lru_insert:
+ * @self: a table
+ * @key: (transfer full): a key; an entry that has it is dropped
+ * @value: (transfer full): its value
+ * @cost: what it costs. Dearer than the whole table, it is not kept at all
+ */
+void
+dou_lru_insert (DouLru *self, gpointer key, gpointer value, gsize cost)
+{
+  Entry *entry = g_new0 (Entry, 1);
+
+  dou_lru_remove (self, key);
+
+  entry->key = key;
+  entry->value = value;
+  entry->cost = cost;
+  entry->link.data = entry;
+  g_hash_table_insert (self->entries, key, entry);
+  g_queue_push_head_link (&self->order, &entry->link);
+  self->cost += cost;
+
+  while (self->cost > self->max_cost)
+    dou_lru_drop (self, self->order.tail->data);
+}
+
+/**
+ * dou_lru_remove:
+ * @self: a table
+ * @key: what to remove
+ *
+ * Returns: whether it was there
+ */
+gboolean
+dou_lru_remove (DouLru *self, gconstpointer key)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, key);
+
+  if (entry == NULL)
+    return FALSE;
+
+  dou_lru_drop (self, entry);
+  return TRUE;
+}
+
+void
+dou_lru_remove_all (DouLru *self)
+{
+  while (self->order.tail != NULL)
+    dou_lru_drop (self, self->order.tail->data);
+}
+
+gsize
+dou_lru_get_cost (DouLru *self)
+{
+  return self->cost;
+}
+
+guint
+dou_lru_get_size (DouLru *self)
+{
+  return self->order.length;
+}

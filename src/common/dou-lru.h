@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * DouLru:
+ *
+ * A hash table that holds at most so much, and drops what was unused for longest. What a value costs
+ * is the caller's to say: 1 to bound the number of entries, bytes to bound the memory.
+ */
+typedef struct _DouLru DouLru;
+
+DouLru *dou_lru_new (GHashFunc hash, GEqualFunc equal, GDestroyNotify free_key,
+                     GDestroyNotify free_value, gsize max_cost);
+void dou_lru_free (DouLru *self);
+
+gpointer dou_lru_lookup (DouLru *self, gconstpointer key);
+void dou_lru_insert (DouLru *self, gpointer key, gpointer value, gsize cost);
+gboolean dou_lru_remove (DouLru *self, gconstpointer key);
+void dou_lru_remove_all (DouLru *self);
+gsize dou_lru_get_cost (DouLru *self);
+guint dou_lru_get_size (DouLru *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DouLru, dou_lru_free)
+
+G_END_DECLS

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "common/dou-lru.h"
+
+static guint n_freed;
+
+static void
+count_free (gpointer value)
+{
+  n_freed++;
+  g_free (value);
+}
+
+/* Test that what costs more than the whole table is not kept, and is freed. */
+static void
+test_too_dear (void)
+{
+  g_autoptr (DouLru) lru = dou_lru_new (g_str_hash, g_str_equal, g_free, count_free, 10);
+
+  n_freed = 0;
+  dou_lru_insert (lru, g_strdup ("a"), g_strdup ("1"), 11);
+  g_assert_null (dou_lru_lookup (lru, "a"));
+  g_assert_cmpuint (n_freed, ==, 1);
+  g_assert_cmpuint (dou_lru_get_cost (lru), ==, 0);
+}
+
+/* Test that what was unused for longest goes first, and that looking up is using. */
+static void
+test_order (void)
+{
+  g_autoptr (DouLru) lru = dou_lru_new (g_str_hash, g_str_equal, g_free, count_free, 3);
+
+  dou_lru_insert (lru, g_strdup ("a"), g_strdup ("1"), 1);
+  dou_lru_insert (lru, g_strdup ("b"), g_strdup ("2"), 1);
+  dou_lru_insert (lru, g_strdup ("c"), g_strdup ("3"), 1);
+  g_assert_cmpstr (dou_lru_lookup (lru, "a"), ==, "1");
+  dou_lru_insert (lru, g_strdup ("d"), g_strdup ("4"), 1);
+  g_assert_null (dou_lru_lookup (lru, "b"));
+  g_assert_cmpstr (dou_lru_lookup (lru, "a"), ==, "1");
+  g_assert_cmpuint (dou_lru_get_size (lru), ==, 3);
+
+  dou_lru_insert (lru, g_strdup ("e"), g_strdup ("5"), 2);
+  g_assert_cmpuint (dou_lru_get_cost (lru), ==, 3);
+  g_assert_nonnull (dou_lru_lookup (lru, "a"));
+  g_assert_nonnull (dou_lru_lookup (lru, "e"));
+}
+
+/* Test that replacing and removing free what was there. */
+static void
+test_replace (void)
+{
+  g_autoptr (DouLru) lru = dou_lru_new (g_str_hash, g_str_equal, g_free, count_free, 10);
+
+  n_freed = 0;
+  dou_lru_insert (lru, g_strdup ("a"), g_strdup ("1"), 4);
+  dou_lru_insert (lru, g_strdup ("a"), g_strdup ("2"), 5);
+  g_assert_cmpuint (n_freed, ==, 1);
+  g_assert_cmpstr (dou_lru_lookup (lru, "a"), ==, "2");
+  g_assert_cmpuint (dou_lru_get_cost (lru), ==, 5);
+  g_assert_true (dou_lru_remove (lru, "a"));
+  g_assert_false (dou_lru_remove (lru, "a"));
+  g_assert_cmpuint (n_freed, ==, 2);
+  g_assert_cmpuint (dou_lru_get_cost (lru), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/common/lru/too-dear", test_too_dear);
+  g_test_add_func ("/common/lru/order", test_order);
+  g_test_add_func ("/common/lru/replace", test_replace);
+
+  return g_test_run ();
+}
