@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "common/dou-status.h"
+#include "gateway/dou-backend.h"
+
+#include "dou-dbus-user.h"
+
+/* Reads and cheap writes: as much as 64 connections can have waiting, several times over. */
+#define MANY_ITEMS 1024
+/* Two calls under way: one is being answered while the service works on the other. */
+#define FEW_IN_FLIGHT 2
+/* Passwords: an item costs some 20 ms of a core, and a batch answers when its last item is done. */
+#define PASSWORD_ITEMS 8
+#define PASSWORDS_IN_FLIGHT 8
+/* Milliseconds. A service that was killed is back within one second; a database that hangs is not. */
+#define CALL_TIMEOUT 10000
+#define PASSWORD_TIMEOUT 25000
+
+typedef enum
+{
+  PROXY_USER,
+  PROXY_VIDEO,
+  N_PROXIES
+} ProxyIndex;
+
+static const struct
+{
+  ProxyIndex proxy;
+  const char *name;
+  const char *item_type;
+  gboolean hashes_passwords;
+} methods[] = {
+  [DOU_BACKEND_REGISTER] = { PROXY_USER, "Register", "(xss)", TRUE },
+  [DOU_BACKEND_LOGIN] = { PROXY_USER, "Login", "(ss)", TRUE },
+  [DOU_BACKEND_GET_USERS] = { PROXY_USER, "GetUsers", "x", FALSE },
+  [DOU_BACKEND_GET_FEED] = { PROXY_VIDEO, "GetFeed", "(xu)", FALSE },
+  [DOU_BACKEND_GET_WORKS] = { PROXY_VIDEO, "GetWorks", "(xxu)", FALSE },
+  [DOU_BACKEND_GET_VIDEOS] = { PROXY_VIDEO, "GetVideos", "x", FALSE },
+  [DOU_BACKEND_GET_WORK_COUNTS] = { PROXY_VIDEO, "GetWorkCounts", "x", FALSE },
+};
+
+G_STATIC_ASSERT (G_N_ELEMENTS (methods) == DOU_N_BACKEND_METHODS);
+
+struct _DouBackend
+{
+  GObject parent_instance;
+
+  GDBusProxy *proxies[N_PROXIES];               /* (owned) */
+  DouBatcher *batchers[DOU_N_BACKEND_METHODS]; /* (owned) */
+};
+
+G_DEFINE_FINAL_TYPE (DouBackend, dou_backend, G_TYPE_OBJECT)
+
+static void
+dou_backend_dispose (GObject *object)
+{
+  DouBackend *self = DOU_BACKEND (object);
+
+  for (gsize i = 0; i < DOU_N_BACKEND_METHODS; i++)
+    g_clear_object (&self->batchers[i]);
+  for (gsize i = 0; i < N_PROXIES; i++)
+    g_clear_object (&self->proxies[i]);
+
+  G_OBJECT_CLASS (dou_backend_parent_class)->dispose (object);
+}
+
+static void
+dou_backend_class_init (DouBackendClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = dou_backend_dispose;
+}
+
+static void
+dou_backend_init (DouBackend *self)
+{
+}
+
+/**
+ * dou_backend_new:
+ * @connection: to the private bus
+ * @config: for the limit of the queues
+ * @error: return location
+ *
+ * The services need not run: the bus starts each at its first call.
+ *
+ * Returns: (transfer full): the backend
+ */
+DouBackend *
+dou_backend_new (GDBusConnection *connection, DouConfig *config, GError **error)
+{
+  g_autoptr (DouBackend) self = g_object_new (DOU_TYPE_BACKEND, NULL);
+  const GDBusProxyFlags flags
+      = G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START_AT_CONSTRUCTION;
+  guint max_queue = (guint) dou_config_get_int64 (config, DOU_CONFIG_MAX_QUEUE);
+
+  /* So that the services' errors come back as what they were. */
+  (void) DOU_ERROR;
+
+  self->proxies[PROXY_USER] = (GDBusProxy *) dou_dbus_user1_proxy_new_sync (
+      connection, flags, "org.doutok.User", "/org/doutok/User", NULL, error);
+  if (self->proxies[PROXY_USER] == NULL)
+    return NULL;
+  self->proxies[PROXY_VIDEO] = (GDBusProxy *) dou_dbus_video1_proxy_new_sync (
+      connection, flags, "org.doutok.Video", "/org/doutok/Video", NULL, error);
+  if (self->proxies[PROXY_VIDEO] == NULL)
+    return NULL;
+
+  for (gsize i = 0; i < DOU_N_BACKEND_METHODS; i++)
+    {
+      DouBatcherLimits limits = { MANY_ITEMS, FEW_IN_FLIGHT, max_queue, CALL_TIMEOUT };
+
+      if (methods[i].hashes_passwords)
+        limits = (DouBatcherLimits){ PASSWORD_ITEMS, PASSWORDS_IN_FLIGHT, max_queue,
+                                     PASSWORD_TIMEOUT };
+      self->batchers[i] = dou_batcher_new (self->proxies[methods[i].proxy], methods[i].name,
+                                           methods[i].item_type, &limits);
+    }
+
+  return g_steal_pointer (&self);
+}
+
+/**
+ * dou_backend_get_batcher:
+ * @self: a backend
+ * @method: which
+ *
+ * Returns: (transfer none): its batcher
+ */
+DouBatcher *
+dou_backend_get_batcher (DouBackend *self, DouBackendMethod method)
+{
+  g_return_val_if_fail (DOU_IS_BACKEND (self), NULL);
+
+  return self->batchers[method];
+}
+
+/**
+ * dou_backend_get_video:
+ * @self: a backend
+ *
+ * Returns: (transfer none): for Publish, which carries a file and is not batched
+ */
+DouDBusVideo1 *
+dou_backend_get_video (DouBackend *self)
+{
+  g_return_val_if_fail (DOU_IS_BACKEND (self), NULL);
+
+  return DOU_DBUS_VIDEO1 (self->proxies[PROXY_VIDEO]);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "common/dou-config.h"
+#include "gateway/dou-batcher.h"
+
+#include "dou-dbus-video.h"
+
+G_BEGIN_DECLS
+
+/**
+ * DouBackend:
+ *
+ * What the gateway knows of the services: one proxy each, and one batcher for each of their methods.
+ */
+#define DOU_TYPE_BACKEND (dou_backend_get_type ())
+G_DECLARE_FINAL_TYPE (DouBackend, dou_backend, DOU, BACKEND, GObject)
+
+/**
+ * DouBackendMethod:
+ *
+ * The methods that are batched; each documented in data/dbus.
+ */
+typedef enum
+{
+  DOU_BACKEND_REGISTER,        /* (xss) → (ix) */
+  DOU_BACKEND_LOGIN,           /* (ss) → (ix) */
+  DOU_BACKEND_GET_USERS,       /* x → (ixssss) */
+  DOU_BACKEND_GET_FEED,        /* (xu) → (xax) */
+  DOU_BACKEND_GET_WORKS,       /* (xxu) → (xax) */
+  DOU_BACKEND_GET_VIDEOS,      /* x → (ixxsssx) */
+  DOU_BACKEND_GET_WORK_COUNTS, /* x → x */
+  DOU_N_BACKEND_METHODS
+} DouBackendMethod;
+
+DouBackend *dou_backend_new (GDBusConnection *connection, DouConfig *config, GError **error);
+
+DouBatcher *dou_backend_get_batcher (DouBackend *self, DouBackendMethod method);
+DouDBusVideo1 *dou_backend_get_video (DouBackend *self);
+
+G_END_DECLS

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "gateway/dou-context.h"
+
+/**
+ * dou_context_get_id:
+ * @request: a request
+ * @name: a parameter that must be there
+ * @id: (out): the id
+ *
+ * Returns: %DOU_STATUS_OK, or %DOU_STATUS_BAD_PARAMETER if it is absent or cannot be an id
+ */
+DouStatus
+dou_context_get_id (DouRequest *request, const char *name, gint64 *id)
+{
+  if (dou_request_get_integer (request, name, id) != DOU_NUMBER_VALID || *id <= 0
+      || *id > DOU_ID_MAX)
+    return DOU_STATUS_BAD_PARAMETER;
+
+  return DOU_STATUS_OK;
+}
+
+/**
+ * dou_context_get_subject:
+ * @self: the context
+ * @request: a request about a user
+ * @viewer: (out): who made it; 0 for a guest
+ * @user_id: (out): whom it is about: the parameter `user_id`, else the caller
+ *
+ * Returns: %DOU_STATUS_OK; %DOU_STATUS_UNAUTHORIZED if there is neither, or the token is not valid;
+ *   %DOU_STATUS_BAD_PARAMETER if `user_id` cannot be an id
+ */
+DouStatus
+dou_context_get_subject (DouContext *self, DouRequest *request, gint64 *viewer, gint64 *user_id)
+{
+  DouStatus status = dou_authenticator_admit (self->authenticator, request, viewer);
+
+  if (status != DOU_STATUS_OK)
+    return status;
+
+  if (dou_request_get_integer (request, "user_id", user_id) != DOU_NUMBER_ABSENT)
+    return dou_context_get_id (request, "user_id", user_id);
+
+  *user_id = *viewer;
+  return *viewer != 0 ? DOU_STATUS_OK : DOU_STATUS_UNAUTHORIZED;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "common/dou-clock.h"
+#include "common/dou-config.h"
+#include "common/dou-id-minter.h"
+#include "gateway/dou-authenticator.h"
+#include "gateway/dou-backend.h"
+
+G_BEGIN_DECLS
+
+/**
+ * DouContext:
+ *
+ * What the handlers of all routes work with. Made once in main() and outlives every request.
+ */
+typedef struct
+{
+  DouConfig *config;               /* (owned) */
+  DouClock *clock;                 /* (owned) */
+  DouIdMinter *minter;             /* (owned) */
+  DouAuthenticator *authenticator; /* (owned) */
+  DouBackend *backend;             /* (owned) */
+} DouContext;
+
+DouStatus dou_context_get_id (DouRequest *request, const char *name, gint64 *id);
+DouStatus dou_context_get_subject (DouContext *self, DouRequest *request, gint64 *viewer,
+                                   gint64 *user_id);
+
+G_END_DECLS

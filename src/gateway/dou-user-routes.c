@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok"
+
+#include "gateway/dou-user-routes.h"
+#include "gateway/dou-user-set.h"
+
+/* A request that waits for the user service. */
+typedef struct
+{
+  DouContext *context; /* (unowned) */
+  DouRequest *request; /* (owned) */
+  gint64 viewer;       /* 0 for a guest */
+  gint64 user_id;      /* whom it is about */
+} Pending;
+
+static Pending *
+pending_new (DouContext *context, DouRequest *request)
+{
+  Pending *pending = g_new0 (Pending, 1);
+
+  pending->context = context;
+  pending->request = g_object_ref (request);
+  return pending;
+}
+
+static void
+pending_free (Pending *pending)
+{
+  g_object_unref (pending->request);
+  g_free (pending);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pending, pending_free)
+
+/* The app reads both fields also when it failed. */
+static void
+reply_login (DouRequest *request, DouStatus status, gint64 user_id, const char *token)
+{
+  g_auto (DouJsonWriter) writer = { NULL };
+
+  dou_request_begin_reply (request, status, &writer);
+  dou_json_writer_name (&writer, "user_id");
+  dou_json_writer_int64 (&writer, user_id);
+  dou_json_writer_name (&writer, "token");
+  dou_json_writer_string (&writer, token);
+  dou_request_end_reply (request, status, &writer);
+}
+
+/* Of Register and of Login: status and id. */
+static void
+admitted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Pending) pending = user_data;
+  g_autoptr (DouBatchResults) results = NULL;
+  g_autoptr (GVariant) admitted = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *token = NULL;
+  DouStatus status = DOU_STATUS_OK;
+  gint64 user_id = 0;
+
+  results = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
+  if (results != NULL)
+    {
+      admitted = dou_batch_results_get (results, 0);
+      g_variant_get (admitted, "(ix)", &status, &user_id);
+    }
+
+  if (error == NULL && status == DOU_STATUS_OK)
+    token = dou_authenticator_issue (pending->context->authenticator, user_id, &error);
+  if (error != NULL)
+    status = dou_status_from_error (error);
+
+  if (status == DOU_STATUS_OK)
+    reply_login (pending->request, status, user_id, token);
+  else
+    reply_login (pending->request, status, 0, "");
+}
+
+/* A name or password in another encoding than UTF-8 cannot travel over the bus. */
+static const char *
+get_text (DouRequest *request, const char *name)
+{
+  const char *text = dou_request_get_parameter (request, name);
+
+  return text != NULL && g_utf8_validate (text, -1, NULL) ? text : "";
+}
+
+static void
+register_handler (DouRequest *request, gpointer user_data)
+{
+  DouContext *context = user_data;
+  g_autoptr (GError) error = NULL;
+  gint64 id = dou_id_minter_mint (context->minter, &error);
+  GVariant *account;
+
+  if (id < 0)
+    {
+      g_warning ("%s", error->message);
+      reply_login (request, dou_status_from_error (error), 0, "");
+      return;
+    }
+
+  account = g_variant_new ("(xss)", id, get_text (request, "username"),
+                           get_text (request, "password"));
+  dou_batcher_submit_async (dou_backend_get_batcher (context->backend, DOU_BACKEND_REGISTER),
+                            &account, 1, dou_request_get_cancellable (request), admitted_cb,
+                            pending_new (context, request));
+}
+
+static void
+login_handler (DouRequest *request, gpointer user_data)
+{
+  DouContext *context = user_data;
+  GVariant *credentials = g_variant_new ("(ss)", get_text (request, "username"),
+                                         get_text (request, "password"));
+
+  dou_batcher_submit_async (dou_backend_get_batcher (context->backend, DOU_BACKEND_LOGIN),
+                            &credentials, 1, dou_request_get_cancellable (request), admitted_cb,
+                            pending_new (context, request));
+}
+
+static void
+user_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Pending) pending = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouUserSet) users = dou_user_set_load_finish (result, &error);
+  g_auto (DouJsonWriter) writer = { NULL };
+
+  if (users == NULL)
+    {
+      dou_request_reply_status (pending->request, dou_status_from_error (error));
+      return;
+    }
+
+  if (!dou_user_set_contains (users, pending->user_id))
+    {
+      dou_request_reply_status (pending->request, DOU_STATUS_USER_NOT_FOUND);
+      return;
+    }
+
+  dou_request_begin_reply (pending->request, DOU_STATUS_OK, &writer);
+  dou_json_writer_name (&writer, "user");
+  dou_user_set_write (users, pending->user_id, DOU_USER_PROFILE, pending->viewer,
+                      dou_request_get_origin (pending->request), &writer);
+  dou_request_end_reply (pending->request, DOU_STATUS_OK, &writer);
+}
+
+static void
+user_handler (DouRequest *request, gpointer user_data)
+{
+  DouContext *context = user_data;
+  g_autoptr (Pending) pending = pending_new (context, request);
+  gint64 user_id;
+  DouStatus status;
+
+  status = dou_context_get_subject (context, request, &pending->viewer, &pending->user_id);
+  if (status != DOU_STATUS_OK)
+    {
+      dou_request_reply_status (request, status);
+      return;
+    }
+
+  user_id = pending->user_id;
+  dou_user_set_load_async (context->backend, &user_id, 1, dou_request_get_cancellable (request),
+                           user_loaded_cb, g_steal_pointer (&pending));
+}
+
+static const DouRoute routes[] = {
+  { "/douyin/user/register", DOU_METHOD_POST, register_handler },
+  { "/douyin/user/login", DOU_METHOD_POST, login_handler },
+  { "/douyin/user", DOU_METHOD_GET, user_handler },
+};
+
+/**
+ * dou_user_routes_add:
+ * @router: takes the routes of accounts and profiles
+ * @context: what the handlers work with; outlives @router
+ */
+void
+dou_user_routes_add (DouRouter *router, DouContext *context)
+{
+  dou_router_add (router, routes, G_N_ELEMENTS (routes), context);
+}
