@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/dou-context.h"
+#include "gateway/dou-gateway.h"
+#include "gateway/dou-health-routes.h"
+#include "gateway/dou-media-routes.h"
+#include "gateway/dou-picture-routes.h"
+#include "gateway/dou-readiness.h"
+#include "gateway/dou-server.h"
+#include "gateway/dou-upload.h"
+#include "gateway/dou-user-routes.h"
+#include "gateway/dou-video-routes.h"
+
+struct _DouGateway
+{
+  GObject parent_instance;
+
+  DouService *service; /* (unowned) */
+  DouContext context;  /* (owned) its members */
+  DouMedia *media;     /* (owned) */
+  DouRouter *router;   /* (owned) */
+  DouServer *server;   /* (owned) */
+  gulong stopping_id;
+};
+
+G_DEFINE_FINAL_TYPE (DouGateway, dou_gateway, G_TYPE_OBJECT)
+
+static void
+dou_gateway_dispose (GObject *object)
+{
+  DouGateway *self = DOU_GATEWAY (object);
+
+  if (self->service != NULL)
+    g_clear_signal_handler (&self->stopping_id, self->service);
+
+  g_clear_object (&self->server);
+  g_clear_object (&self->router);
+  g_clear_object (&self->media);
+  g_clear_object (&self->context.backend);
+  g_clear_object (&self->context.authenticator);
+  g_clear_object (&self->context.minter);
+  g_clear_object (&self->context.clock);
+  g_clear_object (&self->context.config);
+
+  G_OBJECT_CLASS (dou_gateway_parent_class)->dispose (object);
+}
+
+static void
+dou_gateway_class_init (DouGatewayClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = dou_gateway_dispose;
+}
+
+static void
+dou_gateway_init (DouGateway *self)
+{
+}
+
+static void
+stopped_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DouGateway) self = user_data;
+
+  dou_server_stop_finish (DOU_SERVER (source), result, NULL);
+  dou_service_release (self->service);
+}
+
+/* New connections are refused from here on; requests in flight get their answers. */
+static void
+stopping_cb (DouService *service, gpointer user_data)
+{
+  DouGateway *self = user_data;
+
+  dou_service_hold (service);
+  dou_server_stop_async (self->server, stopped_cb, g_object_ref (self));
+}
+
+static gboolean
+dou_gateway_make_context (DouGateway *self, guint index, GError **error)
+{
+  const char *state_dir = dou_service_get_state_dir (self->service);
+  DouConfig *config = dou_service_get_config (self->service);
+  g_autofree char *ids_name = g_strdup_printf ("ids-%u", index);
+  g_autofree char *ids_path = g_build_filename (state_dir, ids_name, NULL);
+  g_autofree char *keys_path = g_build_filename (state_dir, "token-keys", NULL);
+  g_autoptr (DouTokenKeys) keys = dou_token_keys_new_from_file (keys_path, error);
+
+  if (keys == NULL)
+    return FALSE;
+
+  self->context.config = g_object_ref (config);
+  self->context.clock = dou_system_clock_new ();
+  self->context.authenticator = dou_authenticator_new (
+      keys, self->context.clock, dou_config_get_int64 (config, DOU_CONFIG_TOKEN_LIFETIME));
+  self->context.minter = dou_id_minter_new (
+      self->context.clock, (guint) dou_config_get_int64 (config, DOU_CONFIG_NODE_ID), index,
+      ids_path, error);
+  if (self->context.minter == NULL)
+    return FALSE;
+
+  self->context.backend
+      = dou_backend_new (dou_service_get_connection (self->service), config, error);
+  return self->context.backend != NULL;
+}
+
+static gboolean
+dou_gateway_make_server (DouGateway *self, GError **error)
+{
+  g_autofree char *media_dir
+      = g_build_filename (dou_service_get_state_dir (self->service), "media", NULL);
+
+  self->media = dou_media_new (media_dir, error);
+  if (self->media == NULL || !dou_upload_set_directory (media_dir, error))
+    return FALSE;
+
+  self->router = dou_router_new ();
+  dou_health_routes_add (self->router, &self->context);
+  dou_user_routes_add (self->router, &self->context);
+  dou_video_routes_add (self->router, &self->context);
+  dou_picture_routes_add (self->router);
+  dou_media_routes_add (self->router, self->media);
+
+  self->server = dou_server_new (self->context.config, self->router, error);
+  return self->server != NULL;
+}
+
+/**
+ * dou_gateway_new:
+ * @service: the process on the bus; outlives the gateway
+ * @index: number of this process among the gateways of the node, part of the ids it mints
+ * @error: return location
+ *
+ * Returns: (transfer full): a gateway that does not listen yet
+ */
+DouGateway *
+dou_gateway_new (DouService *service, guint index, GError **error)
+{
+  g_autoptr (DouGateway) self = g_object_new (DOU_TYPE_GATEWAY, NULL);
+
+  self->service = service;
+  if (!dou_gateway_make_context (self, index, error) || !dou_gateway_make_server (self, error))
+    return NULL;
+
+  self->stopping_id = g_signal_connect (service, "stopping", G_CALLBACK (stopping_cb), self);
+  return g_steal_pointer (&self);
+}
+
+/**
+ * dou_gateway_add_listener:
+ * @self: a gateway
+ * @fd: a listening socket, owned by @self from now on
+ * @error: return location
+ *
+ * Returns: whether connections are accepted from it
+ */
+gboolean
+dou_gateway_add_listener (DouGateway *self, int fd, GError **error)
+{
+  g_return_val_if_fail (DOU_IS_GATEWAY (self), FALSE);
+
+  return dou_server_add_listener (self->server, fd, error);
+}
+
+static void
+announced_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  static const char ready[] = "ready\n";
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  DouGateway *self = g_task_get_source_object (task);
+  int fd = GPOINTER_TO_INT (g_task_get_task_data (task));
+
+  if (!dou_readiness_check_finish (result, &error))
+    {
+      g_warning ("The services do not answer: %s", error->message);
+      dou_service_quit (self->service, EXIT_FAILURE);
+    }
+  else if (write (fd, ready, strlen (ready)) < 0)
+    g_warning ("Cannot tell the launcher: %s", g_strerror (errno));
+
+  close (fd);
+}
+
+/**
+ * dou_gateway_announce:
+ * @self: a gateway
+ * @ready_fd: (transfer full): where the launcher waits for the line `ready`
+ *
+ * Writes the line once all services answer, and ends the process if they do not.
+ */
+void
+dou_gateway_announce (DouGateway *self, int ready_fd)
+{
+  GTask *task;
+
+  g_return_if_fail (DOU_IS_GATEWAY (self));
+
+  task = g_task_new (self, NULL, NULL, NULL);
+  g_task_set_task_data (task, GINT_TO_POINTER (ready_fd), NULL);
+  dou_readiness_check_async (self->context.backend, NULL, announced_cb, task);
+}
