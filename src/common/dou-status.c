@@ -59,6 +59,11 @@ static const DouStatusInfo infos[] = {
   [DOU_STATUS_TIMEOUT] = { NAME ("Timeout"), 10005, 408, N_ ("the request took too long") },
   [DOU_STATUS_DISK_FULL]
   = { NAME ("DiskFull"), 10015, 503, N_ ("the server has no room for this upload") },
+  [DOU_STATUS_COMMENT_NOT_FOUND]
+  = { NAME ("CommentNotFound"), 10010, 200, N_ ("this comment does not exist") },
+  [DOU_STATUS_BAD_TEXT]
+  = { NAME ("BadText"), 10002, 200,
+      N_ ("a text has 1 to 1,000 characters and no control characters") },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (infos) == DOU_N_STATUSES);

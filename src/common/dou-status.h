@@ -42,6 +42,8 @@ typedef enum
   DOU_STATUS_METHOD_NOT_ALLOWED = 24, /* the path exists, the method does not */
   DOU_STATUS_TIMEOUT = 25,            /* the client was too slow */
   DOU_STATUS_DISK_FULL = 26,          /* no space left for an upload */
+  DOU_STATUS_COMMENT_NOT_FOUND = 27,  /* no such comment under that video */
+  DOU_STATUS_BAD_TEXT = 28,           /* comment or message: empty, too long, or control characters */
   DOU_N_STATUSES
 } DouStatus;
 
