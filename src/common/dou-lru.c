@@ -136,6 +136,33 @@ dou_lru_remove (DouLru *self, gconstpointer key)
   return TRUE;
 }
 
+/**
+ * dou_lru_peek_oldest:
+ * @self: a table
+ *
+ * Returns: (transfer none) (nullable): the value that was unused for longest, which does not count as
+ *   using it; %NULL if there is none
+ */
+gpointer
+dou_lru_peek_oldest (DouLru *self)
+{
+  return self->order.tail != NULL ? ((Entry *) self->order.tail->data)->value : NULL;
+}
+
+/**
+ * dou_lru_remove_oldest:
+ * @self: a table that is not empty
+ *
+ * Removes the entry that was unused for longest.
+ */
+void
+dou_lru_remove_oldest (DouLru *self)
+{
+  g_return_if_fail (self->order.tail != NULL);
+
+  dou_lru_drop (self, self->order.tail->data);
+}
+
 void
 dou_lru_remove_all (DouLru *self)
 {

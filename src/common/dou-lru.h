@@ -19,7 +19,9 @@ void dou_lru_free (DouLru *self);
 
 gpointer dou_lru_lookup (DouLru *self, gconstpointer key);
 void dou_lru_insert (DouLru *self, gpointer key, gpointer value, gsize cost);
+gpointer dou_lru_peek_oldest (DouLru *self);
 gboolean dou_lru_remove (DouLru *self, gconstpointer key);
+void dou_lru_remove_oldest (DouLru *self);
 void dou_lru_remove_all (DouLru *self);
 gsize dou_lru_get_cost (DouLru *self);
 guint dou_lru_get_size (DouLru *self);

@@ -64,6 +64,25 @@ test_replace (void)
   g_assert_cmpuint (dou_lru_get_cost (lru), ==, 0);
 }
 
+/* Test that the oldest can be looked at without becoming the newest, and be removed. */
+static void
+test_oldest (void)
+{
+  g_autoptr (DouLru) lru = dou_lru_new (g_str_hash, g_str_equal, g_free, count_free, 10);
+
+  g_assert_null (dou_lru_peek_oldest (lru));
+  dou_lru_insert (lru, g_strdup ("a"), g_strdup ("1"), 1);
+  dou_lru_insert (lru, g_strdup ("b"), g_strdup ("2"), 1);
+  g_assert_cmpstr (dou_lru_peek_oldest (lru), ==, "1");
+  g_assert_cmpstr (dou_lru_peek_oldest (lru), ==, "1");
+
+  n_freed = 0;
+  dou_lru_remove_oldest (lru);
+  g_assert_cmpuint (n_freed, ==, 1);
+  g_assert_null (dou_lru_lookup (lru, "a"));
+  g_assert_cmpstr (dou_lru_peek_oldest (lru), ==, "2");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -72,6 +91,7 @@ main (int argc, char **argv)
   g_test_add_func ("/common/lru/too-dear", test_too_dear);
   g_test_add_func ("/common/lru/order", test_order);
   g_test_add_func ("/common/lru/replace", test_replace);
+  g_test_add_func ("/common/lru/oldest", test_oldest);
 
   return g_test_run ();
 }
