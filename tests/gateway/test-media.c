@@ -8,13 +8,13 @@
 
 #include <glib/gstdio.h>
 
-#include "gateway/dou-media-cache.h"
+#include "gateway/dou-media.h"
 #include "lib/dou-test-dir.h"
 
 typedef struct
 {
-  char *directory;      /* (owned) */
-  DouMediaCache *cache; /* (owned) of three files and 1,000 bytes */
+  char *directory; /* (owned) */
+  DouMedia *media; /* (owned) */
 } Fixture;
 
 static char *
@@ -43,14 +43,14 @@ fixture_set_up (Fixture *fixture, gconstpointer data)
   g_autofree char *root = dou_test_dir_new ();
 
   fixture->directory = g_build_filename (root, "media", NULL);
-  fixture->cache = dou_media_cache_new (fixture->directory, 3, 1000, &error);
+  fixture->media = dou_media_new (fixture->directory, &error);
   g_assert_no_error (error);
 }
 
 static void
 fixture_tear_down (Fixture *fixture, gconstpointer data)
 {
-  g_assert_finalize_object (fixture->cache);
+  g_assert_finalize_object (fixture->media);
   dou_test_dir_remove (g_path_get_dirname (fixture->directory));
   g_free (fixture->directory);
 }
@@ -61,7 +61,7 @@ assert_refused (Fixture *fixture, const char *name)
   DouStatus status = DOU_STATUS_OK;
 
   g_test_message ("“%s”", name);
-  g_assert_null (dou_media_cache_lookup (fixture->cache, name, &status));
+  g_assert_null (dou_media_open (fixture->media, name, &status));
   g_assert_cmpint (status, ==, DOU_STATUS_NOT_FOUND);
 }
 
@@ -69,7 +69,7 @@ static DouMediaFile *
 assert_found (Fixture *fixture, const char *name, const char *content)
 {
   DouStatus status = DOU_STATUS_OK;
-  DouMediaFile *file = dou_media_cache_lookup (fixture->cache, name, &status);
+  DouMediaFile *file = dou_media_open (fixture->media, name, &status);
 
   g_assert_nonnull (file);
   g_assert_cmpmem (g_bytes_get_data (file->bytes, NULL), file->size, content, strlen (content));
@@ -77,10 +77,9 @@ assert_found (Fixture *fixture, const char *name, const char *content)
 }
 
 static void
-assert_cached (Fixture *fixture, guint n_files, guint64 n_bytes)
+assert_kept (Fixture *fixture, guint n_files)
 {
-  g_assert_cmpuint (dou_media_cache_get_n_files (fixture->cache), ==, n_files);
-  g_assert_cmpuint (dou_media_cache_get_n_bytes (fixture->cache), ==, n_bytes);
+  g_assert_cmpuint (dou_media_get_n_files (fixture->media), ==, n_files);
 }
 
 /* Test that a name of any other shape opens nothing, even where a file lies. */
@@ -138,7 +137,7 @@ test_names_refused (Fixture *fixture, gconstpointer data)
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     assert_refused (fixture, names[i]);
-  assert_cached (fixture, 0, 0);
+  assert_kept (fixture, 0);
 }
 
 /* Test that a good name opens nothing but a regular file that really lies there. */
@@ -162,7 +161,7 @@ test_kinds_refused (Fixture *fixture, gconstpointer data)
   assert_refused (fixture, "video/40/1.mp4");
   assert_refused (fixture, "video/3f/5.mp4");
   assert_refused (fixture, "cover/3f/1.jpg");
-  assert_cached (fixture, 0, 0);
+  assert_kept (fixture, 0);
 }
 
 /* Test that a directory which cannot be made is said at the start. */
@@ -173,7 +172,7 @@ test_no_directory (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   add_file (fixture, "video/3f/1.mp4", "x");
-  g_assert_null (dou_media_cache_new (path, 1, 1, &error));
+  g_assert_null (dou_media_new (path, &error));
   g_assert_error (error, DOU_ERROR, DOU_STATUS_INTERNAL);
 }
 
@@ -200,7 +199,8 @@ test_content_types (Fixture *fixture, gconstpointer data)
     }
 }
 
-/* Test that versions of a file differ in their tag, and that a tag outlives the cache. */
+/* Test that versions of a file differ in their tag, and that a tag is the same when it is opened
+ * again. */
 static void
 test_validators (Fixture *fixture, gconstpointer data)
 {
@@ -217,9 +217,9 @@ test_validators (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (first->mtime, ==, 1685620800);
   g_assert_cmpint (first->etag[0], ==, '"');
 
-  dou_media_cache_sweep (fixture->cache);
-  dou_media_cache_sweep (fixture->cache);
-  assert_cached (fixture, 0, 0);
+  dou_media_sweep (fixture->media);
+  dou_media_sweep (fixture->media);
+  assert_kept (fixture, 0);
   again = assert_found (fixture, "video/3f/1.mp4", "one");
   g_assert_true (again != first);
   g_assert_cmpstr (again->etag, ==, first->etag);
@@ -242,67 +242,72 @@ test_shared (Fixture *fixture, gconstpointer data)
   first = assert_found (fixture, "video/3f/1.webm", "one");
   second = assert_found (fixture, "video/3f/1.webm", "one");
   g_assert_true (first == second);
-  assert_cached (fixture, 1, 3);
+  assert_kept (fixture, 1);
 
   g_assert_no_errno (g_unlink (path));
   assert_refused (fixture, "video/3f/1.webm");
-  assert_cached (fixture, 0, 0);
+  assert_kept (fixture, 0);
   g_assert_cmpmem (g_bytes_get_data (first->bytes, NULL), first->size, "one", 3);
 }
 
-/* Test that the number of files is bounded, and that the one used longest ago goes first. */
+static char *
+get_video_name (guint i)
+{
+  return g_strdup_printf ("video/3f/%u.mp4", i + 1);
+}
+
+/* Test that the number of files is bounded, and that the one unused for longest goes first. */
 static void
 test_max_files (Fixture *fixture, gconstpointer data)
 {
-  DouMediaFile *files[4];
+  DouMediaFile *files[DOU_MEDIA_MAX_FILES + 1];
 
   for (guint i = 0; i < G_N_ELEMENTS (files); i++)
     {
-      g_autofree char *name = g_strdup_printf ("video/3f/%u.mp4", i + 1);
+      g_autofree char *name = get_video_name (i);
 
       add_file (fixture, name, "x");
       files[i] = assert_found (fixture, name, "x");
-      if (i == 2)
-        dou_media_file_unref (assert_found (fixture, "video/3f/1.mp4", "x"));
+      dou_media_file_unref (assert_found (fixture, "video/3f/1.mp4", "x"));
     }
 
-  assert_cached (fixture, 3, 3);
+  /* The second was put out. */
+  assert_kept (fixture, DOU_MEDIA_MAX_FILES);
   for (guint i = 0; i < G_N_ELEMENTS (files); i++)
     {
-      g_autofree char *name = g_strdup_printf ("video/3f/%u.mp4", i + 1);
-      g_autoptr (DouMediaFile) again = NULL;
+      g_autofree char *name = get_video_name (i == 1 ? 0 : i);
+      g_autoptr (DouMediaFile) again = assert_found (fixture, name, "x");
 
-      /* The second was put out; asking for it last keeps the others where they are. */
-      if (i == 1)
-        continue;
-      again = assert_found (fixture, name, "x");
-      g_assert_true (again == files[i]);
+      g_assert_true (again == files[i == 1 ? 0 : i]);
+      dou_media_file_unref (files[i]);
     }
-  g_assert_cmpint (files[1]->size, ==, 1);
+}
 
-  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
-    dou_media_file_unref (files[i]);
+static void
+open_sparse_file (Fixture *fixture, const char *name, goffset size)
+{
+  g_autofree char *path = path_of (fixture, name);
+  DouStatus status = DOU_STATUS_OK;
+  g_autoptr (DouMediaFile) file = NULL;
+
+  add_file (fixture, name, "");
+  g_assert_no_errno (truncate (path, size));
+  file = dou_media_open (fixture->media, name, &status);
+  g_assert_nonnull (file);
+  g_assert_cmpint ((goffset) file->size, ==, size);
 }
 
 /* Test that the bytes are bounded, and that a file above the bound puts none of the others out. */
 static void
 test_max_bytes (Fixture *fixture, gconstpointer data)
 {
-  g_autofree char *half = g_strnfill (500, 'h');
-  g_autofree char *large = g_strnfill (1001, 'l');
-
-  add_file (fixture, "video/3f/1.mp4", half);
-  add_file (fixture, "video/3f/2.mp4", half);
-  add_file (fixture, "video/3f/3.mp4", "x");
-  add_file (fixture, "video/3f/4.mp4", large);
-
-  dou_media_file_unref (assert_found (fixture, "video/3f/1.mp4", half));
-  dou_media_file_unref (assert_found (fixture, "video/3f/2.mp4", half));
-  assert_cached (fixture, 2, 1000);
-  dou_media_file_unref (assert_found (fixture, "video/3f/4.mp4", large));
-  assert_cached (fixture, 2, 1000);
-  dou_media_file_unref (assert_found (fixture, "video/3f/3.mp4", "x"));
-  assert_cached (fixture, 2, 501);
+  open_sparse_file (fixture, "video/3f/1.mp4", DOU_MEDIA_MAX_BYTES / 2);
+  open_sparse_file (fixture, "video/3f/2.mp4", DOU_MEDIA_MAX_BYTES / 2);
+  assert_kept (fixture, 2);
+  open_sparse_file (fixture, "video/3f/3.mp4", (goffset) DOU_MEDIA_MAX_BYTES + 1);
+  assert_kept (fixture, 2);
+  open_sparse_file (fixture, "video/3f/4.mp4", 1);
+  assert_kept (fixture, 2);
 }
 
 /* Test that what is not used any more is let go, and nothing else. */
@@ -314,13 +319,13 @@ test_sweep (Fixture *fixture, gconstpointer data)
   dou_media_file_unref (assert_found (fixture, "video/3f/1.mp4", "1"));
   dou_media_file_unref (assert_found (fixture, "video/3f/2.mp4", "22"));
 
-  dou_media_cache_sweep (fixture->cache);
-  assert_cached (fixture, 2, 3);
+  dou_media_sweep (fixture->media);
+  assert_kept (fixture, 2);
   dou_media_file_unref (assert_found (fixture, "video/3f/2.mp4", "22"));
-  dou_media_cache_sweep (fixture->cache);
-  assert_cached (fixture, 1, 2);
-  dou_media_cache_sweep (fixture->cache);
-  assert_cached (fixture, 0, 0);
+  dou_media_sweep (fixture->media);
+  assert_kept (fixture, 1);
+  dou_media_sweep (fixture->media);
+  assert_kept (fixture, 0);
 }
 
 /* Test where a video is looked for whose name is gone. */
@@ -338,8 +343,7 @@ test_successor (Fixture *fixture, gconstpointer data)
 }
 
 #define ADD(path, function)                                                                        \
-  g_test_add ("/gateway/media-cache/" path, Fixture, NULL, fixture_set_up, function,               \
-              fixture_tear_down)
+  g_test_add ("/gateway/media/" path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 
 int
 main (int argc, char **argv)
