@@ -15,7 +15,6 @@
 #include "gateway/dou-picture-routes.h"
 #include "gateway/dou-readiness.h"
 #include "gateway/dou-server.h"
-#include "gateway/dou-upload.h"
 #include "gateway/dou-user-routes.h"
 #include "gateway/dou-video-routes.h"
 
@@ -118,7 +117,7 @@ dou_gateway_make_server (DouGateway *self, GError **error)
       = g_build_filename (dou_service_get_state_dir (self->service), "media", NULL);
 
   self->media = dou_media_new (media_dir, error);
-  if (self->media == NULL || !dou_upload_set_directory (media_dir, error))
+  if (self->media == NULL)
     return FALSE;
 
   self->router = dou_router_new ();
