@@ -7,8 +7,9 @@
  * in a transaction of its own, so that only the bad one fails. Savepoints around each job were
  * rejected: they cost two statements a job in the usual case to save work in the rare one.
  *
- * A connection on which the engine ended a transaction by itself (a disk error does that) is closed,
- * and a new one opened for the next job: the library would believe in the transaction for ever.
+ * A connection on which the engine ended a transaction by itself (a disk error does that) is
+ * closed, and a new one opened for the next job: the library would believe in the transaction for
+ * ever.
  */
 
 #include "config.h"

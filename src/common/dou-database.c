@@ -10,9 +10,6 @@
  *
  * Queues are bounded: a job over the bound is refused at once with DOU_STATUS_UNAVAILABLE, which
  * the client is told as “busy, try again”, rather than kept until its client has gone.
- *
- * A thread never holds the last reference to a task, and so never to the database, whose dispose
- * waits for the threads: a job goes back to its context before anything of it is released.
  */
 
 #include "config.h"
@@ -27,6 +24,7 @@
 
 #include "common/dou-database-worker.h"
 #include "common/dou-status.h"
+#include "common/dou-task.h"
 
 /* Jobs in one commit. A gateway keeps only a few batches of a method in flight, so more are seldom
  * waiting; and the first of them waits for the last. */
@@ -89,18 +87,6 @@ job_return_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Sends a job home. Its task is released there and nowhere else. */
-static void
-job_return (DouDatabaseJob *job)
-{
-  g_autoptr (GSource) source = g_idle_source_new ();
-
-  g_source_set_priority (source, g_task_get_priority (job->task));
-  g_source_set_callback (source, job_return_cb, job, (GDestroyNotify) job_free);
-  g_source_set_static_name (source, "DouDatabase job");
-  g_source_attach (source, g_task_get_context (job->task));
-}
-
 /* Waits for jobs and takes up to @max. Returns how many; 0 when the queue is closed and empty. */
 static guint
 dou_database_pop (DouDatabase *self, Queue *queue, DouDatabaseJob **jobs, guint max)
@@ -136,7 +122,7 @@ thread_func (gpointer data)
       if (n_wanted > 0)
         dou_database_worker_run (self->worker, wanted, n_wanted);
       for (guint i = 0; i < n_taken; i++)
-        job_return (taken[i]);
+        dou_task_invoke (taken[i]->task, job_return_cb, taken[i], (GDestroyNotify) job_free);
     }
 
   dou_database_worker_free (self->worker);
@@ -257,7 +243,8 @@ dou_database_start (DouDatabase *self, guint n_readers, GError **error)
 /**
  * dou_database_open:
  * @domain: whose SQL to use; its resource is registered already
- * @path: the file, which ends in `.db`; made if absent, in a directory that exists
+ * @path: the file, which ends in `.db`; made if absent, in a directory that exists. A relative path
+ *   comes from a state directory that is empty, and is refused
  * @n_readers: threads that read, at least 1
  * @error: return location
  *
@@ -278,6 +265,13 @@ dou_database_open (const char *domain, const char *path, guint n_readers, GError
   g_return_val_if_fail (domain != NULL, NULL);
   g_return_val_if_fail (path != NULL && g_str_has_suffix (path, ".db"), NULL);
   g_return_val_if_fail (n_readers > 0, NULL);
+
+  if (!g_path_is_absolute (path))
+    {
+      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
+                   "Cannot open the database “%s”: no state directory is configured", path);
+      return NULL;
+    }
 
   self = g_object_new (DOU_TYPE_DATABASE, NULL);
   self->domain = g_strdup (domain);
@@ -414,8 +408,8 @@ dou_database_write_async (DouDatabase *self, DouDatabaseFunc func, gpointer data
  * @error: return location
  *
  * Returns: whether everything is committed and on disk. If not, nothing was changed, and the error
- *   is that of the function, %DOU_STATUS_UNAVAILABLE (too much is queued, database locked, disk full
- *   or broken), %DOU_STATUS_INTERNAL, or %G_IO_ERROR_CANCELLED
+ *   is that of the function, %DOU_STATUS_UNAVAILABLE (too much is queued, database locked, disk
+ *   full or broken), %DOU_STATUS_INTERNAL, or %G_IO_ERROR_CANCELLED
  */
 gboolean
 dou_database_write_finish (DouDatabase *self, GAsyncResult *result, GError **error)

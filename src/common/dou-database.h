@@ -9,7 +9,8 @@ G_BEGIN_DECLS
  * DouDatabase:
  *
  * The tables of one domain, on one engine, behind one writer thread and a few reader threads. It
- * is the only place with database threads and libgda in it; stores hand it functions that run there.
+ * is the only place with database threads and libgda in it; stores hand it functions that run
+ * there.
  *
  * Statements live in data/sql/DOMAIN/ENGINE/statements.sql, each under a line `-- name: NAME`, and
  * take at most one parameter: a JSON text, `##json::string`. Migrations are numbered files beside

@@ -246,6 +246,7 @@ test_no_directory (Fixture *fixture, gconstpointer data)
 
   assert_refused (path, "Cannot open the database *: No such file or directory");
   assert_refused ("/proc/x.db", "Cannot open the database *: *");
+  assert_refused ("x.db", "Cannot open the database *: no state directory *");
 }
 
 /* Test that a file which cannot be written is refused. */
@@ -374,8 +375,8 @@ test_batch (Fixture *fixture, gconstpointer data)
   g_assert_null (dou_rows_get_text (read.rows, 2, 2));
 }
 
-/* Test that of several writes waiting for one commit only the bad one fails: by its own statement, or
- * only at the commit. */
+/* Test that of several writes waiting for one commit only the bad one fails: by its own statement,
+ * or only at the commit. */
 static void
 test_bad_neighbour (Fixture *fixture, gconstpointer data)
 {
