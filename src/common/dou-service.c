@@ -73,6 +73,8 @@ dou_service_dispose (GObject *object)
   if (self->connection != NULL)
     {
       g_signal_handlers_disconnect_by_data (self->connection, self);
+      /* Closing takes precedence over what waits to be sent: the last replies. */
+      g_dbus_connection_flush_sync (self->connection, NULL, NULL);
       g_dbus_connection_close_sync (self->connection, NULL, NULL);
     }
   g_clear_object (&self->connection);
