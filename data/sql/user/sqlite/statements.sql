@@ -1,0 +1,29 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- name: count-users
+SELECT count(*) FROM users
+
+-- [key, …] → a row for each, in the same order.
+-- name: find-users
+SELECT u.id, u.password_hash
+FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.name_key = j.value
+ORDER BY j.key
+
+-- [[id, name, key, password hash], …]
+-- name: insert-users
+INSERT INTO users (id, name, name_key, password_hash)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3
+FROM json_each(##json::string) WHERE true
+ON CONFLICT DO NOTHING
+
+-- [id, …] → a row for each, in the same order.
+-- name: get-users
+SELECT u.id, u.name, u.avatar, u.background_image, u.signature
+FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.id = j.value
+ORDER BY j.key
+
+-- [[id, old hash, new hash], …] A hash that was changed meanwhile stays.
+-- name: replace-password-hashes
+UPDATE users SET password_hash = j.value ->> 2
+FROM json_each(##json::string) AS j
+WHERE users.id = j.value ->> 0 AND users.password_hash = j.value ->> 1

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok"
+
+#include "user/dou-user-impl.h"
+
+struct _DouUserImpl
+{
+  DouDBusUser1Skeleton parent_instance;
+
+  DouService *service;     /* (unowned) which has the connection, and so outlives what it exports */
+  DouUserManager *manager; /* (owned) */
+};
+
+static void dou_user_impl_iface_init (DouDBusUser1Iface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (DouUserImpl, dou_user_impl, DOU_DBUS_TYPE_USER1_SKELETON,
+                               G_IMPLEMENT_INTERFACE (DOU_DBUS_TYPE_USER1,
+                                                      dou_user_impl_iface_init))
+
+/* What one method call needs until its reply. */
+typedef struct
+{
+  DouUserImpl *impl;                 /* (owned) */
+  GDBusMethodInvocation *invocation; /* (owned) until the reply, which takes it */
+  GVariant *argument;                /* (owned) */
+} Request;
+
+static Request *
+request_new (DouUserImpl *impl, GDBusMethodInvocation *invocation, GVariant *argument)
+{
+  Request *self = g_new0 (Request, 1);
+
+  self->impl = g_object_ref (impl);
+  self->invocation = invocation;
+  self->argument = g_variant_ref (argument);
+  dou_service_hold (impl->service);
+  return self;
+}
+
+/* The reply is on its way. */
+static void
+request_free (Request *self)
+{
+  g_assert (self->invocation == NULL);
+
+  dou_service_release (self->impl->service);
+  g_object_unref (self->impl);
+  g_variant_unref (self->argument);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)
+
+/* Only DOU_ERROR leaves the process. */
+static void
+request_fail (Request *self, const GError *error)
+{
+  DouStatus status = dou_status_from_error (error);
+
+  if (status == DOU_STATUS_INTERNAL)
+    g_warning ("%s: %s", g_dbus_method_invocation_get_method_name (self->invocation),
+               error->message);
+
+  g_dbus_method_invocation_return_error_literal (g_steal_pointer (&self->invocation), DOU_ERROR,
+                                                 (gint) status, error->message);
+}
+
+/* Replies with an error if there are too many items. */
+static gboolean
+is_too_large (GDBusMethodInvocation *invocation, GVariant *argument)
+{
+  if (g_variant_n_children (argument) <= DOU_USER_ITEMS_MAX)
+    return FALSE;
+
+  g_dbus_method_invocation_return_error (invocation, DOU_ERROR, DOU_STATUS_TOO_LARGE,
+                                         "More than %d items", DOU_USER_ITEMS_MAX);
+  return TRUE;
+}
+
+static GVariant *
+make_outcomes (GArray *outcomes)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ix)"));
+
+  for (guint i = 0; i < outcomes->len; i++)
+    {
+      const DouUserOutcome *outcome = &g_array_index (outcomes, DouUserOutcome, i);
+
+      g_variant_builder_add (&builder, "(ix)", (gint32) outcome->status, outcome->id);
+    }
+
+  return g_variant_builder_end (&builder);
+}
+
+static void
+registered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GArray) outcomes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  outcomes = dou_user_manager_register_finish (DOU_USER_MANAGER (source), result, &error);
+  if (outcomes != NULL)
+    dou_dbus_user1_complete_register (DOU_DBUS_USER1 (request->impl),
+                                      g_steal_pointer (&request->invocation),
+                                      make_outcomes (outcomes));
+  else
+    request_fail (request, error);
+}
+
+static gboolean
+dou_user_impl_handle_register (DouDBusUser1 *object, GDBusMethodInvocation *invocation,
+                               GVariant *argument)
+{
+  DouUserImpl *self = DOU_USER_IMPL (object);
+  gsize n_accounts = g_variant_n_children (argument);
+  g_autofree DouUserAccount *accounts = NULL;
+
+  if (is_too_large (invocation, argument))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  accounts = g_new (DouUserAccount, n_accounts);
+  for (gsize i = 0; i < n_accounts; i++)
+    g_variant_get_child (argument, i, "(x&s&s)", &accounts[i].id, &accounts[i].name,
+                         &accounts[i].password);
+
+  dou_user_manager_register_async (self->manager, accounts, (guint) n_accounts, NULL, registered_cb,
+                                   request_new (self, invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
+logged_in_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GArray) outcomes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  outcomes = dou_user_manager_login_finish (DOU_USER_MANAGER (source), result, &error);
+  if (outcomes != NULL)
+    dou_dbus_user1_complete_login (DOU_DBUS_USER1 (request->impl),
+                                   g_steal_pointer (&request->invocation),
+                                   make_outcomes (outcomes));
+  else
+    request_fail (request, error);
+}
+
+static gboolean
+dou_user_impl_handle_login (DouDBusUser1 *object, GDBusMethodInvocation *invocation,
+                            GVariant *argument)
+{
+  DouUserImpl *self = DOU_USER_IMPL (object);
+  gsize n_accounts = g_variant_n_children (argument);
+  g_autofree DouUserAccount *accounts = NULL;
+
+  if (is_too_large (invocation, argument))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  accounts = g_new0 (DouUserAccount, n_accounts);
+  for (gsize i = 0; i < n_accounts; i++)
+    g_variant_get_child (argument, i, "(&s&s)", &accounts[i].name, &accounts[i].password);
+
+  dou_user_manager_login_async (self->manager, accounts, (guint) n_accounts, NULL, logged_in_cb,
+                                request_new (self, invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+/* @ids are those that were asked for, in the order of @users. */
+static GVariant *
+make_users (GVariant *ids, GPtrArray *users)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ixssss)"));
+
+  for (guint i = 0; i < users->len; i++)
+    {
+      const DouUser *user = g_ptr_array_index (users, i);
+      gint64 id;
+
+      g_variant_get_child (ids, i, "x", &id);
+      if (user != NULL)
+        g_variant_builder_add (&builder, "(ixssss)", (gint32) DOU_STATUS_OK, id, user->name,
+                               user->avatar, user->background_image, user->signature);
+      else
+        g_variant_builder_add (&builder, "(ixssss)", (gint32) DOU_STATUS_USER_NOT_FOUND, id, "", "",
+                               "", "");
+    }
+
+  return g_variant_builder_end (&builder);
+}
+
+static void
+got_users_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GPtrArray) users = NULL;
+  g_autoptr (GError) error = NULL;
+
+  users = dou_user_manager_get_users_finish (DOU_USER_MANAGER (source), result, &error);
+  if (users != NULL)
+    dou_dbus_user1_complete_get_users (DOU_DBUS_USER1 (request->impl),
+                                       g_steal_pointer (&request->invocation),
+                                       make_users (request->argument, users));
+  else
+    request_fail (request, error);
+}
+
+static gboolean
+dou_user_impl_handle_get_users (DouDBusUser1 *object, GDBusMethodInvocation *invocation,
+                                GVariant *argument)
+{
+  DouUserImpl *self = DOU_USER_IMPL (object);
+  const gint64 *ids;
+  gsize n_ids;
+
+  if (is_too_large (invocation, argument))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  ids = g_variant_get_fixed_array (argument, &n_ids, sizeof (gint64));
+  dou_user_manager_get_users_async (self->manager, ids, (guint) n_ids, NULL, got_users_cb,
+                                    request_new (self, invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
+changed_cb (DouUserManager *manager, GArray *ids, gpointer user_data)
+{
+  GVariant *argument
+      = g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, ids->data, ids->len, sizeof (gint64));
+
+  dou_dbus_user1_emit_changed (DOU_DBUS_USER1 (user_data), argument);
+}
+
+static void
+dou_user_impl_dispose (GObject *object)
+{
+  DouUserImpl *self = DOU_USER_IMPL (object);
+
+  g_clear_object (&self->manager);
+
+  G_OBJECT_CLASS (dou_user_impl_parent_class)->dispose (object);
+}
+
+static void
+dou_user_impl_class_init (DouUserImplClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = dou_user_impl_dispose;
+}
+
+static void
+dou_user_impl_iface_init (DouDBusUser1Iface *iface)
+{
+  iface->handle_register = dou_user_impl_handle_register;
+  iface->handle_login = dou_user_impl_handle_login;
+  iface->handle_get_users = dou_user_impl_handle_get_users;
+}
+
+static void
+dou_user_impl_init (DouUserImpl *self)
+{
+}
+
+/**
+ * dou_user_impl_new:
+ * @service: (transfer none): held while a call is under way; outlives the object
+ * @manager: what is exported
+ *
+ * Returns: (transfer full): an object to be exported
+ */
+DouUserImpl *
+dou_user_impl_new (DouService *service, DouUserManager *manager)
+{
+  DouUserImpl *self;
+  DouUserStore *store;
+
+  g_return_val_if_fail (DOU_IS_SERVICE (service), NULL);
+  g_return_val_if_fail (DOU_IS_USER_MANAGER (manager), NULL);
+
+  store = dou_user_manager_get_store (manager);
+  self = g_object_new (DOU_TYPE_USER_IMPL, "version", DOU_VERSION, "engine",
+                       dou_user_store_get_engine (store), "schema-version",
+                       dou_user_store_get_schema_version (store), "start-time",
+                       g_get_real_time () / 1000, NULL);
+  self->service = service;
+  self->manager = g_object_ref (manager);
+  g_object_bind_property (manager, "user-count", self, "user-count", G_BINDING_SYNC_CREATE);
+  g_signal_connect_object (manager, "changed", G_CALLBACK (changed_cb), self, 0);
+  return self;
+}

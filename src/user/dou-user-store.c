@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The only SQL of the user domain. Whatever the number of users, a call is one statement with one
+ * JSON parameter (adding is two: insert what is new, then read who has each name now), and so one
+ * message to a thread of the database.
+ *
+ * That a name is taken is no error of the database: inserting skips what is there, and reading back
+ * tells the owner of each name. So the same registration may come twice, and of two with one name
+ * exactly one finds itself the owner. */
+
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok"
+
+#include "common/dou-database.h"
+#include "common/dou-json-writer.h"
+#include "dou-user-sql.h"
+#include "user/dou-user-store.h"
+
+/* Reads are short; two keep a core busy each while a third would wait for a core anyway. */
+#define N_READERS 2
+
+/* Bytes of JSON for one row: an id, two names of 32 characters, a hash of some 100 bytes. */
+#define ROW_SIZE 256
+
+struct _DouUserStore
+{
+  GObject parent_instance;
+
+  DouDatabase *database; /* (owned) */
+};
+
+G_DEFINE_FINAL_TYPE (DouUserStore, dou_user_store, G_TYPE_OBJECT)
+
+/* What a call runs in one transaction: a change, a query, or both, in this order. */
+typedef struct
+{
+  const char *change; /* (nullable) a statement */
+  char *change_json;  /* (owned) (nullable) */
+  gint64 n_changed;
+  const char *query; /* (nullable) a statement */
+  char *query_json;  /* (owned) (nullable) */
+  const char *columns;
+  DouRows *rows; /* (owned) (nullable) */
+} Operation;
+
+static void
+operation_free (Operation *operation)
+{
+  g_free (operation->change_json);
+  g_free (operation->query_json);
+  g_clear_pointer (&operation->rows, dou_rows_free);
+  g_free (operation);
+}
+
+static gboolean
+operation_func (DouTransaction *transaction, gpointer data, GError **error)
+{
+  Operation *operation = data;
+
+  g_clear_pointer (&operation->rows, dou_rows_free);
+  if (operation->change != NULL
+      && !dou_transaction_execute (transaction, operation->change, operation->change_json,
+                                   &operation->n_changed, error))
+    return FALSE;
+
+  if (operation->query == NULL)
+    return TRUE;
+
+  operation->rows = dou_transaction_query (transaction, operation->query, operation->columns,
+                                           operation->query_json, error);
+  return operation->rows != NULL;
+}
+
+static void
+dou_user_store_dispose (GObject *object)
+{
+  DouUserStore *self = DOU_USER_STORE (object);
+
+  g_clear_object (&self->database);
+
+  G_OBJECT_CLASS (dou_user_store_parent_class)->dispose (object);
+}
+
+static void
+dou_user_store_class_init (DouUserStoreClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = dou_user_store_dispose;
+}
+
+static void
+dou_user_store_init (DouUserStore *self)
+{
+}
+
+/**
+ * dou_user_store_open:
+ * @path: the database file; made if absent
+ * @error: return location
+ *
+ * Waits for the disk.
+ *
+ * Returns: (transfer full): the store, or %NULL with the errors of dou_database_open()
+ */
+DouUserStore *
+dou_user_store_open (const char *path, GError **error)
+{
+  g_autoptr (DouUserStore) self = g_object_new (DOU_TYPE_USER_STORE, NULL);
+
+  /* Naming the resource keeps the linker from dropping it. */
+  (void) dou_user_sql_get_resource ();
+
+  self->database = dou_database_open ("user", path, N_READERS, error);
+  if (self->database == NULL)
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+/**
+ * dou_user_store_close:
+ * @self: a store
+ *
+ * Finishes what is queued. Calls afterwards fail.
+ */
+void
+dou_user_store_close (DouUserStore *self)
+{
+  g_return_if_fail (DOU_IS_USER_STORE (self));
+
+  dou_database_close (self->database);
+}
+
+/**
+ * dou_user_store_get_engine:
+ * @self: a store
+ *
+ * Returns: (transfer none): the database engine and its version
+ */
+const char *
+dou_user_store_get_engine (DouUserStore *self)
+{
+  g_return_val_if_fail (DOU_IS_USER_STORE (self), NULL);
+
+  return dou_database_get_engine (self->database);
+}
+
+/**
+ * dou_user_store_get_schema_version:
+ * @self: a store
+ *
+ * Returns: the number of the newest migration
+ */
+guint
+dou_user_store_get_schema_version (DouUserStore *self)
+{
+  g_return_val_if_fail (DOU_IS_USER_STORE (self), 0);
+
+  return dou_database_get_schema_version (self->database);
+}
+
+/* One task serves all calls: its data is the operation, in which the finish functions find what
+ * they return. */
+static GTask *
+make_task (DouUserStore *self, gpointer source_tag, GCancellable *cancellable,
+           GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, source_tag);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, g_new0 (Operation, 1), (GDestroyNotify) operation_free);
+  return task;
+}
+
+static void
+written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (dou_database_write_finish (DOU_DATABASE (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (dou_database_read_finish (DOU_DATABASE (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/* @task: (transfer full) */
+static void
+dou_user_store_write (DouUserStore *self, GTask *task)
+{
+  dou_database_write_async (self->database, operation_func, g_task_get_task_data (task), NULL,
+                            g_task_get_cancellable (task), written_cb, task);
+}
+
+/* @task: (transfer full) */
+static void
+dou_user_store_read (DouUserStore *self, GTask *task)
+{
+  dou_database_read_async (self->database, operation_func, g_task_get_task_data (task), NULL,
+                           g_task_get_cancellable (task), read_cb, task);
+}
+
+/* Returns: (transfer none) (nullable): what was done, or NULL with an error */
+static Operation *
+finish (DouUserStore *self, GAsyncResult *result, gpointer source_tag, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return NULL;
+
+  return g_task_get_task_data (G_TASK (result));
+}
+
+/**
+ * dou_user_store_count_async:
+ * @self: a store
+ * @cancellable: (nullable): see dou_database_write_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ *
+ * Counts the users that were added before this call, and none that are added after it. The writer
+ * does this, in its turn; a reader could see an addition whose callback is still to come.
+ */
+void
+dou_user_store_count_async (DouUserStore *self, GCancellable *cancellable,
+                            GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task;
+  Operation *operation;
+
+  g_return_if_fail (DOU_IS_USER_STORE (self));
+
+  task = make_task (self, dou_user_store_count_async, cancellable, callback, user_data);
+  operation = g_task_get_task_data (task);
+  operation->query = "count-users";
+  operation->columns = "x";
+  dou_user_store_write (self, task);
+}
+
+/**
+ * dou_user_store_count_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: the number of users, or -1
+ */
+gint64
+dou_user_store_count_finish (DouUserStore *self, GAsyncResult *result, GError **error)
+{
+  Operation *operation = finish (self, result, dou_user_store_count_async, error);
+
+  return operation != NULL ? dou_rows_get_int64 (operation->rows, 0, 0) : -1;
+}
+
+static char *
+make_keys_json (const char *const *keys, guint n_keys)
+{
+  g_auto (DouJsonWriter) writer = { 0 };
+
+  dou_json_writer_init (&writer, n_keys * ROW_SIZE / 4);
+  dou_json_writer_begin_array (&writer);
+  for (guint i = 0; i < n_keys; i++)
+    dou_json_writer_string (&writer, keys[i]);
+  dou_json_writer_end_array (&writer);
+  return dou_json_writer_steal (&writer, NULL);
+}
+
+/**
+ * dou_user_store_find_async:
+ * @self: a store
+ * @keys: (array length=n_keys): forms of names under which they are unique; the same may come twice
+ * @n_keys: how many
+ * @cancellable: (nullable): see dou_database_read_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ */
+void
+dou_user_store_find_async (DouUserStore *self, const char *const *keys, guint n_keys,
+                           GCancellable *cancellable, GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  GTask *task;
+  Operation *operation;
+
+  g_return_if_fail (DOU_IS_USER_STORE (self));
+
+  task = make_task (self, dou_user_store_find_async, cancellable, callback, user_data);
+  operation = g_task_get_task_data (task);
+  operation->query = "find-users";
+  operation->query_json = make_keys_json (keys, n_keys);
+  operation->columns = "xs";
+  dou_user_store_read (self, task);
+}
+
+static void
+secret_clear (gpointer data)
+{
+  DouUserSecret *secret = data;
+
+  g_free (secret->password_hash);
+}
+
+/**
+ * dou_user_store_find_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type DouUserSecret): for each key who has it, or %NULL
+ */
+GArray *
+dou_user_store_find_finish (DouUserStore *self, GAsyncResult *result, GError **error)
+{
+  Operation *operation = finish (self, result, dou_user_store_find_async, error);
+  GArray *secrets;
+  guint n_rows;
+
+  if (operation == NULL)
+    return NULL;
+
+  n_rows = dou_rows_get_n_rows (operation->rows);
+  secrets = g_array_sized_new (FALSE, FALSE, sizeof (DouUserSecret), n_rows);
+  g_array_set_clear_func (secrets, secret_clear);
+  for (guint i = 0; i < n_rows; i++)
+    {
+      DouUserSecret secret = { dou_rows_get_int64 (operation->rows, i, 0),
+                               g_strdup (dou_rows_get_text (operation->rows, i, 1)) };
+
+      g_array_append_val (secrets, secret);
+    }
+
+  return secrets;
+}
+
+static char *
+make_rows_json (const DouUserRow *rows, guint n_rows)
+{
+  g_auto (DouJsonWriter) writer = { 0 };
+
+  dou_json_writer_init (&writer, n_rows * ROW_SIZE);
+  dou_json_writer_begin_array (&writer);
+  for (guint i = 0; i < n_rows; i++)
+    {
+      dou_json_writer_begin_array (&writer);
+      dou_json_writer_int64 (&writer, rows[i].id);
+      dou_json_writer_string (&writer, rows[i].name);
+      dou_json_writer_string (&writer, rows[i].key);
+      dou_json_writer_string (&writer, rows[i].password_hash);
+      dou_json_writer_end_array (&writer);
+    }
+  dou_json_writer_end_array (&writer);
+  return dou_json_writer_steal (&writer, NULL);
+}
+
+/**
+ * dou_user_store_add_async:
+ * @self: a store
+ * @rows: (array length=n_rows): users; those whose id or name is taken, also by one before them,
+ *   are skipped
+ * @n_rows: how many
+ * @cancellable: (nullable): see dou_database_write_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ */
+void
+dou_user_store_add_async (DouUserStore *self, const DouUserRow *rows, guint n_rows,
+                          GCancellable *cancellable, GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  g_autofree const char **keys = g_new (const char *, n_rows);
+  GTask *task;
+  Operation *operation;
+
+  g_return_if_fail (DOU_IS_USER_STORE (self));
+
+  for (guint i = 0; i < n_rows; i++)
+    keys[i] = rows[i].key;
+
+  task = make_task (self, dou_user_store_add_async, cancellable, callback, user_data);
+  operation = g_task_get_task_data (task);
+  operation->change = "insert-users";
+  operation->change_json = make_rows_json (rows, n_rows);
+  operation->query = "find-users";
+  operation->query_json = make_keys_json (keys, n_rows);
+  operation->columns = "xs";
+  dou_user_store_write (self, task);
+}
+
+/**
+ * dou_user_store_add_finish:
+ * @self: a store
+ * @result: of the callback
+ * @n_added: (out): how many were not skipped
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type gint64): for each row the id of the user who has its name
+ *   now (0 if nobody has: its id belongs to another name); or %NULL
+ */
+GArray *
+dou_user_store_add_finish (DouUserStore *self, GAsyncResult *result, gint64 *n_added,
+                           GError **error)
+{
+  Operation *operation = finish (self, result, dou_user_store_add_async, error);
+  GArray *owners;
+  guint n_rows;
+
+  if (operation == NULL)
+    return NULL;
+
+  n_rows = dou_rows_get_n_rows (operation->rows);
+  owners = g_array_sized_new (FALSE, FALSE, sizeof (gint64), n_rows);
+  for (guint i = 0; i < n_rows; i++)
+    {
+      gint64 id = dou_rows_get_int64 (operation->rows, i, 0);
+
+      g_array_append_val (owners, id);
+    }
+
+  *n_added = operation->n_changed;
+  return owners;
+}
+
+/**
+ * dou_user_store_get_async:
+ * @self: a store
+ * @ids: (array length=n_ids): ids of users
+ * @n_ids: how many
+ * @cancellable: (nullable): see dou_database_read_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ */
+void
+dou_user_store_get_async (DouUserStore *self, const gint64 *ids, guint n_ids,
+                          GCancellable *cancellable, GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  g_auto (DouJsonWriter) writer = { 0 };
+  GTask *task;
+  Operation *operation;
+
+  g_return_if_fail (DOU_IS_USER_STORE (self));
+
+  dou_json_writer_init (&writer, n_ids * 20);
+  dou_json_writer_begin_array (&writer);
+  for (guint i = 0; i < n_ids; i++)
+    dou_json_writer_int64 (&writer, ids[i]);
+  dou_json_writer_end_array (&writer);
+
+  task = make_task (self, dou_user_store_get_async, cancellable, callback, user_data);
+  operation = g_task_get_task_data (task);
+  operation->query = "get-users";
+  operation->query_json = dou_json_writer_steal (&writer, NULL);
+  operation->columns = "xssss";
+  dou_user_store_read (self, task);
+}
+
+/**
+ * dou_user_store_get_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type DouUser): for each id its user, %NULL if there is none; or
+ *   %NULL
+ */
+GPtrArray *
+dou_user_store_get_finish (DouUserStore *self, GAsyncResult *result, GError **error)
+{
+  Operation *operation = finish (self, result, dou_user_store_get_async, error);
+  GPtrArray *users;
+  guint n_rows;
+
+  if (operation == NULL)
+    return NULL;
+
+  n_rows = dou_rows_get_n_rows (operation->rows);
+  users = g_ptr_array_new_full (n_rows, (GDestroyNotify) dou_user_free);
+  for (guint i = 0; i < n_rows; i++)
+    {
+      DouUser *user = NULL;
+
+      if (dou_rows_get_text (operation->rows, i, 1) != NULL)
+        {
+          user = g_new0 (DouUser, 1);
+          user->id = dou_rows_get_int64 (operation->rows, i, 0);
+          user->name = g_strdup (dou_rows_get_text (operation->rows, i, 1));
+          user->avatar = g_strdup (dou_rows_get_text (operation->rows, i, 2));
+          user->background_image = g_strdup (dou_rows_get_text (operation->rows, i, 3));
+          user->signature = g_strdup (dou_rows_get_text (operation->rows, i, 4));
+        }
+      g_ptr_array_add (users, user);
+    }
+
+  return users;
+}
+
+/**
+ * dou_user_store_replace_hash_async:
+ * @self: a store
+ * @id: a user
+ * @old_hash: the hash that the user had
+ * @new_hash: a hash of the same password
+ * @cancellable: (nullable): see dou_database_write_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ *
+ * Replaces the hash of a user's password, unless it is no longer @old_hash: a password that was
+ * changed meanwhile must not come back.
+ */
+void
+dou_user_store_replace_hash_async (DouUserStore *self, gint64 id, const char *old_hash,
+                                   const char *new_hash, GCancellable *cancellable,
+                                   GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_auto (DouJsonWriter) writer = { 0 };
+  GTask *task;
+  Operation *operation;
+
+  g_return_if_fail (DOU_IS_USER_STORE (self));
+
+  dou_json_writer_init (&writer, ROW_SIZE);
+  dou_json_writer_begin_array (&writer);
+  dou_json_writer_begin_array (&writer);
+  dou_json_writer_int64 (&writer, id);
+  dou_json_writer_string (&writer, old_hash);
+  dou_json_writer_string (&writer, new_hash);
+  dou_json_writer_end_array (&writer);
+  dou_json_writer_end_array (&writer);
+
+  task = make_task (self, dou_user_store_replace_hash_async, cancellable, callback, user_data);
+  operation = g_task_get_task_data (task);
+  operation->change = "replace-password-hashes";
+  operation->change_json = dou_json_writer_steal (&writer, NULL);
+  dou_user_store_write (self, task);
+}
+
+/**
+ * dou_user_store_replace_hash_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: whether the hash was replaced, or was not the old one any more
+ */
+gboolean
+dou_user_store_replace_hash_finish (DouUserStore *self, GAsyncResult *result, GError **error)
+{
+  return finish (self, result, dou_user_store_replace_hash_async, error) != NULL;
+}

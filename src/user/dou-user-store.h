@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "user/dou-user.h"
+
+G_BEGIN_DECLS
+
+/**
+ * DouUserRow:
+ *
+ * A user as it goes into the store. Texts are valid UTF-8.
+ */
+typedef struct
+{
+  gint64 id;
+  const char *name;          /* (unowned) */
+  const char *key;           /* (unowned) under which the name is unique */
+  const char *password_hash; /* (unowned) */
+} DouUserRow;
+
+/**
+ * DouUserSecret:
+ *
+ * Who has a name, and the hash of the password; 0 and %NULL if nobody has it.
+ */
+typedef struct
+{
+  gint64 id;
+  char *password_hash; /* (owned) (nullable) */
+} DouUserSecret;
+
+/**
+ * DouUserStore:
+ *
+ * The tables of the user domain. Every call is for many users at once, and answers in their order.
+ */
+#define DOU_TYPE_USER_STORE (dou_user_store_get_type ())
+G_DECLARE_FINAL_TYPE (DouUserStore, dou_user_store, DOU, USER_STORE, GObject)
+
+DouUserStore *dou_user_store_open (const char *path, GError **error);
+void dou_user_store_close (DouUserStore *self);
+
+const char *dou_user_store_get_engine (DouUserStore *self);
+guint dou_user_store_get_schema_version (DouUserStore *self);
+
+void dou_user_store_count_async (DouUserStore *self, GCancellable *cancellable,
+                                 GAsyncReadyCallback callback, gpointer user_data);
+gint64 dou_user_store_count_finish (DouUserStore *self, GAsyncResult *result, GError **error);
+
+void dou_user_store_find_async (DouUserStore *self, const char *const *keys, guint n_keys,
+                                GCancellable *cancellable, GAsyncReadyCallback callback,
+                                gpointer user_data);
+GArray *dou_user_store_find_finish (DouUserStore *self, GAsyncResult *result, GError **error);
+
+void dou_user_store_add_async (DouUserStore *self, const DouUserRow *rows, guint n_rows,
+                               GCancellable *cancellable, GAsyncReadyCallback callback,
+                               gpointer user_data);
+GArray *dou_user_store_add_finish (DouUserStore *self, GAsyncResult *result, gint64 *n_added,
+                                   GError **error);
+
+void dou_user_store_get_async (DouUserStore *self, const gint64 *ids, guint n_ids,
+                               GCancellable *cancellable, GAsyncReadyCallback callback,
+                               gpointer user_data);
+GPtrArray *dou_user_store_get_finish (DouUserStore *self, GAsyncResult *result, GError **error);
+
+void dou_user_store_replace_hash_async (DouUserStore *self, gint64 id, const char *old_hash,
+                                        const char *new_hash, GCancellable *cancellable,
+                                        GAsyncReadyCallback callback, gpointer user_data);
+gboolean dou_user_store_replace_hash_finish (DouUserStore *self, GAsyncResult *result,
+                                             GError **error);
+
+G_END_DECLS

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "common/dou-service.h"
+#include "user/dou-user-impl.h"
+
+#define PROGRAM "doutok-user"
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (DouService) service = NULL;
+  g_autoptr (DouUserStore) store = NULL;
+  g_autoptr (DouPasswordHasher) hasher = NULL;
+  g_autoptr (DouUserManager) manager = NULL;
+  g_autoptr (DouUserImpl) impl = NULL;
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  service = dou_service_new (PROGRAM, &argc, &argv, NULL, &error);
+  if (service == NULL)
+    return dou_service_fail (PROGRAM, error);
+
+  path = g_build_filename (dou_service_get_state_dir (service), "user.db", NULL);
+  store = dou_user_store_open (path, &error);
+  if (store == NULL)
+    return dou_service_fail (PROGRAM, error);
+
+  hasher = dou_password_hasher_new ();
+  manager = dou_user_manager_new (
+      store, hasher,
+      (glong) dou_config_get_int64 (dou_service_get_config (service), DOU_CONFIG_MAX_PASSWORD));
+  impl = dou_user_impl_new (service, manager);
+  if (!dou_service_export (service, G_DBUS_INTERFACE_SKELETON (impl), "/org/doutok/User",
+                           "org.doutok.User", &error))
+    return dou_service_fail (PROGRAM, error);
+
+  status = dou_service_run (service);
+  dou_user_store_close (store);
+  return status;
+}
