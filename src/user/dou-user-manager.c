@@ -9,8 +9,6 @@
 
 #include "config.h"
 
-#define G_LOG_DOMAIN "doutok"
-
 #include "common/dou-id-minter.h"
 #include "user/dou-user-call.h"
 
@@ -98,51 +96,36 @@ dou_user_manager_init (DouUserManager *self)
 {
 }
 
-static void
-dou_user_manager_add_to_count (DouUserManager *self, gint64 n)
-{
-  if (n == 0)
-    return;
-
-  self->user_count += n;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_USER_COUNT]);
-}
-
-/* The count is that of the moment when it was asked for, so what was added since is added to it. */
-static void
-counted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouUserManager) self = user_data;
-  g_autoptr (GError) error = NULL;
-  gint64 count = dou_user_store_count_finish (DOU_USER_STORE (source), result, &error);
-
-  if (count < 0)
-    g_warning ("Cannot count the users: %s", error->message);
-  else
-    dou_user_manager_add_to_count (self, count);
-}
-
 /**
  * dou_user_manager_new:
  * @store: where users are kept
  * @hasher: what hashes passwords
  * @max_password: the longest password for a new account, in characters
+ * @error: return location
  *
- * Returns: (transfer full): a manager, which finds out the number of users next
+ * Waits for the database, which counts the users.
+ *
+ * Returns: (transfer full): a manager, or %NULL with the errors of dou_user_store_count()
  */
 DouUserManager *
-dou_user_manager_new (DouUserStore *store, DouPasswordHasher *hasher, glong max_password)
+dou_user_manager_new (DouUserStore *store, DouPasswordHasher *hasher, glong max_password,
+                      GError **error)
 {
   DouUserManager *self;
+  gint64 user_count;
 
   g_return_val_if_fail (DOU_IS_USER_STORE (store), NULL);
   g_return_val_if_fail (DOU_IS_PASSWORD_HASHER (hasher), NULL);
+
+  user_count = dou_user_store_count (store, error);
+  if (user_count < 0)
+    return NULL;
 
   self = g_object_new (DOU_TYPE_USER_MANAGER, NULL);
   self->store = g_object_ref (store);
   self->hasher = g_object_ref (hasher);
   self->max_password = max_password;
-  dou_user_store_count_async (store, NULL, counted_cb, g_object_ref (self));
+  self->user_count = user_count;
   return self;
 }
 
@@ -187,7 +170,11 @@ dou_user_manager_report_added (DouUserManager *self, GArray *ids, gint64 n_added
 {
   g_return_if_fail (DOU_IS_USER_MANAGER (self));
 
-  dou_user_manager_add_to_count (self, n_added);
+  if (n_added > 0)
+    {
+      self->user_count += n_added;
+      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_USER_COUNT]);
+    }
   if (ids->len > 0)
     g_signal_emit (self, signals[SIGNAL_CHANGED], 0, ids);
 }

@@ -43,7 +43,7 @@ typedef struct
 G_DECLARE_FINAL_TYPE (DouUserManager, dou_user_manager, DOU, USER_MANAGER, GObject)
 
 DouUserManager *dou_user_manager_new (DouUserStore *store, DouPasswordHasher *hasher,
-                                      glong max_password);
+                                      glong max_password, GError **error);
 
 DouUserStore *dou_user_manager_get_store (DouUserManager *self);
 gint64 dou_user_manager_get_user_count (DouUserManager *self);

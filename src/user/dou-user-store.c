@@ -226,45 +226,42 @@ finish (DouUserStore *self, GAsyncResult *result, gpointer source_tag, GError **
   return g_task_get_task_data (G_TASK (result));
 }
 
-/**
- * dou_user_store_count_async:
- * @self: a store
- * @cancellable: (nullable): see dou_database_write_async()
- * @callback: called in the thread-default main context of the caller
- * @user_data: passed to @callback
- *
- * Counts the users that were added before this call, and none that are added after it. The writer
- * does this, in its turn; a reader could see an addition whose callback is still to come.
- */
-void
-dou_user_store_count_async (DouUserStore *self, GCancellable *cancellable,
-                            GAsyncReadyCallback callback, gpointer user_data)
+static void
+counted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  GTask *task;
-  Operation *operation;
-
-  g_return_if_fail (DOU_IS_USER_STORE (self));
-
-  task = make_task (self, dou_user_store_count_async, cancellable, callback, user_data);
-  operation = g_task_get_task_data (task);
-  operation->query = "count-users";
-  operation->columns = "x";
-  dou_user_store_write (self, task);
+  *(GAsyncResult **) user_data = g_object_ref (result);
 }
 
 /**
- * dou_user_store_count_finish:
+ * dou_user_store_count:
  * @self: a store
- * @result: of the callback
  * @error: return location
  *
- * Returns: the number of users, or -1
+ * Waits for the database, and for nothing else: for use before the main loop runs.
+ *
+ * Returns: the number of users, or -1 with the errors of dou_database_read_finish()
  */
 gint64
-dou_user_store_count_finish (DouUserStore *self, GAsyncResult *result, GError **error)
+dou_user_store_count (DouUserStore *self, GError **error)
 {
-  Operation *operation = finish (self, result, dou_user_store_count_async, error);
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  GTask *task;
+  Operation *operation;
 
+  g_return_val_if_fail (DOU_IS_USER_STORE (self), -1);
+
+  g_main_context_push_thread_default (context);
+  task = make_task (self, dou_user_store_count, NULL, counted_cb, &result);
+  operation = g_task_get_task_data (task);
+  operation->query = "count-users";
+  operation->columns = "x";
+  dou_user_store_read (self, task);
+  while (result == NULL)
+    g_main_context_iteration (context, TRUE);
+  g_main_context_pop_thread_default (context);
+
+  operation = finish (self, result, dou_user_store_count, error);
   return operation != NULL ? dou_rows_get_int64 (operation->rows, 0, 0) : -1;
 }
 

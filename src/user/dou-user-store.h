@@ -45,9 +45,7 @@ void dou_user_store_close (DouUserStore *self);
 const char *dou_user_store_get_engine (DouUserStore *self);
 guint dou_user_store_get_schema_version (DouUserStore *self);
 
-void dou_user_store_count_async (DouUserStore *self, GCancellable *cancellable,
-                                 GAsyncReadyCallback callback, gpointer user_data);
-gint64 dou_user_store_count_finish (DouUserStore *self, GAsyncResult *result, GError **error);
+gint64 dou_user_store_count (DouUserStore *self, GError **error);
 
 void dou_user_store_find_async (DouUserStore *self, const char *const *keys, guint n_keys,
                                 GCancellable *cancellable, GAsyncReadyCallback callback,

@@ -16,6 +16,7 @@ main (int argc, char **argv)
   g_autoptr (DouUserImpl) impl = NULL;
   g_autofree char *path = NULL;
   g_autoptr (GError) error = NULL;
+  glong max_password;
   int status;
 
   service = dou_service_new (PROGRAM, &argc, &argv, NULL, &error);
@@ -28,9 +29,12 @@ main (int argc, char **argv)
     return dou_service_fail (PROGRAM, error);
 
   hasher = dou_password_hasher_new ();
-  manager = dou_user_manager_new (
-      store, hasher,
-      (glong) dou_config_get_int64 (dou_service_get_config (service), DOU_CONFIG_MAX_PASSWORD));
+  max_password = (glong) dou_config_get_int64 (dou_service_get_config (service),
+                                               DOU_CONFIG_MAX_PASSWORD);
+  manager = dou_user_manager_new (store, hasher, max_password, &error);
+  if (manager == NULL)
+    return dou_service_fail (PROGRAM, error);
+
   impl = dou_user_impl_new (service, manager);
   if (!dou_service_export (service, G_DBUS_INTERFACE_SKELETON (impl), "/org/doutok/User",
                            "org.doutok.User", &error))

@@ -114,7 +114,8 @@ set_up (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   fixture->hasher
       = dou_password_hasher_new_with_cost (CHEAP_PASSES, CHEAP_MEMORY, DOU_USER_ITEMS_MAX);
-  manager = dou_user_manager_new (fixture->store, fixture->hasher, 32);
+  manager = dou_user_manager_new (fixture->store, fixture->hasher, 32, &error);
+  g_assert_no_error (error);
   fixture->impl = dou_user_impl_new (fixture->service, manager);
   g_assert_true (dou_service_export (fixture->service, G_DBUS_INTERFACE_SKELETON (fixture->impl),
                                      "/org/doutok/User", "org.doutok.User", &error));

@@ -29,7 +29,9 @@ start (Fixture *fixture, DouPasswordHasher *hasher, glong max_password)
   fixture->store = dou_user_store_open (fixture->path, &error);
   g_assert_no_error (error);
   fixture->hasher = hasher;
-  fixture->manager = dou_user_manager_new (fixture->store, fixture->hasher, max_password);
+  fixture->manager
+      = dou_user_manager_new (fixture->store, fixture->hasher, max_password, &error);
+  g_assert_no_error (error);
 }
 
 static void
@@ -431,13 +433,14 @@ test_changed (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (changed->len, ==, 2);
 }
 
-/* Test that the count starts with those who were there, also if others come before it is known. */
+/* Test that the count is right from the start, and after each change. */
 static void
 test_count (Fixture *fixture, gconstpointer data)
 {
   assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
   assert_registered (fixture, 2, "Bob", "pw", DOU_STATUS_OK);
   restart (fixture, make_hasher (CHEAP_PASSES, MAX_PENDING), MAX_PASSWORD);
+  g_assert_cmpint (dou_user_manager_get_user_count (fixture->manager), ==, 2);
   assert_registered (fixture, 3, "Joe", "pw", DOU_STATUS_OK);
   g_assert_cmpint (dou_user_manager_get_user_count (fixture->manager), ==, 3);
 }

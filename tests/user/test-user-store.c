@@ -112,14 +112,9 @@ replace_hash (Fixture *fixture, gint64 id, const char *old_hash, const char *new
 static gint64
 count (Fixture *fixture)
 {
-  GAsyncResult *waited = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
-  gint64 n;
+  gint64 n = dou_user_store_count (fixture->store, &error);
 
-  dou_user_store_count_async (fixture->store, NULL, dou_test_wait_result_cb, &waited);
-  result = dou_test_wait_result (&waited);
-  n = dou_user_store_count_finish (fixture->store, result, &error);
   g_assert_no_error (error);
   return n;
 }
@@ -152,6 +147,10 @@ test_closed (Fixture *fixture, gconstpointer data)
   dou_user_store_add_async (fixture->store, &row, 1, NULL, dou_test_wait_result_cb, &waited);
   result = dou_test_wait_result (&waited);
   g_assert_null (dou_user_store_add_finish (fixture->store, result, &n_added, &error));
+  g_assert_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE);
+  g_clear_error (&error);
+
+  g_assert_cmpint (dou_user_store_count (fixture->store, &error), ==, -1);
   g_assert_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE);
 }
 
