@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <glib/gstdio.h>
+
+#include "lib/dou-test-dir.h"
+#include "lib/dou-test-server.h"
+
+/* Two gateways, so that what one does must hold on the other. */
+#define WORKERS "2"
+#define READY "doutok: ready on "
+
+struct _DouTestServer
+{
+  GSubprocess *process; /* (owned) (nullable) while it runs */
+  char *directory;      /* (owned) holds the two others and the configuration */
+  char *state_dir;      /* (owned) */
+  char *runtime_dir;    /* (owned) */
+  char *config;         /* (owned) path of the configuration file */
+  char *url;            /* (owned) (nullable) without a trailing slash */
+};
+
+/**
+ * dou_test_server_get_program:
+ *
+ * Returns: (transfer full): path of doutok(1)
+ */
+char *
+dou_test_server_get_program (void)
+{
+  const char *bindir = g_getenv ("DOUTOK_TEST_BINDIR");
+
+  if (bindir != NULL && *bindir != '\0')
+    return g_build_filename (bindir, "doutok", NULL);
+
+  return g_test_build_filename (G_TEST_BUILT, "..", "src", "launcher", "doutok", NULL);
+}
+
+/**
+ * dou_test_server_new:
+ * @config: (nullable): text of a configuration file
+ *
+ * Returns: (transfer full): a server that runs
+ */
+DouTestServer *
+dou_test_server_new (const char *config)
+{
+  DouTestServer *self = g_new0 (DouTestServer, 1);
+
+  self->directory = dou_test_dir_new ();
+  self->state_dir = g_build_filename (self->directory, "state", NULL);
+  self->runtime_dir = g_build_filename (self->directory, "run", NULL);
+  self->config = g_build_filename (self->directory, "doutok.conf", NULL);
+  g_assert_true (g_file_set_contents (self->config, config != NULL ? config : "", -1, NULL));
+  dou_test_server_start (self);
+  return self;
+}
+
+void
+dou_test_server_free (DouTestServer *self)
+{
+  if (self->process != NULL)
+    dou_test_server_stop (self);
+  dou_test_dir_remove (self->directory);
+  g_free (self->state_dir);
+  g_free (self->runtime_dir);
+  g_free (self->config);
+  g_free (self->url);
+  g_free (self);
+}
+
+/* Reads the line that says where the server is. Its end without one says that it could not start. */
+static char *
+read_ready_line (GInputStream *output)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  char c;
+
+  while (g_input_stream_read (output, &c, 1, NULL, NULL) == 1 && c != '\n')
+    g_string_append_c (line, c);
+
+  if (!g_str_has_prefix (line->str, READY))
+    g_error ("The server did not start: “%s”", line->str);
+
+  return g_strdup (line->str + strlen (READY));
+}
+
+/**
+ * dou_test_server_start:
+ * @self: a server that does not run
+ *
+ * Starts it, on the state that is there, and waits until it is ready.
+ */
+void
+dou_test_server_start (DouTestServer *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *program = dou_test_server_get_program ();
+
+  g_assert_null (self->process);
+
+  self->process = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, program, "serve", "--config", self->config, "--listen",
+      "127.0.0.1:0", "--state-dir", self->state_dir, "--runtime-dir", self->runtime_dir, "--workers",
+      WORKERS, NULL);
+  g_assert_no_error (error);
+
+  g_free (self->url);
+  self->url = read_ready_line (g_subprocess_get_stdout_pipe (self->process));
+}
+
+/**
+ * dou_test_server_stop:
+ * @self: a server that runs
+ *
+ * Ends it as systemd does, and asserts that it ended well and left nothing behind.
+ */
+void
+dou_test_server_stop (DouTestServer *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *bus = g_build_filename (self->runtime_dir, "bus", NULL);
+
+  g_subprocess_send_signal (self->process, SIGTERM);
+  g_subprocess_wait (self->process, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_subprocess_get_if_exited (self->process));
+  g_assert_cmpint (g_subprocess_get_exit_status (self->process), ==, 0);
+  g_assert_false (g_file_test (bus, G_FILE_TEST_EXISTS));
+  g_clear_object (&self->process);
+}
+
+static gboolean
+is_running (GPid pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid);
+  g_autofree char *stat = NULL;
+  const char *end;
+
+  if (!g_file_get_contents (path, &stat, NULL, NULL))
+    return FALSE;
+
+  end = strrchr (stat, ')');
+  return end != NULL && end[2] != 'Z';
+}
+
+/* The whole tree below a process, itself left out. */
+static void
+collect_descendants (GPid pid, GArray *pids)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/children", pid, pid);
+  g_autofree char *text = NULL;
+  g_auto (GStrv) children = NULL;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return;
+
+  children = g_strsplit (text, " ", -1);
+  for (char **child = children; *child != NULL; child++)
+    {
+      GPid descendant = (GPid) g_ascii_strtoll (*child, NULL, 10);
+
+      if (descendant <= 0)
+        continue;
+      g_array_append_val (pids, descendant);
+      collect_descendants (descendant, pids);
+    }
+}
+
+/**
+ * dou_test_server_kill:
+ * @self: a server that runs
+ *
+ * Ends `doutok serve` with SIGKILL, and asserts that every process of its tree follows by itself within
+ * ten seconds.
+ */
+void
+dou_test_server_kill (DouTestServer *self)
+{
+  g_autoptr (GArray) pids = g_array_new (FALSE, FALSE, sizeof (GPid));
+  gint64 deadline;
+
+  collect_descendants (dou_test_server_get_pid (self), pids);
+  g_subprocess_force_exit (self->process);
+  g_subprocess_wait (self->process, NULL, NULL);
+  g_clear_object (&self->process);
+
+  deadline = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+  for (guint i = 0; i < pids->len; i++)
+    while (is_running (g_array_index (pids, GPid, i)))
+      {
+        g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+        g_usleep (1000);
+      }
+}
+
+const char *
+dou_test_server_get_url (DouTestServer *self)
+{
+  return self->url;
+}
+
+const char *
+dou_test_server_get_state_dir (DouTestServer *self)
+{
+  return self->state_dir;
+}
+
+const char *
+dou_test_server_get_runtime_dir (DouTestServer *self)
+{
+  return self->runtime_dir;
+}
+
+GPid
+dou_test_server_get_pid (DouTestServer *self)
+{
+  return (GPid) g_ascii_strtoll (g_subprocess_get_identifier (self->process), NULL, 10);
+}
+
+/**
+ * dou_test_server_connect_bus:
+ * @self: a server that runs
+ *
+ * Returns: (transfer full): a connection to its private bus
+ */
+GDBusConnection *
+dou_test_server_connect_bus (DouTestServer *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *address = g_strdup_printf ("unix:path=%s/bus", self->runtime_dir);
+  GDBusConnection *connection = g_dbus_connection_new_for_address_sync (
+      address,
+      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
+          | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+      NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  return connection;
+}
+
+/**
+ * dou_test_server_get_service_pid:
+ * @self: a server that runs
+ * @bus_name: of a service
+ *
+ * Returns: its process, or 0 if it does not run at this moment
+ */
+GPid
+dou_test_server_get_service_pid (DouTestServer *self, const char *bus_name)
+{
+  g_autoptr (GDBusConnection) connection = dou_test_server_connect_bus (self);
+  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+      connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+      "GetConnectionUnixProcessID", g_variant_new ("(s)", bus_name), NULL, G_DBUS_CALL_FLAGS_NONE,
+      5000, NULL, NULL);
+  guint32 pid = 0;
+
+  if (reply != NULL)
+    g_variant_get (reply, "(u)", &pid);
+  g_dbus_connection_close_sync (connection, NULL, NULL);
+  return (GPid) pid;
+}
+
+/**
+ * dou_test_server_get_child_pids:
+ * @self: a server that runs
+ * @name: of a program, such as `doutok-gateway`
+ *
+ * Returns: (transfer full) (element-type GPid): the processes of its tree that run @name
+ */
+GArray *
+dou_test_server_get_child_pids (DouTestServer *self, const char *name)
+{
+  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (GPid));
+  GArray *found = g_array_new (FALSE, FALSE, sizeof (GPid));
+
+  collect_descendants (dou_test_server_get_pid (self), all);
+  for (guint i = 0; i < all->len; i++)
+    {
+      GPid pid = g_array_index (all, GPid, i);
+      g_autofree char *path = g_strdup_printf ("/proc/%d/exe", pid);
+      g_autofree char *program = g_file_read_link (path, NULL);
+      g_autofree char *base = program != NULL ? g_path_get_basename (program) : NULL;
+
+      if (g_strcmp0 (base, name) == 0)
+        g_array_append_val (found, pid);
+    }
+
+  return found;
+}
