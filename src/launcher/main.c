@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* doutok(1): finds the command and runs it. */
+
+#include "config.h"
+
+#include <libintl.h>
+#include <locale.h>
+#include <stdlib.h>
+
+#include <glib/gi18n.h>
+
+#include "common/dou-paths.h"
+#include "launcher/dou-command.h"
+
+static const DouCommand commands[] = {
+  { "serve", N_ ("run the server"), dou_serve_command },
+  { "bus", N_ ("“bus address”: the private bus of the running server"), dou_bus_command },
+};
+
+static void
+print_help (void)
+{
+  g_print (_ ("Usage:\n  doutok COMMAND [OPTION…]\n\nCommands:\n"));
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    g_print ("  %-8s %s\n", commands[i].name, _ (commands[i].summary));
+  g_print (_ ("\nOptions:\n"
+              "  --help     show this; “doutok COMMAND --help” shows the options of a command\n"
+              "  --version  show the version\n"));
+}
+
+static void
+set_up_locale (void)
+{
+  g_autofree char *directory = dou_paths_get_locale_dir ();
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, directory);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+}
+
+int
+main (int argc, char **argv)
+{
+  set_up_locale ();
+  g_set_prgname ("doutok");
+  /* Standard output belongs to what a command is asked for. */
+  g_log_writer_default_set_use_stderr (TRUE);
+
+  if (argc < 2)
+    return dou_command_refuse ("doutok", "%s", _ ("a command is missing"));
+
+  if (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h"))
+    {
+      print_help ();
+      return EXIT_SUCCESS;
+    }
+  if (g_str_equal (argv[1], "--version"))
+    {
+      g_print ("doutok %s\n", DOU_VERSION);
+      return EXIT_SUCCESS;
+    }
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (argv[1], commands[i].name))
+      return commands[i].run (argc - 1, argv + 1);
+
+  return dou_command_refuse (
+      "doutok", *argv[1] == '-' ? _ ("there is no option “%s”") : _ ("there is no command “%s”"),
+      argv[1]);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "launcher/dou-test-tree.h"
+
+/* What makes no sense as a command line. */
+#define USAGE 2
+
+static void
+set_up (DouTestTree **tree, gconstpointer data)
+{
+  *tree = dou_test_tree_new ();
+}
+
+static void
+tear_down (DouTestTree **tree, gconstpointer data)
+{
+  dou_test_tree_free (*tree);
+}
+
+static void
+assert_run (DouTestTree *tree, int expected, const char *in_output, const char *in_errors,
+            const char *first, const char *second, const char *third)
+{
+  g_autoptr (DouTestRun) run = dou_test_run_new (tree, NULL, first, second, third, NULL);
+  g_autofree char *output = NULL;
+  g_autofree char *errors = NULL;
+  int exit_status = dou_test_run_wait (run, &output, &errors);
+
+  g_assert_cmpint (exit_status, ==, expected);
+  if (in_output != NULL)
+    g_assert_nonnull (strstr (output, in_output));
+  else
+    g_assert_cmpstr (output, ==, "");
+  if (in_errors != NULL)
+    g_assert_nonnull (strstr (errors, in_errors));
+  else
+    g_assert_cmpstr (errors, ==, "");
+}
+
+/* Test that every mistake is named, with a hint where help is, and exit status 2. */
+static void
+test_mistakes (DouTestTree **tree, gconstpointer data)
+{
+  static const struct
+  {
+    const char *arguments[3];
+    const char *named;
+    const char *hint;
+  } cases[] = {
+    { { NULL }, "doutok: a command is missing\n", "doutok --help" },
+    { { "server" }, "“server”", "doutok --help" },
+    { { "--verbose" }, "“--verbose”", "doutok --help" },
+    { { "serve", "--port=80" }, "--port", "doutok serve --help" },
+    { { "serve", "now" }, "“now”", "doutok serve --help" },
+    { { "serve", "--listen" }, "--listen", "doutok serve --help" },
+    { { "bus" }, "address", "doutok bus --help" },
+    { { "bus", "list" }, "“list”", "doutok bus --help" },
+    { { "bus", "address", "please" }, "“please”", "doutok bus address --help" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const char *const *arguments = cases[i].arguments;
+
+      assert_run (*tree, USAGE, NULL, cases[i].named, arguments[0], arguments[1], arguments[2]);
+      assert_run (*tree, USAGE, NULL, cases[i].hint, arguments[0], arguments[1], arguments[2]);
+    }
+}
+
+/* Test that a bad setting is named by its option, or by file, group and key. */
+static void
+test_bad_settings (DouTestTree **tree, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename ((*tree)->path, "doutok.conf", NULL);
+  g_autofree char *option = g_strconcat ("--config=", path, NULL);
+  g_autofree char *named = g_strconcat ("doutok: ", path, ": [server] port: ", NULL);
+
+  assert_run (*tree, EXIT_FAILURE, NULL, "doutok: --workers: ", "serve", "--workers=x", NULL);
+  g_assert_true (g_file_set_contents (path, "[server]\nport=80\n", -1, NULL));
+  assert_run (*tree, EXIT_FAILURE, NULL, named, "serve", "--config", path);
+  assert_run (*tree, EXIT_FAILURE, NULL, named, "bus", "address", option);
+}
+
+/* Test what is printed when it is asked for, on standard output. */
+static void
+test_help (DouTestTree **tree, gconstpointer data)
+{
+  assert_run (*tree, EXIT_SUCCESS, "doutok " DOU_VERSION "\n", NULL, "--version", NULL, NULL);
+  assert_run (*tree, EXIT_SUCCESS, "  serve ", NULL, "--help", NULL, NULL);
+  assert_run (*tree, EXIT_SUCCESS, "doutok serve [OPTION…]", NULL, "serve", "--help", NULL);
+  assert_run (*tree, EXIT_SUCCESS, "--listen=ADDRESS:PORT", NULL, "serve", "--help", NULL);
+  assert_run (*tree, EXIT_SUCCESS, "doutok bus address", NULL, "bus", "--help", NULL);
+  assert_run (*tree, EXIT_SUCCESS, "--state-dir", NULL, "bus", "address", "--help");
+}
+
+/* Test that a command which needs a server says that there is none. */
+static void
+test_no_server (DouTestTree **tree, gconstpointer data)
+{
+  assert_run (*tree, EXIT_FAILURE, NULL, "No doutok is running on", "bus", "address", NULL);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(name, func) \
+  g_test_add ("/launcher/command-line/" name, DouTestTree *, NULL, set_up, func, tear_down)
+  ADD ("mistakes", test_mistakes);
+  ADD ("bad-settings", test_bad_settings);
+  ADD ("help", test_help);
+  ADD ("no-server", test_no_server);
+#undef ADD
+
+  return g_test_run ();
+}
