@@ -56,6 +56,7 @@ test_mistakes (DouTestTree **tree, gconstpointer data)
     { { "serve", "--port=80" }, "--port", "doutok serve --help" },
     { { "serve", "now" }, "“now”", "doutok serve --help" },
     { { "serve", "--listen" }, "--listen", "doutok serve --help" },
+    { { "check", "--listen=:0" }, "--listen", "doutok check --help" },
     { { "bus" }, "address", "doutok bus --help" },
     { { "bus", "list" }, "“list”", "doutok bus --help" },
     { { "bus", "address", "please" }, "“please”", "doutok bus address --help" },
@@ -92,6 +93,7 @@ test_help (DouTestTree **tree, gconstpointer data)
   assert_run (*tree, EXIT_SUCCESS, "  serve ", NULL, "--help", NULL, NULL);
   assert_run (*tree, EXIT_SUCCESS, "doutok serve [OPTION…]", NULL, "serve", "--help", NULL);
   assert_run (*tree, EXIT_SUCCESS, "--listen=ADDRESS:PORT", NULL, "serve", "--help", NULL);
+  assert_run (*tree, EXIT_SUCCESS, "doutok check", NULL, "check", "--help", NULL);
   assert_run (*tree, EXIT_SUCCESS, "doutok bus address", NULL, "bus", "--help", NULL);
   assert_run (*tree, EXIT_SUCCESS, "--state-dir", NULL, "bus", "address", "--help");
 }

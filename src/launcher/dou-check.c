@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* `doutok check`: one line for each thing that a server needs. The lines are for people and scripts
+ * alike, so they are not translated:
+ *
+ *     ok   ffmpeg: ffmpeg version 5.1.9 (/usr/bin/ffmpeg)
+ *     warn sandbox landlock: absent
+ *     FAIL state directory: …
+ *
+ * Nothing is made and nothing is changed, with one exception: a database of an older version is
+ * migrated, because the services open it as they would in a server.
+ */
+
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+#include "common/dou-paths.h"
+#include "common/dou-service.h"
+#include "common/dou-status.h"
+#include "launcher/dou-bus-config.h"
+#include "launcher/dou-check-databases.h"
+#include "launcher/dou-command.h"
+#include "launcher/dou-directories.h"
+#include "launcher/dou-listen-address.h"
+#include "launcher/dou-programs.h"
+#include "launcher/dou-settings.h"
+
+/* Saying one's version takes milliseconds; on a machine that swaps, longer. */
+#define RUN_TIMEOUT_MS 5000
+
+typedef enum
+{
+  VERDICT_OK,
+  VERDICT_WARN,
+  VERDICT_FAIL,
+} Verdict;
+
+/* One run of `doutok check`. */
+typedef struct
+{
+  DouReaper *reaper; /* (unowned) */
+  gboolean failed;
+} Check;
+
+static void G_GNUC_PRINTF (4, 5)
+    check_report (Check *self, Verdict verdict, const char *what, const char *format, ...)
+{
+  static const char *const words[]
+      = { [VERDICT_OK] = "ok  ", [VERDICT_WARN] = "warn", [VERDICT_FAIL] = "FAIL" };
+  g_autofree char *detail = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  detail = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+
+  g_print ("%s %s: %s\n", words[verdict], what, detail);
+  self->failed = self->failed || verdict == VERDICT_FAIL;
+}
+
+static void
+check_program (Check *self, const char *name, const char *version_option)
+{
+  g_autofree char *path = g_find_program_in_path (name);
+  const char *const argv[] = { path, version_option, NULL };
+  g_autofree char *output = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean succeeded = FALSE;
+
+  if (path == NULL)
+    {
+      check_report (self, VERDICT_FAIL, name, "there is no such program in PATH");
+      return;
+    }
+
+  output = dou_programs_run (self->reaper, argv, RUN_TIMEOUT_MS, &succeeded, &error);
+  if (output == NULL)
+    {
+      check_report (self, VERDICT_FAIL, name, "%s", error->message);
+      return;
+    }
+
+  /* The first line, without who has the copyright. */
+  output[strcspn (output, "\n")] = '\0';
+  if (strstr (output, " Copyright") != NULL)
+    *strstr (output, " Copyright") = '\0';
+  check_report (self, succeeded ? VERDICT_OK : VERDICT_FAIL, name, "%s (%s)", output, path);
+}
+
+/* A layer that this kernel does not have is done without (the server warns); one that it has and that
+ * does not hold stops every conversion. */
+static void
+check_sandbox (Check *self)
+{
+  g_autofree char *path = dou_paths_get_program ("doutok-sandbox");
+  const char *const argv[] = { path, "--probe", NULL };
+  g_autofree char *output = NULL;
+  g_auto (GStrv) lines = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean succeeded = FALSE;
+
+  output = dou_programs_run (self->reaper, argv, RUN_TIMEOUT_MS, &succeeded, &error);
+  if (output == NULL)
+    {
+      check_report (self, VERDICT_FAIL, "sandbox", "%s", error->message);
+      return;
+    }
+
+  lines = g_strsplit (g_strchomp (output), "\n", -1);
+  for (gsize i = 0; lines[i] != NULL; i++)
+    {
+      g_auto (GStrv) words = g_strsplit (lines[i], " ", 2);
+      const char *state = g_strv_length (words) == 2 ? words[1] : "";
+      g_autofree char *what = g_strconcat ("sandbox ", words[0], NULL);
+
+      if (g_str_equal (state, "ok"))
+        check_report (self, VERDICT_OK, what, "works");
+      else if (g_str_equal (state, "absent"))
+        check_report (self, VERDICT_WARN, what, "this kernel does not have it");
+      else
+        check_report (self, VERDICT_FAIL, what, "%s", *state != '\0' ? state : "no answer");
+    }
+}
+
+/* The directory itself, or the nearest one above it that exists. */
+static char *
+find_existing (const char *path)
+{
+  g_autofree char *found = g_strdup (path);
+
+  while (!g_file_test (found, G_FILE_TEST_EXISTS))
+    {
+      char *parent = g_path_get_dirname (found);
+
+      g_free (found);
+      found = parent;
+    }
+
+  return g_steal_pointer (&found);
+}
+
+static gboolean
+check_directory (Check *self, const char *what, const char *path)
+{
+  g_autofree char *existing = find_existing (path);
+  g_autoptr (GError) error = NULL;
+  gboolean exists = g_str_equal (existing, path);
+
+  if (!dou_directories_check_writable (existing, &error))
+    {
+      check_report (self, VERDICT_FAIL, what, "%s", error->message);
+      return FALSE;
+    }
+
+  check_report (self, VERDICT_OK, what, "%s%s", path, exists ? "" : " (not made yet)");
+  return exists;
+}
+
+static void
+check_runtime_directory (Check *self, const char *path)
+{
+  g_autofree char *address = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (*path == '\0')
+    {
+      check_directory (self, "runtime directory", g_get_tmp_dir ());
+      return;
+    }
+
+  address = dou_bus_config_get_address (path, &error);
+  if (address == NULL)
+    check_report (self, VERDICT_FAIL, "runtime directory", "%s", error->message);
+  else
+    check_directory (self, "runtime directory", path);
+}
+
+static void
+check_listen (Check *self, const char *const *addresses)
+{
+  for (gsize i = 0; addresses[i] != NULL; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GPtrArray) resolved = dou_listen_address_resolve (addresses[i], &error);
+
+      if (resolved == NULL)
+        check_report (self, VERDICT_FAIL, "listen", "%s", error->message);
+      else
+        check_report (self, VERDICT_OK, "listen", "%s", addresses[i]);
+    }
+}
+
+static void
+database_cb (const DouDomain *domain, const char *description, const GError *error,
+             gpointer user_data)
+{
+  g_autofree char *what = g_strconcat (domain->name, " database", NULL);
+
+  if (description != NULL)
+    check_report (user_data, VERDICT_OK, what, "%s", description);
+  else
+    check_report (user_data, VERDICT_FAIL, what, "%s", error->message);
+}
+
+static void
+check_state (Check *self, DouConfig *config)
+{
+  const char *state_dir = dou_config_get_string (config, DOU_CONFIG_STATE_DIR);
+  g_autoptr (GError) error = NULL;
+
+  if (!check_directory (self, "state directory", state_dir))
+    return;
+
+  if (!dou_check_databases (self->reaper, config, database_cb, self, &error))
+    check_report (self, VERDICT_FAIL, "databases", "%s", error->message);
+}
+
+static void
+check_run (Check *self, DouSettings *settings)
+{
+  g_autofree char *config_path = dou_settings_get_config_path (settings);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouConfig) config = dou_settings_merge (settings, &error);
+
+  if (config == NULL)
+    check_report (self, VERDICT_FAIL, "configuration", "%s", error->message);
+  else
+    check_report (self, VERDICT_OK, "configuration", "%s",
+                  config_path != NULL ? config_path : "defaults, there is no file");
+
+  check_program (self, "dbus-daemon", "--version");
+  check_program (self, "ffmpeg", "-version");
+  check_program (self, "ffprobe", "-version");
+  check_sandbox (self);
+
+  /* Without a configuration it is not known which they are. */
+  if (config == NULL)
+    return;
+  check_listen (self, dou_config_get_list (config, DOU_CONFIG_LISTEN));
+  check_runtime_directory (self, dou_config_get_string (config, DOU_CONFIG_RUNTIME_DIR));
+  check_state (self, config);
+}
+
+/**
+ * dou_check_command:
+ * @argc: number of arguments
+ * @argv: arguments
+ *
+ * `doutok check`.
+ *
+ * Returns: the exit status: failure if any line says FAIL
+ */
+int
+dou_check_command (int argc, char **argv)
+{
+  g_auto (DouSettings) settings = { 0 };
+  g_autoptr (DouReaper) reaper = NULL;
+  g_autoptr (GError) error = NULL;
+  Check check = { 0 };
+  const GOptionEntry entries[] = { DOU_SETTINGS_PLACES (&settings), G_OPTION_ENTRY_NULL };
+
+  if (!dou_command_parse ("doutok check",
+                          _ ("Says of everything that a server needs whether it is there: one "
+                             "line each, “ok”, “warn” or “FAIL”."),
+                          entries, &argc, &argv))
+    return DOU_COMMAND_EXIT_USAGE;
+
+  reaper = dou_reaper_new (&error);
+  if (reaper == NULL)
+    return dou_service_fail ("doutok", error);
+
+  check.reaper = reaper;
+  check_run (&check, &settings);
+  return check.failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

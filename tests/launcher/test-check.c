@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include <glib/gstdio.h>
+
+#include "launcher/dou-test-tree.h"
+
+static void
+set_up (DouTestTree **tree, gconstpointer data)
+{
+  *tree = dou_test_tree_new ();
+}
+
+static void
+tear_down (DouTestTree **tree, gconstpointer data)
+{
+  dou_test_tree_free (*tree);
+}
+
+static char *
+check (DouTestTree *tree, const char *stand_in, int expected)
+{
+  g_autoptr (DouTestRun) run
+      = dou_test_run_new (tree, stand_in, "check", "--state-dir", tree->state_dir, "--runtime-dir",
+                          tree->runtime_dir, NULL);
+  char *output;
+
+  g_assert_cmpint (dou_test_run_wait (run, &output, NULL), ==, expected);
+  g_test_message ("%s", output);
+  return output;
+}
+
+static void
+make_database (DouTestTree *tree, const char *name)
+{
+  g_autofree char *path = g_build_filename (tree->state_dir, name, NULL);
+
+  g_assert_cmpint (g_mkdir_with_parents (tree->state_dir, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, "", 0, NULL));
+}
+
+/* Test that what is wrong is said, and that the rest is looked at nevertheless. */
+static void
+test_wrong (DouTestTree **tree, gconstpointer data)
+{
+  g_autofree char *sandbox = dou_test_tree_get_stand_in (*tree, "doutok-sandbox");
+  g_autofree char *output = NULL;
+
+  g_assert_true (g_file_set_contents ((*tree)->state_dir, "not a directory", -1, NULL));
+  g_assert_cmpint (g_unlink (sandbox), ==, 0);
+  output = check (*tree, NULL, EXIT_FAILURE);
+  g_assert_nonnull (strstr (output, "\nFAIL sandbox: "));
+  g_assert_nonnull (strstr (output, "\nFAIL state directory: "));
+  g_assert_nonnull (strstr (output, "\nok   ffmpeg: "));
+}
+
+/* Test that a bad configuration file is named. */
+static void
+test_bad_configuration (DouTestTree **tree, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename ((*tree)->path, "doutok.conf", NULL);
+  g_autofree char *named = g_strconcat ("FAIL configuration: ", path, ": [server] port", NULL);
+  g_autoptr (DouTestRun) run = NULL;
+  g_autofree char *output = NULL;
+
+  g_assert_true (g_file_set_contents (path, "[server]\nport=80\n", -1, NULL));
+  run = dou_test_run_new (*tree, NULL, "check", "--config", path, NULL);
+  g_assert_cmpint (dou_test_run_wait (run, &output, NULL), ==, EXIT_FAILURE);
+  g_assert_true (g_str_has_prefix (output, named));
+  g_assert_nonnull (strstr (output, "\nok   ffprobe: "));
+}
+
+/* Test that a database which does not open is a failure, with what its service said. */
+static void
+test_database (DouTestTree **tree, gconstpointer data)
+{
+  g_autofree char *output = NULL;
+
+  make_database (*tree, "video.db");
+  output = check (*tree, "doutok-video=fail", EXIT_FAILURE);
+  g_assert_nonnull (strstr (output, "\nFAIL video database: "));
+  g_assert_nonnull (strstr (output, "\nok   user database: not made yet\n"));
+}
+
+/* Test that a layer of the sandbox which the kernel does not have is a warning. */
+static void
+test_absent_layer (DouTestTree **tree, gconstpointer data)
+{
+  g_autofree char *output = check (*tree, "doutok-sandbox=absent", EXIT_SUCCESS);
+
+  g_assert_nonnull (strstr (output, "\nwarn sandbox landlock: "));
+  g_assert_nonnull (strstr (output, "\nok   sandbox seccomp: "));
+}
+
+/* Test that nothing is made by looking. */
+static void
+test_nothing_made (DouTestTree **tree, gconstpointer data)
+{
+  g_autofree char *output = check (*tree, NULL, EXIT_SUCCESS);
+
+  g_assert_nonnull (strstr (output, "\nok   state directory: "));
+  g_assert_null (strstr (output, "database"));
+  g_assert_false (g_file_test ((*tree)->state_dir, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test ((*tree)->runtime_dir, G_FILE_TEST_EXISTS));
+}
+
+/* Test that the services are asked for their databases, also by a check beside a running server. */
+static void
+test_databases (DouTestTree **tree, gconstpointer data)
+{
+  g_autofree char *alone = NULL;
+  g_autofree char *beside = NULL;
+  g_autofree char *ready = NULL;
+  g_autoptr (DouTestRun) server = NULL;
+
+  make_database (*tree, "user.db");
+  alone = check (*tree, NULL, EXIT_SUCCESS);
+  g_assert_nonnull (strstr (alone, "\nok   user database: stand-in 1, schema 7\n"));
+
+  server = dou_test_run_new (*tree, NULL, "serve", "--listen=127.0.0.1:0", "--state-dir",
+                             (*tree)->state_dir, "--runtime-dir", (*tree)->runtime_dir, NULL);
+  ready = dou_test_run_read_line (server);
+  beside = check (*tree, NULL, EXIT_SUCCESS);
+  g_assert_nonnull (strstr (beside, "\nok   user database: stand-in 1, schema 7\n"));
+  g_assert_nonnull (strstr (beside, "\nok   video database: stand-in 1, schema 7\n"));
+
+  g_subprocess_send_signal (server->process, SIGTERM);
+  g_assert_cmpint (dou_test_run_wait (server, NULL, NULL), ==, EXIT_SUCCESS);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(name, func) \
+  g_test_add ("/launcher/check/" name, DouTestTree *, NULL, set_up, func, tear_down)
+  ADD ("wrong", test_wrong);
+  ADD ("bad-configuration", test_bad_configuration);
+  ADD ("database", test_database);
+  ADD ("absent-layer", test_absent_layer);
+  ADD ("nothing-made", test_nothing_made);
+  ADD ("databases", test_databases);
+#undef ADD
+
+  return g_test_run ();
+}
