@@ -26,6 +26,7 @@ gboolean dou_command_parse (const char *command, const char *summary, const GOpt
 int dou_command_refuse (const char *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 int dou_serve_command (int argc, char **argv);
+int dou_demo_command (int argc, char **argv);
 int dou_check_command (int argc, char **argv);
 int dou_bus_command (int argc, char **argv);
 

@@ -60,6 +60,9 @@ test_mistakes (DouTestTree **tree, gconstpointer data)
     { { "bus" }, "address", "doutok bus --help" },
     { { "bus", "list" }, "“list”", "doutok bus --help" },
     { { "bus", "address", "please" }, "“please”", "doutok bus address --help" },
+    { { "demo", "--users=0" }, "--users", "doutok demo --help" },
+    { { "demo", "--videos=5" }, "--videos", "doutok demo --help" },
+    { { "demo", "--videos=many" }, "many", "doutok demo --help" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -93,6 +96,7 @@ test_help (DouTestTree **tree, gconstpointer data)
   assert_run (*tree, EXIT_SUCCESS, "  serve ", NULL, "--help", NULL, NULL);
   assert_run (*tree, EXIT_SUCCESS, "doutok serve [OPTION…]", NULL, "serve", "--help", NULL);
   assert_run (*tree, EXIT_SUCCESS, "--listen=ADDRESS:PORT", NULL, "serve", "--help", NULL);
+  assert_run (*tree, EXIT_SUCCESS, "--if-empty", NULL, "demo", "--help", NULL);
   assert_run (*tree, EXIT_SUCCESS, "doutok check", NULL, "check", "--help", NULL);
   assert_run (*tree, EXIT_SUCCESS, "doutok bus address", NULL, "bus", "--help", NULL);
   assert_run (*tree, EXIT_SUCCESS, "--state-dir", NULL, "bus", "address", "--help");
@@ -103,6 +107,10 @@ static void
 test_no_server (DouTestTree **tree, gconstpointer data)
 {
   assert_run (*tree, EXIT_FAILURE, NULL, "No doutok is running on", "bus", "address", NULL);
+  assert_run (*tree, EXIT_FAILURE, "1/", "No server answers at http://127.0.0.1:1", "demo",
+              "--url=http://127.0.0.1:1/", NULL);
+  assert_run (*tree, EXIT_FAILURE, NULL, "“ftp://127.0.0.1” is not a URL", "demo",
+              "--url=ftp://127.0.0.1", NULL);
 }
 
 int

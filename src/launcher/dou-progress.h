@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * DouProgress:
+ *
+ * How far a long command is: a bar that is drawn over itself on a terminal, a line a step elsewhere.
+ */
+typedef struct
+{
+  guint total;
+  guint done;
+  gboolean on_terminal;
+} DouProgress;
+
+void dou_progress_init (DouProgress *self, guint total);
+void dou_progress_step (DouProgress *self, const char *what);
+void dou_progress_end (DouProgress *self);
+
+G_END_DECLS
