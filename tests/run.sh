@@ -1,0 +1,120 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Builds DouTok and runs its tests:
+#
+#     sh tests/run.sh [--sanitize] [--long] [NAME…]
+#
+#     --sanitize  under AddressSanitizer and UndefinedBehaviorSanitizer
+#     --long      also what takes minutes
+#     NAME        a suite (a folder of tests/, as “launcher”) or a test (“launcher/serve”); all by default
+#
+# Installs the Debian packages that are missing. The last line is “N passed, N failed, N skipped”.
+set -eu
+
+top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+. "$top/data/packages.sh"
+
+packages_to_test='
+  curl
+  systemd
+'
+
+build=$top/build-test
+options='-Db_sanitize=none'
+multiplier=1
+long=
+names=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --sanitize)
+      build=$top/build-sanitize
+      options='-Db_sanitize=address,undefined -Db_lundef=false'
+      multiplier=4
+      ;;
+    --long) long=1 ;;
+    --help | -h)
+      sed -n '3,/^set/{/^set/d;s/^# \{0,1\}//p}' "$0"
+      exit 0
+      ;;
+    -*)
+      say "there is no option $1"
+      say "Try “sh tests/run.sh --help”."
+      exit 2
+      ;;
+    *) names="$names $1" ;;
+  esac
+  shift
+done
+
+# shellcheck disable=SC2086 # words are meant to be split
+install_packages $packages_to_build $packages_to_run $packages_to_test
+
+# Messages are compared in English; a bare Debian has no other locale than this one.
+export LC_ALL=C.UTF-8
+unset LANGUAGE
+
+# Tests of the whole run the installed programs. The prefix lies beside the build tree, not in it: a
+# program below the build tree takes the others from there.
+prefix=$build-installed
+say "building in $build"
+# Whatever goes wrong before the tests run is a failure, too, and said in the same way.
+trap 'echo "0 passed, 1 failed, 0 skipped"' EXIT
+if [ ! -f "$build/build.ninja" ]; then
+  # shellcheck disable=SC2086
+  meson setup -Dwerror=true $options --prefix "$prefix" "$build" "$top"
+fi
+meson compile -C "$build"
+rm -rf "$prefix"
+meson install -C "$build" --no-rebuild --quiet
+export DOUTOK_TEST_BINDIR="$prefix/bin"
+if [ -n "$long" ]; then
+  export DOUTOK_TEST_LONG=1
+  multiplier=$((multiplier * 10))
+fi
+
+# A name stands for a test, or for all tests of a suite.
+selected=
+if [ -n "$names" ]; then
+  all=$(meson test -C "$build" --no-rebuild --list 2>/dev/null | sed -n 's|.* / ||p')
+  for name in $names; do
+    found=$(printf '%s\n' "$all" | grep -E "^${name%/}(/|\$)") || die "there is no test or suite $name"
+    selected="$selected $found"
+  done
+fi
+
+log=$build/meson-logs/testlog.json
+rm -f "$log"
+status=0
+# shellcheck disable=SC2086
+meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier "$multiplier" \
+  $selected || status=$?
+
+trap - EXIT
+
+# Every test program reports its own tests in TAP. One that ended otherwise than it should has failed as
+# a whole, even if all that it reported was good.
+python3 - "$log" "$status" <<'EOF'
+import json, os, re, sys
+
+passed = failed = skipped = 0
+path, status = sys.argv[1], int(sys.argv[2])
+for line in open(path, encoding="utf-8") if os.path.exists(path) else []:
+    test = json.loads(line)
+    lines = re.findall(r"^(not )?ok\b(.*)$", test.get("stdout", ""), re.M)
+    bad = sum(1 for no, rest in lines if no and not re.search(r"# *(skip|todo)", rest, re.I))
+    skip = sum(1 for no, rest in lines if re.search(r"# *skip", rest, re.I))
+    passed += len(lines) - bad - skip
+    skipped += skip
+    failed += bad
+    if test["result"] not in ("OK", "SKIP") and bad == 0:
+        failed += 1
+    if test["result"] in ("OK", "SKIP") and not lines:
+        passed += test["result"] == "OK"
+        skipped += test["result"] == "SKIP"
+
+if failed == 0 and status != 0:
+    failed = 1
+print(f"{passed} passed, {failed} failed, {skipped} skipped")
+sys.exit(1 if failed or not passed else 0)
+EOF
