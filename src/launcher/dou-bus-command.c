@@ -13,7 +13,7 @@
 #include "launcher/dou-directories.h"
 #include "launcher/dou-settings.h"
 
-/* Where the bus must be: in the runtime directory that was named, else where the state directory says. */
+/* In the runtime directory that was named, else where the state directory says. */
 static char *
 find_address (DouSettings *settings, GError **error)
 {

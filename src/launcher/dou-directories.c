@@ -87,7 +87,7 @@ set_unwritable_error (GError **error, const char *path, const char *reason)
                path, reason);
 }
 
-/* Paths stand in the configuration that the children read, in files of dbus-daemon, and in addresses. */
+/* Paths stand in the children's configuration, in files of dbus-daemon, and in addresses. */
 static gboolean
 check_text (const char *path, GError **error)
 {

@@ -265,7 +265,8 @@ dou_gateway_process_spawn (DouGatewayProcess *self, int ready_fd, GError **error
  * @self: a gateway that does not run
  * @error: return location
  *
- * Returns: whether the process was started; #DouGatewayProcess::ready or #DouGatewayProcess::failed follows
+ * Returns: whether the process was started; #DouGatewayProcess::ready or
+ *   #DouGatewayProcess::failed follows
  */
 gboolean
 dou_gateway_process_start (DouGatewayProcess *self, GError **error)

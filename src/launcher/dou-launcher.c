@@ -338,8 +338,8 @@ bus_started_cb (GObject *source, GAsyncResult *result, gpointer user_data)
  * @callback: called when every service and gateway answers
  * @user_data: for @callback
  *
- * Takes at most 30 seconds. Given up by dou_launcher_stop_async(), which is also to be called if the start
- * fails.
+ * Takes at most 30 seconds. Given up by dou_launcher_stop_async(), which is also to be called if the
+ * start fails.
  */
 void
 dou_launcher_start_async (DouLauncher *self, GAsyncReadyCallback callback, gpointer user_data)

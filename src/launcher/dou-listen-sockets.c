@@ -10,7 +10,8 @@
  * SO_REUSEPORT alone would let a second server of the same user share the port without a word. So the
  * first socket of an address is bound and set listening without it, which fails if anybody has the
  * port; only then is it set there, too, and the gateways' sockets join. From the first bind(2) to the
- * last the port is never free, so two servers that start at once cannot both pass (tried on Linux 6.18).
+ * last the port is never free, so two servers that start at once cannot both pass (tried on Linux
+ * 6.18).
  */
 
 #include "config.h"
@@ -227,7 +228,8 @@ open_resolved (GPtrArray *result, GPtrArray *resolved, GPtrArray *all, guint n_s
  * @n_sockets: sockets to open on each
  * @error: return location for a %DOU_ERROR
  *
- * Returns: (transfer full) (element-type DouListenSockets): the sockets of each address, of at least one; or %NULL
+ * Returns: (transfer full) (element-type DouListenSockets): the sockets of each address, of at least
+ *   one; or %NULL
  */
 GPtrArray *
 dou_listen_sockets_open_all (const char *const *addresses, guint n_sockets, GError **error)

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 #define DOU_TYPE_LISTEN_SOCKETS (dou_listen_sockets_get_type ())
 G_DECLARE_FINAL_TYPE (DouListenSockets, dou_listen_sockets, DOU, LISTEN_SOCKETS, GObject)
 
-GPtrArray *dou_listen_sockets_open_all (const char *const *addresses, guint n_sockets, GError **error);
+GPtrArray *dou_listen_sockets_open_all (const char *const *addresses, guint n_sockets,
+                                        GError **error);
 
 int dou_listen_sockets_get_fd (DouListenSockets *self, guint index);
 const char *dou_listen_sockets_get_uri (DouListenSockets *self);

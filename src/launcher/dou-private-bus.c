@@ -149,8 +149,8 @@ dou_private_bus_init (DouPrivateBus *self)
  * @runtime_dir: an existing directory, private to this user and this bus
  * @error: return location
  *
- * Writes the configuration; what a killed run has left in @runtime_dir is removed. The files go with the
- * last reference.
+ * Writes the configuration; what a killed run has left in @runtime_dir is removed. The files go with
+ * the last reference.
  *
  * Returns: (transfer full): a bus that is not started yet, or %NULL
  */
@@ -164,7 +164,6 @@ dou_private_bus_new (DouReaper *reaper, const char *runtime_dir, GError **error)
 
   if (address == NULL)
     return NULL;
-
   if (getpwuid (geteuid ()) == NULL)
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,

@@ -96,8 +96,8 @@ resolve_runtime_dir (DouConfig *config, GError **error)
  * Defaults, then the configuration file, then the command line; then the default directories, which
  * depend on the environment.
  *
- * Returns: (transfer full): the configuration, in which the state directory is absolute, and the runtime
- *   directory absolute or empty (a temporary one is wanted); or %NULL
+ * Returns: (transfer full): the configuration, in which the state directory is absolute, and the
+ *   runtime directory absolute or empty (a temporary one is wanted); or %NULL
  */
 DouConfig *
 dou_settings_merge (DouSettings *self, GError **error)
