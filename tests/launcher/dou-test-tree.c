@@ -254,3 +254,18 @@ dou_test_run_wait (DouTestRun *self, char **output, char **errors)
   return g_subprocess_get_if_exited (self->process) ? g_subprocess_get_exit_status (self->process)
                                                     : -g_subprocess_get_term_sig (self->process);
 }
+
+/**
+ * dou_test_connect:
+ * @uri: `http://ADDRESS:PORT`
+ *
+ * Returns: (transfer full) (nullable): a connection, made directly, whatever proxies are configured
+ */
+GSocketConnection *
+dou_test_connect (const char *uri)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+
+  g_socket_client_set_enable_proxy (client, FALSE);
+  return g_socket_client_connect_to_uri (client, uri, 80, NULL, NULL);
+}

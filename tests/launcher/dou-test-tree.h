@@ -46,6 +46,8 @@ void dou_test_run_free (DouTestRun *self);
 char *dou_test_run_read_line (DouTestRun *self);
 int dou_test_run_wait (DouTestRun *self, char **output, char **errors);
 
+GSocketConnection *dou_test_connect (const char *uri);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DouTestRun, dou_test_run_free)
 
 G_END_DECLS

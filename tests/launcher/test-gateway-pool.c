@@ -9,6 +9,7 @@
 #include "launcher/dou-gateway-pool.h"
 #include "launcher/dou-listen-sockets.h"
 #include "launcher/dou-private-bus.h"
+#include "launcher/dou-test-tree.h"
 #include "lib/dou-test-dir.h"
 #include "lib/dou-test-wait.h"
 
@@ -112,9 +113,7 @@ start (Fixture *fixture, const char *stand_in, GError **error)
 static GPid
 ask (Fixture *fixture)
 {
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autoptr (GSocketConnection) connection
-      = g_socket_client_connect_to_uri (client, fixture->uri, 80, NULL, NULL);
+  g_autoptr (GSocketConnection) connection = dou_test_connect (fixture->uri);
   char text[16] = "";
 
   if (connection == NULL)
@@ -214,11 +213,9 @@ test_restart (Fixture *fixture, gconstpointer data)
       /* Enough of them that the kernel gives some to the socket of the dead one. */
       for (guint j = 0; j < 32; j++)
         {
-          g_autoptr (GSocketClient) client = g_socket_client_new ();
-          GSocketConnection *connection
-              = g_socket_client_connect_to_uri (client, fixture->uri, 80, NULL, &error);
+          GSocketConnection *connection = dou_test_connect (fixture->uri);
 
-          g_assert_no_error (error);
+          g_assert_nonnull (connection);
           g_ptr_array_add (connections, connection);
         }
 

@@ -10,6 +10,7 @@
 #include "common/dou-status.h"
 #include "launcher/dou-listen-address.h"
 #include "launcher/dou-listen-sockets.h"
+#include "launcher/dou-test-tree.h"
 
 static void
 assert_refused (const char *text, const char *named)
@@ -101,9 +102,7 @@ test_taken_by_other (void)
 static gboolean
 can_connect (const char *uri)
 {
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autoptr (GSocketConnection) connection
-      = g_socket_client_connect_to_uri (client, uri, 80, NULL, NULL);
+  g_autoptr (GSocketConnection) connection = dou_test_connect (uri);
 
   return connection != NULL;
 }
