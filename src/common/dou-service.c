@@ -248,7 +248,8 @@ name_lost_cb (GDBusConnection *connection, const char *name, gpointer user_data)
 {
   DouService *self = user_data;
 
-  if (self->stopping)
+  /* With the bus all names go, which closed_cb() sees to. */
+  if (self->stopping || g_dbus_connection_is_closed (self->connection))
     return;
 
   g_warning ("Lost the name %s", name);

@@ -368,6 +368,7 @@ test_bus_death (DouTestTree **tree, gconstpointer data)
 
   g_assert_cmpint (dou_test_run_wait (run, NULL, &errors), ==, EXIT_FAILURE);
   g_assert_nonnull (strstr (errors, "doutok: The private bus has ended (signal 9"));
+  g_assert_null (strstr (errors, "Lost the name"));
   assert_no_processes (*tree);
   assert_empty ((*tree)->runtime_dir);
 }
