@@ -5,7 +5,8 @@
  * It is killed by the kernel when the launcher dies, however that happens (PR_SET_PDEATHSIG, which is
  * tied to the thread that forked: always the main one here). It inherits the descriptors that were
  * named and no other, none of the variables by which systemd talks to the launcher alone, and writes
- * to standard error only: standard output belongs to the line that says “ready”.
+ * to standard error only: standard output belongs to the line that says “ready”. It has a session of its
+ * own, so that Ctrl-C reaches the launcher alone: the bus would end at once, in the midst of requests.
  */
 
 #include "config.h"
@@ -98,6 +99,7 @@ child_setup_cb (gpointer user_data)
 
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);
+  setsid ();
 
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   if (getppid () != launcher)

@@ -143,6 +143,20 @@ test_inherited (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (text, ==, "kept 0 1 2 3 4\n");
 }
 
+/* Test that a process is out of reach of the terminal, where Ctrl-C goes to all at once. */
+static void
+test_session (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouProcess) process = spawn (fixture, "kill -STOP $$", NULL, 0);
+  const GPid pid = dou_process_get_pid (process);
+  siginfo_t info;
+
+  g_assert_cmpint (waitid (P_PID, (id_t) pid, &info, WSTOPPED), ==, 0);
+  g_assert_cmpint (getsid (pid), ==, pid);
+  dou_process_kill (process);
+  dou_test_wait_until (has_exited, fixture);
+}
+
 /* Test that an orphan is waited for although nobody has started it here. */
 static void
 test_orphan (Fixture *fixture, gconstpointer data)
@@ -201,6 +215,7 @@ main (int argc, char **argv)
   ADD ("exited", test_exited);
   ADD ("stop", test_stop);
   ADD ("inherited", test_inherited);
+  ADD ("session", test_session);
   ADD ("orphan", test_orphan);
   ADD ("kill", test_kill);
   ADD ("finalized", test_finalized);
