@@ -99,26 +99,50 @@ dou_reaper_complete_drain (DouReaper *self, GError *error)
     g_task_return_boolean (task, TRUE);
 }
 
+/* A child that nobody watches has come to us from the bus: a service, which is started again on the next
+ * call. An operator wants to know, and nobody else tells. The name is there until it is collected. */
+static void
+dou_reaper_report (DouReaper *self, const siginfo_t *info)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/comm", info->si_pid);
+  g_autofree char *name = NULL;
+
+  if (self->killing || self->drain != NULL || info->si_code == CLD_EXITED
+      || !g_file_get_contents (path, &name, NULL, NULL))
+    return;
+
+  g_message ("%s (process %d) was ended by signal %d (%s)", g_strchomp (name), info->si_pid,
+             info->si_status, g_strsignal (info->si_status));
+}
+
 /* Collects who has ended. Returns whether there are children left. */
 static gboolean
 dou_reaper_collect (DouReaper *self)
 {
   for (;;)
     {
+      siginfo_t info = { 0 };
       int wait_status;
-      pid_t pid = waitpid (-1, &wait_status, WNOHANG);
       gpointer watch;
 
-      if (pid < 0 && errno == EINTR)
-        continue;
-      if (pid <= 0)
-        return pid == 0;
+      if (waitid (P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+        {
+          if (errno == EINTR)
+            continue;
+          return FALSE;
+        }
+      if (info.si_pid == 0)
+        return TRUE;
 
-      if (g_hash_table_steal_extended (self->watches, GINT_TO_POINTER (pid), NULL, &watch))
+      if (!g_hash_table_contains (self->watches, GINT_TO_POINTER (info.si_pid)))
+        dou_reaper_report (self, &info);
+      waitpid (info.si_pid, &wait_status, 0);
+
+      if (g_hash_table_steal_extended (self->watches, GINT_TO_POINTER (info.si_pid), NULL, &watch))
         {
           g_autofree Watch *owned = watch;
 
-          owned->func (pid, wait_status, owned->user_data);
+          owned->func (info.si_pid, wait_status, owned->user_data);
         }
     }
 }
