@@ -108,7 +108,8 @@ page_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   elements = g_variant_get_fixed_array (ids, &n_elements, sizeof (gint64));
   dou_video_set_load_async (page->context->backend, elements, n_elements,
                             dou_request_get_cancellable (page->request), videos_loaded_cb,
-                            g_steal_pointer (&page));
+                            page);
+  g_steal_pointer (&page);
 }
 
 static void
