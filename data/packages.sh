@@ -10,6 +10,7 @@ packages_to_build='
   libjson-glib-dev
   libjwt-dev
   libmimalloc-dev
+  libpng-dev
   libseccomp-dev
   libsodium-dev
   libsoup-3.0-dev
