@@ -47,5 +47,6 @@ DouRouter *dou_router_new (void);
 void dou_router_add (DouRouter *self, const DouRoute *routes, gsize n_routes, gpointer user_data);
 DouStatus dou_router_find (DouRouter *self, const char *method, const char *path,
                            const DouRoute **route, gpointer *user_data);
+char *dou_router_normalize_path (const char *path);
 
 G_END_DECLS
