@@ -38,11 +38,12 @@ const char *dou_request_get_parameter (DouRequest *self, const char *name);
 DouNumber dou_request_get_integer (DouRequest *self, const char *name, gint64 *value);
 const char *dou_request_get_token (DouRequest *self);
 const char *dou_request_get_origin (DouRequest *self);
+GInetAddress *dou_request_get_client_address (DouRequest *self);
 SoupServerMessage *dou_request_get_message (DouRequest *self);
 GCancellable *dou_request_get_cancellable (DouRequest *self);
 
 /* Parameters that arrive outside the query and a small body: the fields of a streamed upload. */
-void dou_request_add_parameter (DouRequest *self, const char *name, const char *value);
+DouStatus dou_request_add_parameter (DouRequest *self, const char *name, const char *value);
 gpointer dou_request_get_body_sink (DouRequest *self);
 
 /* The answer: exactly one of these. */

@@ -5,23 +5,23 @@
 #include "config.h"
 
 #include "lib/dou-test-http.h"
-#include "lib/dou-test-server.h"
+#include "lib/dou-test-daemon.h"
 
 typedef struct
 {
-  DouTestServer *server; /* (owned) */
+  DouTestDaemon *server; /* (owned) */
 } Fixture;
 
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  fixture->server = dou_test_server_new (NULL);
+  fixture->server = dou_test_daemon_new (NULL);
 }
 
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  dou_test_server_free (fixture->server);
+  dou_test_daemon_free (fixture->server);
 }
 
 /* Runs busctl on the bus of the server; the rest of the arguments ends in %NULL. */
@@ -32,7 +32,7 @@ busctl (Fixture *fixture, gboolean expected, ...)
   g_autoptr (GSubprocess) process = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *address = g_strdup_printf (
-      "--address=unix:path=%s/bus", dou_test_server_get_runtime_dir (fixture->server));
+      "--address=unix:path=%s/bus", dou_test_daemon_get_runtime_dir (fixture->server));
   char *output = NULL;
   const char *argument;
   va_list rest;
@@ -112,7 +112,7 @@ test_introspect (Fixture *fixture, gconstpointer data)
 static void
 test_call (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (DouTestHttp) http = dou_test_http_new (dou_test_server_get_url (fixture->server), 1);
+  g_autoptr (DouTestHttp) http = dou_test_http_new (dou_test_daemon_get_url (fixture->server), 1);
   g_autoptr (JsonObject) answer = dou_test_http_call (http, "POST", "/douyin/user/register/",
                                                       "username", "alice", "password", "p", NULL);
   g_autofree char *id

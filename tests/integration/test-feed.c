@@ -6,7 +6,7 @@
 
 #include "lib/dou-test-http.h"
 #include "lib/dou-test-media.h"
-#include "lib/dou-test-server.h"
+#include "lib/dou-test-daemon.h"
 
 /* Nearly seven pages. Published over several connections at once, so that times tie. */
 #define N_VIDEOS 200
@@ -15,7 +15,7 @@
 
 typedef struct
 {
-  DouTestServer *server; /* (owned) */
+  DouTestDaemon *server; /* (owned) */
   DouTestHttp *http;     /* (owned) */
   char *token;           /* (owned) */
   GBytes *file;          /* (owned) */
@@ -51,7 +51,7 @@ publish_next (Fixture *fixture)
     return;
 
   title = g_strdup_printf ("video %u", fixture->n_sent++);
-  message = dou_test_http_make_upload (dou_test_server_get_url (fixture->server), fixture->token,
+  message = dou_test_http_make_upload (dou_test_daemon_get_url (fixture->server), fixture->token,
                                        title, fixture->file);
   soup_session_send_and_read_async (dou_test_http_get_session (fixture->http), message,
                                     G_PRIORITY_DEFAULT, NULL, published_cb, fixture);
@@ -62,8 +62,8 @@ set_up (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (JsonObject) answer = NULL;
 
-  fixture->server = dou_test_server_new ("[limits]\nrate-limits=off\n");
-  fixture->http = dou_test_http_new (dou_test_server_get_url (fixture->server), N_CONNECTIONS);
+  fixture->server = dou_test_daemon_new ("[limits]\nrate-limits=off\n");
+  fixture->http = dou_test_http_new (dou_test_daemon_get_url (fixture->server), N_CONNECTIONS);
   fixture->file = dou_test_media_ffmpeg (
       "-f lavfi -i color=c=blue:s=64x64:d=1:r=5 -c:v libx264 -preset ultrafast -pix_fmt yuv420p "
       "-f mp4");
@@ -81,7 +81,7 @@ static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   dou_test_http_free (fixture->http);
-  dou_test_server_free (fixture->server);
+  dou_test_daemon_free (fixture->server);
   g_bytes_unref (fixture->file);
   g_free (fixture->token);
 }

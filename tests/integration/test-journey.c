@@ -8,26 +8,26 @@
 
 #include "lib/dou-test-http.h"
 #include "lib/dou-test-media.h"
-#include "lib/dou-test-server.h"
+#include "lib/dou-test-daemon.h"
 
 typedef struct
 {
-  DouTestServer *server; /* (owned) */
+  DouTestDaemon *server; /* (owned) */
   DouTestHttp *http;     /* (owned) */
 } Fixture;
 
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  fixture->server = dou_test_server_new (data);
-  fixture->http = dou_test_http_new (dou_test_server_get_url (fixture->server), 4);
+  fixture->server = dou_test_daemon_new (data);
+  fixture->http = dou_test_http_new (dou_test_daemon_get_url (fixture->server), 4);
 }
 
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   dou_test_http_free (fixture->http);
-  dou_test_server_free (fixture->server);
+  dou_test_daemon_free (fixture->server);
 }
 
 #define call(fixture, ...) dou_test_http_call ((fixture)->http, __VA_ARGS__, NULL)
@@ -315,10 +315,10 @@ test_publish (Fixture *fixture, gconstpointer data)
     }
   assert_feed (fixture, token, id);
 
-  dou_test_server_stop (fixture->server);
-  dou_test_server_start (fixture->server);
+  dou_test_daemon_stop (fixture->server);
+  dou_test_daemon_start (fixture->server);
   g_clear_pointer (&fixture->http, dou_test_http_free);
-  fixture->http = dou_test_http_new (dou_test_server_get_url (fixture->server), 4);
+  fixture->http = dou_test_http_new (dou_test_daemon_get_url (fixture->server), 4);
   assert_feed (fixture, token, id);
 }
 
@@ -394,7 +394,7 @@ count_files (const char *path, guint *n_files)
 static void
 test_refused_uploads (Fixture *fixture, gconstpointer data)
 {
-  const char *state_dir = dou_test_server_get_state_dir (fixture->server);
+  const char *state_dir = dou_test_daemon_get_state_dir (fixture->server);
   g_autofree char *token = register_user (fixture, "alice", NULL);
   g_autofree char *media = g_build_filename (state_dir, "media", NULL);
   g_autofree char *victim = g_build_filename (state_dir, "victim.mp4", NULL);
@@ -442,7 +442,7 @@ test_limits (Fixture *fixture, gconstpointer data)
 
   g_assert_cmpint (publish (fixture, token, "title", mp4), ==, 10013);
 
-  message = dou_test_http_make_upload (dou_test_server_get_url (fixture->server), token, "t", big);
+  message = dou_test_http_make_upload (dou_test_daemon_get_url (fixture->server), token, "t", big);
   body = soup_session_send_and_read (dou_test_http_get_session (fixture->http), message, NULL,
                                      &error);
   g_assert_no_error (error);

@@ -8,7 +8,7 @@
 #include <signal.h>
 
 #include "lib/dou-test-http.h"
-#include "lib/dou-test-server.h"
+#include "lib/dou-test-daemon.h"
 
 #define N_REQUESTS 1000
 #define N_CONNECTIONS 32
@@ -17,7 +17,7 @@
 
 typedef struct
 {
-  DouTestServer *server; /* (owned) */
+  DouTestDaemon *server; /* (owned) */
   DouTestHttp *http;     /* (owned) */
   guint n_sent;
   guint n_answered; /* with the envelope */
@@ -25,22 +25,22 @@ typedef struct
   guint n_failed; /* without any answer */
   guint n_wanted;
   const char *method;
-  char *(*make_url) (DouTestServer *server, guint number);
+  char *(*make_url) (DouTestDaemon *server, guint number);
   const char *victim; /* bus name of a service, or name of a program */
 } Fixture;
 
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  fixture->server = dou_test_server_new ("[limits]\nrate-limits=off\n");
-  fixture->http = dou_test_http_new (dou_test_server_get_url (fixture->server), N_CONNECTIONS);
+  fixture->server = dou_test_daemon_new ("[limits]\nrate-limits=off\n");
+  fixture->http = dou_test_http_new (dou_test_daemon_get_url (fixture->server), N_CONNECTIONS);
 }
 
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   dou_test_http_free (fixture->http);
-  dou_test_server_free (fixture->server);
+  dou_test_daemon_free (fixture->server);
 }
 
 static void send_next (Fixture *fixture);
@@ -50,14 +50,14 @@ kill_victim (Fixture *fixture)
 {
   if (g_str_has_prefix (fixture->victim, "org."))
     {
-      GPid pid = dou_test_server_get_service_pid (fixture->server, fixture->victim);
+      GPid pid = dou_test_daemon_get_service_pid (fixture->server, fixture->victim);
 
       g_assert_cmpint (pid, >, 0);
       kill (pid, SIGKILL);
     }
   else
     {
-      g_autoptr (GArray) pids = dou_test_server_get_child_pids (fixture->server, fixture->victim);
+      g_autoptr (GArray) pids = dou_test_daemon_get_child_pids (fixture->server, fixture->victim);
 
       g_assert_cmpuint (pids->len, ==, 2);
       kill (g_array_index (pids, GPid, 0), SIGKILL);
@@ -110,7 +110,7 @@ send_next (Fixture *fixture)
 }
 
 static void
-run (Fixture *fixture, const char *method, char *(*make_url) (DouTestServer *, guint), guint n_wanted,
+run (Fixture *fixture, const char *method, char *(*make_url) (DouTestDaemon *, guint), guint n_wanted,
      const char *victim)
 {
   fixture->n_sent = fixture->n_answered = fixture->n_succeeded = fixture->n_failed = 0;
@@ -126,40 +126,40 @@ run (Fixture *fixture, const char *method, char *(*make_url) (DouTestServer *, g
 }
 
 static char *
-make_feed_url (DouTestServer *server, guint number)
+make_feed_url (DouTestDaemon *server, guint number)
 {
-  return dou_test_http_build_url (dou_test_server_get_url (server), "/douyin/feed/", NULL);
+  return dou_test_http_build_url (dou_test_daemon_get_url (server), "/douyin/feed/", NULL);
 }
 
 static char *
-make_user_url (DouTestServer *server, guint number)
+make_user_url (DouTestDaemon *server, guint number)
 {
   g_autofree char *id = g_strdup_printf ("%u", number + 1);
 
-  return dou_test_http_build_url (dou_test_server_get_url (server), "/douyin/user/", "user_id", id,
+  return dou_test_http_build_url (dou_test_daemon_get_url (server), "/douyin/user/", "user_id", id,
                                   NULL);
 }
 
 static char *
-make_register_url (DouTestServer *server, guint number)
+make_register_url (DouTestDaemon *server, guint number)
 {
   g_autofree char *name = g_strdup_printf ("user-%u", number);
 
-  return dou_test_http_build_url (dou_test_server_get_url (server), "/douyin/user/register/",
+  return dou_test_http_build_url (dou_test_daemon_get_url (server), "/douyin/user/register/",
                                   "username", name, "password", "p", NULL);
 }
 
 static char *
-make_same_register_url (DouTestServer *server, guint number)
+make_same_register_url (DouTestDaemon *server, guint number)
 {
-  return dou_test_http_build_url (dou_test_server_get_url (server), "/douyin/user/register/",
+  return dou_test_http_build_url (dou_test_daemon_get_url (server), "/douyin/user/register/",
                                   "username", number % 2 ? "Same" : "sAME", "password", "p", NULL);
 }
 
 static gint64
 get_user_count (Fixture *fixture)
 {
-  g_autoptr (GDBusConnection) connection = dou_test_server_connect_bus (fixture->server);
+  g_autoptr (GDBusConnection) connection = dou_test_daemon_connect_bus (fixture->server);
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
       connection, "org.doutok.User", "/org/doutok/User", "org.freedesktop.DBus.Properties", "Get",
@@ -224,7 +224,7 @@ test_gateway (Fixture *fixture, gconstpointer data)
   while (n_gateways != 2)
     {
       g_autoptr (GArray) pids
-          = dou_test_server_get_child_pids (fixture->server, "doutok-gateway");
+          = dou_test_daemon_get_child_pids (fixture->server, "doutok-gateway");
 
       n_gateways = pids->len;
       g_assert_cmpint (g_get_monotonic_time (), <, deadline);
@@ -243,8 +243,8 @@ test_launcher (Fixture *fixture, gconstpointer data)
   run (fixture, "POST", make_register_url, 20, NULL);
   g_assert_cmpuint (fixture->n_succeeded, ==, 20);
 
-  dou_test_server_kill (fixture->server);
-  dou_test_server_start (fixture->server);
+  dou_test_daemon_kill (fixture->server);
+  dou_test_daemon_start (fixture->server);
   g_assert_cmpint (get_user_count (fixture), ==, 20);
 }
 

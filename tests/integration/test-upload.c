@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "lib/dou-test-http.h"
-#include "lib/dou-test-server.h"
+#include "lib/dou-test-daemon.h"
 
 #define BOUNDARY "----boundary"
 #define MIB (G_GUINT64_CONSTANT (1) << 20)
@@ -17,7 +17,7 @@
 
 typedef struct
 {
-  DouTestServer *server; /* (owned) */
+  DouTestDaemon *server; /* (owned) */
   DouTestHttp *http;     /* (owned) */
   char *token;           /* (owned) */
 } Fixture;
@@ -27,8 +27,8 @@ set_up (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (JsonObject) answer = NULL;
 
-  fixture->server = dou_test_server_new (data);
-  fixture->http = dou_test_http_new (dou_test_server_get_url (fixture->server), 1);
+  fixture->server = dou_test_daemon_new (data);
+  fixture->http = dou_test_http_new (dou_test_daemon_get_url (fixture->server), 1);
   answer = dou_test_http_call (fixture->http, "POST", "/douyin/user/register/", "username", "alice",
                                "password", "p", NULL);
   fixture->token = g_strdup (json_object_get_string_member (answer, "token"));
@@ -38,7 +38,7 @@ static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   dou_test_http_free (fixture->http);
-  dou_test_server_free (fixture->server);
+  dou_test_daemon_free (fixture->server);
   g_free (fixture->token);
 }
 
@@ -64,7 +64,7 @@ get_total_rss_kib (Fixture *fixture)
 
   for (gsize i = 0; i < G_N_ELEMENTS (programs); i++)
     {
-      g_autoptr (GArray) pids = dou_test_server_get_child_pids (fixture->server, programs[i]);
+      g_autoptr (GArray) pids = dou_test_daemon_get_child_pids (fixture->server, programs[i]);
 
       for (guint j = 0; j < pids->len; j++)
         total += get_rss_kib (g_array_index (pids, GPid, j));
@@ -82,7 +82,7 @@ connect_to (Fixture *fixture)
   GSocketConnection *connection;
 
   g_socket_client_set_timeout (client, 60);
-  connection = g_socket_client_connect_to_uri (client, dou_test_server_get_url (fixture->server), 80,
+  connection = g_socket_client_connect_to_uri (client, dou_test_daemon_get_url (fixture->server), 80,
                                                NULL, &error);
   g_assert_no_error (error);
   return connection;
@@ -157,7 +157,7 @@ test_too_large (Fixture *fixture, gconstpointer data)
 static guint
 count_upload_descriptors (Fixture *fixture)
 {
-  g_autoptr (GArray) pids = dou_test_server_get_child_pids (fixture->server, "doutok-gateway");
+  g_autoptr (GArray) pids = dou_test_daemon_get_child_pids (fixture->server, "doutok-gateway");
   guint n = 0;
 
   for (guint i = 0; i < pids->len; i++)

@@ -8,13 +8,13 @@
 #include <glib/gstdio.h>
 
 #include "lib/dou-test-dir.h"
-#include "lib/dou-test-server.h"
+#include "lib/dou-test-daemon.h"
 
 /* Two gateways, so that what one does must hold on the other. */
 #define WORKERS "2"
 #define READY "doutok: ready on "
 
-struct _DouTestServer
+struct _DouTestDaemon
 {
   GSubprocess *process; /* (owned) (nullable) while it runs */
   char *directory;      /* (owned) holds the two others and the configuration */
@@ -25,12 +25,12 @@ struct _DouTestServer
 };
 
 /**
- * dou_test_server_get_program:
+ * dou_test_daemon_get_program:
  *
  * Returns: (transfer full): path of doutok(1)
  */
 char *
-dou_test_server_get_program (void)
+dou_test_daemon_get_program (void)
 {
   const char *bindir = g_getenv ("DOUTOK_TEST_BINDIR");
 
@@ -41,30 +41,30 @@ dou_test_server_get_program (void)
 }
 
 /**
- * dou_test_server_new:
+ * dou_test_daemon_new:
  * @config: (nullable): text of a configuration file
  *
  * Returns: (transfer full): a server that runs
  */
-DouTestServer *
-dou_test_server_new (const char *config)
+DouTestDaemon *
+dou_test_daemon_new (const char *config)
 {
-  DouTestServer *self = g_new0 (DouTestServer, 1);
+  DouTestDaemon *self = g_new0 (DouTestDaemon, 1);
 
   self->directory = dou_test_dir_new ();
   self->state_dir = g_build_filename (self->directory, "state", NULL);
   self->runtime_dir = g_build_filename (self->directory, "run", NULL);
   self->config = g_build_filename (self->directory, "doutok.conf", NULL);
   g_assert_true (g_file_set_contents (self->config, config != NULL ? config : "", -1, NULL));
-  dou_test_server_start (self);
+  dou_test_daemon_start (self);
   return self;
 }
 
 void
-dou_test_server_free (DouTestServer *self)
+dou_test_daemon_free (DouTestDaemon *self)
 {
   if (self->process != NULL)
-    dou_test_server_stop (self);
+    dou_test_daemon_stop (self);
   dou_test_dir_remove (self->directory);
   g_free (self->state_dir);
   g_free (self->runtime_dir);
@@ -90,16 +90,16 @@ read_ready_line (GInputStream *output)
 }
 
 /**
- * dou_test_server_start:
+ * dou_test_daemon_start:
  * @self: a server that does not run
  *
  * Starts it, on the state that is there, and waits until it is ready.
  */
 void
-dou_test_server_start (DouTestServer *self)
+dou_test_daemon_start (DouTestDaemon *self)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *program = dou_test_server_get_program ();
+  g_autofree char *program = dou_test_daemon_get_program ();
 
   g_assert_null (self->process);
 
@@ -114,13 +114,13 @@ dou_test_server_start (DouTestServer *self)
 }
 
 /**
- * dou_test_server_stop:
+ * dou_test_daemon_stop:
  * @self: a server that runs
  *
  * Ends it as systemd does, and asserts that it ended well and left nothing behind.
  */
 void
-dou_test_server_stop (DouTestServer *self)
+dou_test_daemon_stop (DouTestDaemon *self)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *bus = g_build_filename (self->runtime_dir, "bus", NULL);
@@ -172,19 +172,19 @@ collect_descendants (GPid pid, GArray *pids)
 }
 
 /**
- * dou_test_server_kill:
+ * dou_test_daemon_kill:
  * @self: a server that runs
  *
  * Ends `doutok serve` with SIGKILL, and asserts that every process of its tree follows by itself within
  * ten seconds.
  */
 void
-dou_test_server_kill (DouTestServer *self)
+dou_test_daemon_kill (DouTestDaemon *self)
 {
   g_autoptr (GArray) pids = g_array_new (FALSE, FALSE, sizeof (GPid));
   gint64 deadline;
 
-  collect_descendants (dou_test_server_get_pid (self), pids);
+  collect_descendants (dou_test_daemon_get_pid (self), pids);
   g_subprocess_force_exit (self->process);
   g_subprocess_wait (self->process, NULL, NULL);
   g_clear_object (&self->process);
@@ -199,37 +199,37 @@ dou_test_server_kill (DouTestServer *self)
 }
 
 const char *
-dou_test_server_get_url (DouTestServer *self)
+dou_test_daemon_get_url (DouTestDaemon *self)
 {
   return self->url;
 }
 
 const char *
-dou_test_server_get_state_dir (DouTestServer *self)
+dou_test_daemon_get_state_dir (DouTestDaemon *self)
 {
   return self->state_dir;
 }
 
 const char *
-dou_test_server_get_runtime_dir (DouTestServer *self)
+dou_test_daemon_get_runtime_dir (DouTestDaemon *self)
 {
   return self->runtime_dir;
 }
 
 GPid
-dou_test_server_get_pid (DouTestServer *self)
+dou_test_daemon_get_pid (DouTestDaemon *self)
 {
   return (GPid) g_ascii_strtoll (g_subprocess_get_identifier (self->process), NULL, 10);
 }
 
 /**
- * dou_test_server_connect_bus:
+ * dou_test_daemon_connect_bus:
  * @self: a server that runs
  *
  * Returns: (transfer full): a connection to its private bus
  */
 GDBusConnection *
-dou_test_server_connect_bus (DouTestServer *self)
+dou_test_daemon_connect_bus (DouTestDaemon *self)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *address = g_strdup_printf ("unix:path=%s/bus", self->runtime_dir);
@@ -244,16 +244,16 @@ dou_test_server_connect_bus (DouTestServer *self)
 }
 
 /**
- * dou_test_server_get_service_pid:
+ * dou_test_daemon_get_service_pid:
  * @self: a server that runs
  * @bus_name: of a service
  *
  * Returns: its process, or 0 if it does not run at this moment
  */
 GPid
-dou_test_server_get_service_pid (DouTestServer *self, const char *bus_name)
+dou_test_daemon_get_service_pid (DouTestDaemon *self, const char *bus_name)
 {
-  g_autoptr (GDBusConnection) connection = dou_test_server_connect_bus (self);
+  g_autoptr (GDBusConnection) connection = dou_test_daemon_connect_bus (self);
   g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
       connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
       "GetConnectionUnixProcessID", g_variant_new ("(s)", bus_name), NULL, G_DBUS_CALL_FLAGS_NONE,
@@ -267,19 +267,19 @@ dou_test_server_get_service_pid (DouTestServer *self, const char *bus_name)
 }
 
 /**
- * dou_test_server_get_child_pids:
+ * dou_test_daemon_get_child_pids:
  * @self: a server that runs
  * @name: of a program, such as `doutok-gateway`
  *
  * Returns: (transfer full) (element-type GPid): the processes of its tree that run @name
  */
 GArray *
-dou_test_server_get_child_pids (DouTestServer *self, const char *name)
+dou_test_daemon_get_child_pids (DouTestDaemon *self, const char *name)
 {
   g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (GPid));
   GArray *found = g_array_new (FALSE, FALSE, sizeof (GPid));
 
-  collect_descendants (dou_test_server_get_pid (self), all);
+  collect_descendants (dou_test_daemon_get_pid (self), all);
   for (guint i = 0; i < all->len; i++)
     {
       GPid pid = g_array_index (all, GPid, i);

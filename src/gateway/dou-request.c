@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok"
+
+#include <string.h>
+
+#include "gateway/dou-integer.h"
+#include "gateway/dou-request-private.h"
+#include "gateway/dou-status-messages.h"
+
+/* Bytes that most answers fit into, so that the buffer need not grow. */
+#define REPLY_SIZE 1024
+
+#define BEARER "Bearer "
+
+struct _DouRequest
+{
+  GObject parent_instance;
+
+  DouConnection *connection;  /* (owned) possibly closed */
+  SoupServerMessage *message; /* (owned) */
+  DouResponder *responder;    /* (owned) */
+  DouOrigin *origin;          /* (owned) */
+
+  char *path;            /* (owned) (nullable) */
+  const DouRoute *route; /* (unowned) (nullable) */
+  gpointer route_data;   /* (unowned) of `route` */
+  DouParameters parameters;
+  gpointer sink; /* (owned) (nullable) of the route's sink class */
+
+  char *url;                 /* (owned) (nullable) the origin, once asked for */
+  GCancellable *cancellable; /* (owned) (nullable) once asked for */
+  gboolean is_lost;          /* the client is gone */
+  gboolean is_answered;
+};
+
+G_DEFINE_FINAL_TYPE (DouRequest, dou_request, G_TYPE_OBJECT)
+
+/* The request is the one that its connection waits for, and nobody is left who could answer it. */
+static void
+dou_request_dispose (GObject *object)
+{
+  DouRequest *self = DOU_REQUEST (object);
+
+  if (self->connection->request == self)
+    {
+      g_critical ("%s: nobody answered the request", self->path);
+      dou_request_reply_status (self, DOU_STATUS_INTERNAL);
+    }
+
+  G_OBJECT_CLASS (dou_request_parent_class)->dispose (object);
+}
+
+static void
+dou_request_finalize (GObject *object)
+{
+  DouRequest *self = DOU_REQUEST (object);
+
+  if (self->sink != NULL)
+    self->route->sink->free (self->sink);
+  dou_parameters_clear (&self->parameters);
+  g_free (self->path);
+  g_free (self->url);
+  g_clear_object (&self->cancellable);
+  g_object_unref (self->origin);
+  g_object_unref (self->responder);
+  g_object_unref (self->message);
+  dou_connection_unref (self->connection);
+
+  G_OBJECT_CLASS (dou_request_parent_class)->finalize (object);
+}
+
+static void
+dou_request_class_init (DouRequestClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = dou_request_dispose;
+  G_OBJECT_CLASS (klass)->finalize = dou_request_finalize;
+}
+
+static void
+dou_request_init (DouRequest *self)
+{
+  dou_parameters_init (&self->parameters);
+}
+
+/**
+ * dou_request_new:
+ * @connection: where it came from
+ * @message: its head
+ * @responder: writes the answer
+ * @origin: knows where links point to
+ *
+ * Returns: (transfer full): a request without a path and a route yet
+ */
+DouRequest *
+dou_request_new (DouConnection *connection,
+                 SoupServerMessage *message,
+                 DouResponder *responder,
+                 DouOrigin *origin)
+{
+  DouRequest *self = g_object_new (DOU_TYPE_REQUEST, NULL);
+
+  self->connection = dou_connection_ref (connection);
+  self->message = g_object_ref (message);
+  self->responder = g_object_ref (responder);
+  self->origin = g_object_ref (origin);
+  return self;
+}
+
+void
+dou_request_take_path (DouRequest *self, char *path)
+{
+  g_return_if_fail (self->path == NULL);
+
+  self->path = path;
+}
+
+void
+dou_request_set_route (DouRequest *self, const DouRoute *route, gpointer user_data)
+{
+  self->route = route;
+  self->route_data = user_data;
+}
+
+DouParameters *
+dou_request_get_parameters (DouRequest *self)
+{
+  return &self->parameters;
+}
+
+/**
+ * dou_request_handle:
+ * @self: a request that is complete
+ *
+ * Calls the handler of its route. From now on the request is answered, or its client is lost.
+ */
+void
+dou_request_handle (DouRequest *self)
+{
+  g_autoptr (DouRequest) held = g_object_ref (self);
+
+  self->connection->request = self;
+  dou_connection_move (self->connection, DOU_PLACE_HANDLING);
+  self->route->handler (self, self->route_data);
+}
+
+/**
+ * dou_request_lose_client:
+ * @self: a request that is not answered yet
+ *
+ * Cancels what is done for it.
+ */
+void
+dou_request_lose_client (DouRequest *self)
+{
+  self->is_lost = TRUE;
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+}
+
+/**
+ * dou_request_get_sink_class:
+ * @self: a request with a route
+ *
+ * Returns: (transfer none) (nullable): what its body is streamed into
+ */
+const DouBodySinkClass *
+dou_request_get_sink_class (DouRequest *self)
+{
+  return self->route->sink;
+}
+
+DouStatus
+dou_request_open_sink (DouRequest *self)
+{
+  DouStatus status = DOU_STATUS_INTERNAL;
+
+  self->sink = self->route->sink->open (self, self->route_data, &status);
+  return self->sink != NULL ? DOU_STATUS_OK : status;
+}
+
+DouStatus
+dou_request_write_sink (DouRequest *self, const guint8 *data, gsize length)
+{
+  return self->route->sink->write (self->sink, data, length);
+}
+
+DouStatus
+dou_request_close_sink (DouRequest *self)
+{
+  return self->route->sink->close (self->sink);
+}
+
+/**
+ * dou_request_get_path:
+ * @self: a request
+ *
+ * Returns: (transfer none): its path, unescaped, without repeated slashes and without one at the
+ * end
+ */
+const char *
+dou_request_get_path (DouRequest *self)
+{
+  g_return_val_if_fail (DOU_IS_REQUEST (self), NULL);
+
+  return self->path;
+}
+
+/**
+ * dou_request_get_parameter:
+ * @self: a request
+ * @name: of a parameter
+ *
+ * Returns: (transfer none) (nullable): its value, in UTF-8, from the query or else from the body;
+ *   %NULL if it was not sent
+ */
+const char *
+dou_request_get_parameter (DouRequest *self, const char *name)
+{
+  g_return_val_if_fail (DOU_IS_REQUEST (self), NULL);
+
+  return dou_parameters_get (&self->parameters, name);
+}
+
+/**
+ * dou_request_get_integer:
+ * @self: a request
+ * @name: of a parameter
+ * @value: (out): the number; set only for %DOU_NUMBER_VALID
+ *
+ * Returns: what was sent; an empty value is as good as none
+ */
+DouNumber
+dou_request_get_integer (DouRequest *self, const char *name, gint64 *value)
+{
+  const char *text = dou_request_get_parameter (self, name);
+
+  if (text == NULL || *text == '\0')
+    return DOU_NUMBER_ABSENT;
+
+  return dou_integer_parse (text, value) ? DOU_NUMBER_VALID : DOU_NUMBER_INVALID;
+}
+
+static gboolean
+is_token (const char *text)
+{
+  return text != NULL && *text != '\0' && strcmp (text, "null") != 0;
+}
+
+/**
+ * dou_request_get_token:
+ * @self: a request
+ *
+ * Returns: (transfer none) (nullable): the login token from the query, a form or the Authorization
+ *   header; %NULL for a guest, who may also say so with an empty one or with `null`
+ */
+const char *
+dou_request_get_token (DouRequest *self)
+{
+  const char *text;
+
+  g_return_val_if_fail (DOU_IS_REQUEST (self), NULL);
+
+  text = dou_request_get_parameter (self, "token");
+  if (is_token (text))
+    return text;
+
+  text = soup_message_headers_get_one (soup_server_message_get_request_headers (self->message),
+                                       "Authorization");
+  if (text == NULL || g_ascii_strncasecmp (text, BEARER, strlen (BEARER)) != 0)
+    return NULL;
+
+  text += strlen (BEARER);
+  text += strspn (text, " ");
+  return is_token (text) ? text : NULL;
+}
+
+/**
+ * dou_request_get_origin:
+ * @self: a request
+ *
+ * Returns: (transfer none): scheme, host and port for links that its client can follow, without a
+ * slash at the end
+ */
+const char *
+dou_request_get_origin (DouRequest *self)
+{
+  g_return_val_if_fail (DOU_IS_REQUEST (self), NULL);
+
+  if (self->url == NULL)
+    self->url
+        = dou_origin_get_url (self->origin, soup_server_message_get_request_headers (self->message),
+                              soup_server_message_get_remote_address (self->message));
+  if (self->url == NULL)
+    self->url = dou_connection_get_url (self->connection);
+
+  return self->url;
+}
+
+/**
+ * dou_request_get_client_address:
+ * @self: a request
+ *
+ * Returns: (transfer full) (nullable): the address that it came from, that of a trusted proxy's
+ * client if it came through one
+ */
+GInetAddress *
+dou_request_get_client_address (DouRequest *self)
+{
+  g_return_val_if_fail (DOU_IS_REQUEST (self), NULL);
+
+  return dou_origin_get_client (self->origin,
+                                soup_server_message_get_request_headers (self->message),
+                                soup_server_message_get_remote_address (self->message));
+}
+
+/**
+ * dou_request_get_message:
+ * @self: a request
+ *
+ * Returns: (transfer none): its head as libsoup read it. Response headers that are set here are
+ * sent with dou_request_reply_bytes(); nothing else of the response is
+ */
+SoupServerMessage *
+dou_request_get_message (DouRequest *self)
+{
+  g_return_val_if_fail (DOU_IS_REQUEST (self), NULL);
+
+  return self->message;
+}
+
+/**
+ * dou_request_get_cancellable:
+ * @self: a request
+ *
+ * Returns: (transfer none): cancelled when the client is known to be gone, or the server ends
+ * without waiting any longer
+ */
+GCancellable *
+dou_request_get_cancellable (DouRequest *self)
+{
+  g_return_val_if_fail (DOU_IS_REQUEST (self), NULL);
+
+  if (self->cancellable == NULL)
+    {
+      self->cancellable = g_cancellable_new ();
+      if (self->is_lost)
+        g_cancellable_cancel (self->cancellable);
+    }
+
+  return self->cancellable;
+}
+
+/**
+ * dou_request_add_parameter:
+ * @self: a request whose body is being streamed
+ * @name: of a field in it
+ * @value: its value
+ *
+ * Adds a parameter, as if it had come in a small form.
+ *
+ * Returns: %DOU_STATUS_OK, or %DOU_STATUS_BAD_PARAMETER if there are too many or one is not UTF-8
+ */
+DouStatus
+dou_request_add_parameter (DouRequest *self, const char *name, const char *value)
+{
+  g_return_val_if_fail (DOU_IS_REQUEST (self), DOU_STATUS_INTERNAL);
+
+  return dou_parameters_add (&self->parameters, name, value);
+}
+
+/**
+ * dou_request_get_body_sink:
+ * @self: a request
+ *
+ * Returns: (transfer none) (nullable): what the sink of its route made for it; lives as long as
+ * @self
+ */
+gpointer
+dou_request_get_body_sink (DouRequest *self)
+{
+  g_return_val_if_fail (DOU_IS_REQUEST (self), NULL);
+
+  return self->sink;
+}
+
+static DouLanguage
+dou_request_get_language (DouRequest *self)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (self->message);
+
+  return dou_language_negotiate (soup_message_headers_get_list (headers, "Accept-Language"));
+}
+
+static void
+dou_request_reply (DouRequest *self, guint http_code, const char *content_type, GBytes *body)
+{
+  const DouAnswer answer = {
+    .http_code = http_code,
+    .content_type = content_type,
+    .headers = soup_server_message_get_response_headers (self->message),
+    .allowed = self->route != NULL ? self->route->methods : 0,
+    .body = body,
+    .omits_body = soup_server_message_get_method (self->message) == SOUP_METHOD_HEAD,
+  };
+
+  self->is_answered = TRUE;
+  dou_responder_send (self->responder, self->connection, &answer);
+}
+
+/**
+ * dou_request_reply_status:
+ * @self: a request that is not answered yet
+ * @status: what became of it
+ *
+ * Answers with the envelope alone.
+ */
+void
+dou_request_reply_status (DouRequest *self, DouStatus status)
+{
+  g_autoptr (GBytes) body = NULL;
+
+  g_return_if_fail (DOU_IS_REQUEST (self));
+  g_return_if_fail (!self->is_answered);
+
+  body = dou_responder_describe (status, dou_request_get_language (self));
+  dou_request_reply (self, dou_status_get_info (status)->http_code, DOU_RESPONDER_JSON, body);
+}
+
+/**
+ * dou_request_begin_reply:
+ * @self: a request that is not answered yet
+ * @status: what became of it
+ * @writer: (out caller-allocates): initialised here
+ *
+ * Opens the envelope. The caller adds its own fields and gives all to dou_request_end_reply(), or
+ * clears
+ * @writer and answers with something else.
+ */
+void
+dou_request_begin_reply (DouRequest *self, DouStatus status, DouJsonWriter *writer)
+{
+  const char *opening;
+  gsize length;
+
+  g_return_if_fail (DOU_IS_REQUEST (self));
+  g_return_if_fail (!self->is_answered);
+
+  opening = dou_status_messages_get_opening (status, dou_request_get_language (self), &length);
+  dou_json_writer_init (writer, REPLY_SIZE);
+  dou_json_writer_raw (writer, opening, (gssize) length);
+}
+
+/**
+ * dou_request_end_reply:
+ * @self: a request that is not answered yet
+ * @status: the same as at the beginning
+ * @writer: of dou_request_begin_reply(); cleared
+ *
+ * Closes the envelope and sends it, without a copy.
+ */
+void
+dou_request_end_reply (DouRequest *self, DouStatus status, DouJsonWriter *writer)
+{
+  g_autoptr (GBytes) body = NULL;
+  char *text;
+  gsize length;
+
+  g_return_if_fail (DOU_IS_REQUEST (self));
+  g_return_if_fail (!self->is_answered);
+
+  dou_json_writer_end_object (writer);
+  text = dou_json_writer_steal (writer, &length);
+  body = g_bytes_new_take (text, length);
+  dou_request_reply (self, dou_status_get_info (status)->http_code, DOU_RESPONDER_JSON, body);
+}
+
+/**
+ * dou_request_reply_bytes:
+ * @self: a request that is not answered yet
+ * @http_code: the HTTP status
+ * @content_type: (nullable): of @body
+ * @body: (nullable): what to send; kept until the client has taken it. For HEAD it only tells the
+ *   length, which may be set as a response header instead
+ *
+ * Answers with something else than the envelope.
+ */
+void
+dou_request_reply_bytes (DouRequest *self, guint http_code, const char *content_type, GBytes *body)
+{
+  g_return_if_fail (DOU_IS_REQUEST (self));
+  g_return_if_fail (!self->is_answered);
+
+  dou_request_reply (self, http_code, content_type, body);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "common/dou-status.h"
+#include "gateway/dou-connection.h"
+#include "gateway/dou-language.h"
+#include "gateway/dou-router.h"
+
+G_BEGIN_DECLS
+
+#define DOU_RESPONDER_JSON "application/json; charset=utf-8"
+
+/**
+ * DouAnswer:
+ * @http_code: of the status line
+ * @content_type: (nullable): of the body
+ * @headers: (nullable): more of them
+ * @allowed: what a 405 says would do
+ * @body: (nullable): the whole of it
+ * @omits_body: @body is only described, as for HEAD
+ *
+ * One answer.
+ */
+typedef struct
+{
+  guint http_code;
+  const char *content_type;
+  SoupMessageHeaders *headers;
+  DouMethods allowed;
+  GBytes *body;
+  gboolean omits_body;
+} DouAnswer;
+
+/**
+ * DouResponder:
+ *
+ * Writes answers as HTTP.
+ */
+#define DOU_TYPE_RESPONDER (dou_responder_get_type ())
+G_DECLARE_FINAL_TYPE (DouResponder, dou_responder, DOU, RESPONDER, GObject)
+
+DouResponder *dou_responder_new (void);
+void dou_responder_send (DouResponder *self, DouConnection *connection, const DouAnswer *answer);
+void dou_responder_send_status (DouResponder *self,
+                                DouConnection *connection,
+                                DouStatus status,
+                                DouLanguage language);
+void dou_responder_turn_away (DouResponder *self, int fd);
+GBytes *dou_responder_describe (DouStatus status, DouLanguage language);
+
+G_END_DECLS

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The HTTP front end.
+ *
+ *     DouListener   accepts connections
+ *     DouParking    is where they wait, whatever for
+ *     DouConnection is one of them: bytes in, bytes out
+ *     DouIntake     makes requests of the bytes, with libsoup, and calls handlers
+ *     DouResponder  makes bytes of the answers
+ *
+ * and this file holds them together: limits, time-outs and the end.
+ *
+ * libsoup 3.2.3, which Debian 12 has, could do all of that by itself, but its server never frees an
+ * idle connection that the client closed, is deaf for ever after one failed accept(), and looks at
+ * every open connection in every turn of the main loop. So it gets a connection only while there is
+ * a head to read, and nothing to watch. */
+
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok"
+
+#include <unistd.h>
+
+#include "gateway/dou-intake.h"
+#include "gateway/dou-listener.h"
+#include "gateway/dou-server.h"
+
+/* Seconds for which a client may go on sending after its last answer, until it has seen that it is.
+ */
+#define LINGER_TIMEOUT 5
+/* Connections above the limit that linger after their 503; one more is closed without waiting for
+ * the client to read it. */
+#define MAX_TURNED_AWAY 64
+
+struct _DouServer
+{
+  GObject parent_instance;
+
+  guint max_connections;
+  DouParking *parking;     /* (owned) */
+  DouIntake *intake;       /* (owned) */
+  DouResponder *responder; /* (owned) */
+  GPtrArray *listeners;    /* (owned) (element-type DouListener) */
+  GTask *stopping;         /* (owned) (nullable) */
+};
+
+G_DEFINE_FINAL_TYPE (DouServer, dou_server, G_TYPE_OBJECT)
+
+static void
+dou_server_close_all (DouServer *self, DouPlace place)
+{
+  DouParked *parked;
+
+  while ((parked = dou_parking_get_first (self->parking, place)) != NULL)
+    dou_connection_close ((DouConnection *) parked);
+}
+
+static void
+dou_server_dispose (GObject *object)
+{
+  DouServer *self = DOU_SERVER (object);
+
+  g_clear_pointer (&self->listeners, g_ptr_array_unref);
+  if (self->parking != NULL)
+    for (guint place = 0; place < DOU_N_PLACES; place++)
+      dou_server_close_all (self, (DouPlace) place);
+  g_clear_pointer (&self->parking, dou_parking_free);
+  g_clear_object (&self->intake);
+  g_clear_object (&self->responder);
+
+  G_OBJECT_CLASS (dou_server_parent_class)->dispose (object);
+}
+
+static void
+dou_server_class_init (DouServerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = dou_server_dispose;
+}
+
+static void
+dou_server_init (DouServer *self)
+{
+  self->listeners = g_ptr_array_new_with_free_func (g_object_unref);
+  self->responder = dou_responder_new ();
+}
+
+static void
+ready_cb (DouParked *parked, guint events, gpointer user_data)
+{
+  DouServer *self = user_data;
+  DouConnection *connection = (DouConnection *) parked;
+
+  dou_connection_note (connection, events);
+  switch (parked->place)
+    {
+    case DOU_PLACE_IDLE:
+    case DOU_PLACE_HEAD:
+    case DOU_PLACE_BODY:
+      dou_intake_read (self->intake, connection);
+      break;
+    case DOU_PLACE_WRITING:
+      dou_connection_flush (connection);
+      break;
+    case DOU_PLACE_LINGERING:
+      dou_connection_throw_away (connection);
+      break;
+    case DOU_PLACE_HANDLING:
+      break;
+    case DOU_N_PLACES:
+    default:
+      g_assert_not_reached ();
+    }
+
+  /* Also if it is so since just now. A client that has only shut down its side waits for the
+   * answer. */
+  if (connection->is_gone && parked->place == DOU_PLACE_HANDLING)
+    dou_connection_close (connection);
+}
+
+static void
+expired_cb (DouParked *parked, gpointer user_data)
+{
+  DouServer *self = user_data;
+  DouConnection *connection = (DouConnection *) parked;
+
+  switch (parked->place)
+    {
+    case DOU_PLACE_IDLE:
+    case DOU_PLACE_LINGERING:
+      dou_connection_close (connection);
+      break;
+    case DOU_PLACE_HEAD:
+    case DOU_PLACE_BODY:
+      dou_intake_expire (self->intake, connection);
+      break;
+    case DOU_PLACE_WRITING:
+      if (!dou_connection_has_moved (connection))
+        dou_connection_reset (connection);
+      break;
+    case DOU_PLACE_HANDLING:
+    case DOU_N_PLACES:
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+release_cb (DouParked *parked)
+{
+  dou_connection_unref ((DouConnection *) parked);
+}
+
+static const DouParkingFuncs parking_funcs = { ready_cb, expired_cb, release_cb };
+
+static void
+accepted_cb (int fd, GSocketAddress *local, gpointer user_data)
+{
+  DouServer *self = user_data;
+  guint n = dou_parking_count (self->parking);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouConnection) connection = NULL;
+
+  if (n >= self->max_connections + MAX_TURNED_AWAY)
+    {
+      dou_responder_turn_away (self->responder, fd);
+      close (fd);
+      return;
+    }
+
+  connection = dou_connection_new (self->parking, fd, local, &error);
+  if (connection == NULL)
+    g_warning ("%s", error->message);
+  else if (n >= self->max_connections)
+    {
+      connection->is_reading = TRUE;
+      dou_responder_send_status (self->responder, connection, DOU_STATUS_UNAVAILABLE,
+                                 DOU_LANGUAGE_ZH_CN);
+    }
+}
+
+static void
+turned_away_cb (int fd, gpointer user_data)
+{
+  DouServer *self = user_data;
+
+  dou_responder_turn_away (self->responder, fd);
+}
+
+static const DouListenerFuncs listener_funcs = { accepted_cb, turned_away_cb };
+
+/**
+ * dou_server_new:
+ * @config: has the limits, the public address and the trusted proxies
+ * @router: knows the handlers
+ * @error: return location
+ *
+ * Returns: (transfer full): a server on the thread-default main context that does not listen yet,
+ * or %NULL
+ */
+DouServer *
+dou_server_new (DouConfig *config, DouRouter *router, GError **error)
+{
+  g_autoptr (DouServer) self = g_object_new (DOU_TYPE_SERVER, NULL);
+  gint64 idle_timeout = dou_config_get_int64 (config, DOU_CONFIG_IDLE_TIMEOUT);
+  gint64 request_timeout = dou_config_get_int64 (config, DOU_CONFIG_REQUEST_TIMEOUT);
+
+  self->max_connections = (guint) dou_config_get_int64 (config, DOU_CONFIG_MAX_CONNECTIONS);
+  self->intake = dou_intake_new (config, router, self->responder, error);
+  if (self->intake == NULL)
+    return NULL;
+  self->parking = dou_parking_new (&parking_funcs, self, error);
+  if (self->parking == NULL)
+    return NULL;
+
+  dou_parking_set_limit (self->parking, DOU_PLACE_IDLE, idle_timeout);
+  dou_parking_set_limit (self->parking, DOU_PLACE_HEAD, request_timeout);
+  dou_parking_set_limit (self->parking, DOU_PLACE_BODY, request_timeout);
+  dou_parking_set_limit (self->parking, DOU_PLACE_WRITING, idle_timeout);
+  dou_parking_set_limit (self->parking, DOU_PLACE_LINGERING, LINGER_TIMEOUT);
+  return g_steal_pointer (&self);
+}
+
+/**
+ * dou_server_add_listener:
+ * @self: a server
+ * @fd: a listening socket, owned by @self from now on unless this fails
+ * @error: return location
+ *
+ * Returns: whether connections are accepted from it
+ */
+gboolean
+dou_server_add_listener (DouServer *self, int fd, GError **error)
+{
+  DouListener *listener;
+
+  g_return_val_if_fail (DOU_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (self->stopping == NULL, FALSE);
+
+  listener = dou_listener_new (fd, &listener_funcs, self, error);
+  if (listener == NULL)
+    return FALSE;
+
+  g_ptr_array_add (self->listeners, listener);
+  return TRUE;
+}
+
+static void
+quiet_cb (gpointer user_data)
+{
+  DouServer *self = user_data;
+  g_autoptr (GTask) task = g_steal_pointer (&self->stopping);
+
+  g_task_return_boolean (task, TRUE);
+}
+
+/**
+ * dou_server_stop_async:
+ * @self: a server, once
+ * @callback: called when no request is in flight any more
+ * @user_data: for @callback
+ *
+ * Stops listening and closes what is idle. Requests in flight go on, and their answers say that the
+ * connection is closed afterwards. Who does not want to wait for them drops the server: then they
+ * are cancelled.
+ */
+void
+dou_server_stop_async (DouServer *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_SERVER (self));
+  g_return_if_fail (!dou_parking_is_closing (self->parking));
+
+  self->stopping = g_task_new (self, NULL, callback, user_data);
+  g_task_set_source_tag (self->stopping, dou_server_stop_async);
+
+  g_ptr_array_set_size (self->listeners, 0);
+  dou_server_close_all (self, DOU_PLACE_IDLE);
+  dou_server_close_all (self, DOU_PLACE_HEAD);
+  dou_parking_notify_quiet (self->parking, quiet_cb);
+}
+
+/**
+ * dou_server_stop_finish:
+ * @self: a server
+ * @result: given to the callback
+ * @error: return location; there is no error so far
+ *
+ * Returns: whether all requests were answered
+ */
+gboolean
+dou_server_stop_finish (DouServer *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, dou_server_stop_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * dou_server_get_n_connections:
+ * @self: a server
+ *
+ * Returns: how many connections are open
+ */
+guint
+dou_server_get_n_connections (DouServer *self)
+{
+  g_return_val_if_fail (DOU_IS_SERVER (self), 0);
+
+  return dou_parking_count (self->parking);
+}
+
+/**
+ * dou_server_get_n_requests:
+ * @self: a server
+ *
+ * Returns: how many requests are in flight: their heads have arrived, their answers are not out
+ */
+guint
+dou_server_get_n_requests (DouServer *self)
+{
+  g_return_val_if_fail (DOU_IS_SERVER (self), 0);
+
+  return dou_parking_count_busy (self->parking);
+}
