@@ -23,10 +23,12 @@
 void
 dou_task_invoke (GTask *task, GSourceFunc func, gpointer data, GDestroyNotify destroy)
 {
+  /* Releasing the source looks at its context, which might be gone with the task by then. */
+  g_autoptr (GMainContext) context = g_main_context_ref (g_task_get_context (task));
   g_autoptr (GSource) source = g_idle_source_new ();
 
   g_source_set_priority (source, g_task_get_priority (task));
   g_source_set_callback (source, func, data, destroy);
   g_source_set_static_name (source, "dou_task_invoke");
-  g_source_attach (source, g_task_get_context (task));
+  g_source_attach (source, context);
 }
