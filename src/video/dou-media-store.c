@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Where the files of videos are, and how they get there without a stray one after a crash.
+ *
+ *   STATE/media/video/3f/123.mp4   a video; 3f = its id modulo 256, so that no directory gets large
+ *   STATE/media/video/3f/123-1.mp4 the same transcoded: another name, since the gateway tells
+ *                                  clients to keep what they got under the first one for ever
+ *   STATE/media/cover/3f/123.jpg   its cover
+ *   STATE/media/work/123/          video 123 is being worked on
+ *
+ * The directory below work/ is both a place for what is unfinished and a marker, that outlives the
+ * process: “files of this id may be there that no row names”. The order of things, each durable
+ * before the next:
+ *
+ *   1. begin   make work/ID
+ *   2.         ffmpeg writes to work/ID
+ *   3. place   sync the files, rename them to their final names, sync those directories
+ *   4.         commit the row that names them
+ *   5. settle  remove all files of this id but those that the row names, then work/ID
+ *
+ * A crash in between leaves work/ID behind. The next start looks up the row of each and settles it:
+ * no row, or a row that names the old file, undoes 3; a row that names the new file completes 5.
+ * Upload, failure, transcoding and recovery thus all end in the same step, and a step may be
+ * repeated.
+ *
+ * The file system is asked in threads, one call a task, since fsync() of a large file takes seconds
+ * and has no other form that does not block.
+ */
+
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok-video"
+
+#include <fcntl.h>
+
+#include <glib/gstdio.h>
+
+#include "common/dou-id-minter.h"
+#include "common/dou-status.h"
+#include "video/dou-media-convert.h"
+#include "video/dou-media-file.h"
+#include "video/dou-media-store.h"
+
+#define N_DIRECTORIES 256
+
+/* All that the video of an id may be called. */
+static const char *const extensions[] = { "mp4", "mov", "webm", "mkv" };
+
+struct _DouMediaStore
+{
+  GObject parent_instance;
+
+  char *directory; /* (owned) STATE/media */
+};
+
+G_DEFINE_FINAL_TYPE (DouMediaStore, dou_media_store, G_TYPE_OBJECT)
+
+/* One step on one id: the data of its task. */
+typedef struct
+{
+  gint64 id;
+  int fd;      /* (owned) or -1 */
+  char *video; /* (owned) (nullable) */
+  char *cover; /* (owned) (nullable) */
+} Step;
+
+static void
+step_free (Step *step)
+{
+  if (step->fd >= 0)
+    g_close (step->fd, NULL);
+  g_free (step->video);
+  g_free (step->cover);
+  g_free (step);
+}
+
+static void
+dou_media_store_finalize (GObject *object)
+{
+  g_free (DOU_MEDIA_STORE (object)->directory);
+
+  G_OBJECT_CLASS (dou_media_store_parent_class)->finalize (object);
+}
+
+static void
+dou_media_store_class_init (DouMediaStoreClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = dou_media_store_finalize;
+}
+
+static void
+dou_media_store_init (DouMediaStore *self)
+{
+}
+
+/**
+ * dou_media_store_new:
+ * @state_dir: the state directory
+ * @error: return location
+ *
+ * Returns: (transfer full) (nullable): the files below @state_dir, whose directories it makes
+ */
+DouMediaStore *
+dou_media_store_new (const char *state_dir, GError **error)
+{
+  static const char *const names[] = { "", "video", "cover", "work" };
+  g_autoptr (DouMediaStore) self = g_object_new (DOU_TYPE_MEDIA_STORE, NULL);
+
+  /* Absolute, because ffmpeg works in a directory of its own. */
+  self->directory = g_canonicalize_filename ("media", state_dir);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = dou_media_store_get_path (self, names[i]);
+
+      if (!dou_media_file_make_directory (path, error))
+        return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+static char *
+make_name (const char *kind, gint64 id, const char *suffix)
+{
+  return g_strdup_printf ("%s/%02x/%" G_GINT64_FORMAT "%s", kind, (guint) (id % N_DIRECTORIES), id,
+                          suffix);
+}
+
+/**
+ * dou_media_store_name_video:
+ * @id: of a video
+ * @extension: `mp4`, `mov`, `webm` or `mkv`
+ *
+ * Returns: (transfer full): the name of its file below media/
+ */
+char *
+dou_media_store_name_video (gint64 id, const char *extension)
+{
+  g_autofree char *suffix = g_strconcat (".", extension, NULL);
+
+  return make_name ("video", id, suffix);
+}
+
+/**
+ * dou_media_store_name_transcoded:
+ * @id: of a video
+ *
+ * Returns: (transfer full): the name below media/ of its file once transcoded
+ */
+char *
+dou_media_store_name_transcoded (gint64 id)
+{
+  return make_name ("video", id, "-1.mp4");
+}
+
+/**
+ * dou_media_store_name_cover:
+ * @id: of a video
+ *
+ * Returns: (transfer full): the name of its cover below media/
+ */
+char *
+dou_media_store_name_cover (gint64 id)
+{
+  return make_name ("cover", id, ".jpg");
+}
+
+/**
+ * dou_media_store_get_path:
+ * @self: a store
+ * @name: of a file, below media/
+ *
+ * Returns: (transfer full): its absolute path
+ */
+char *
+dou_media_store_get_path (DouMediaStore *self, const char *name)
+{
+  g_return_val_if_fail (DOU_IS_MEDIA_STORE (self), NULL);
+
+  return g_build_filename (self->directory, name, NULL);
+}
+
+/**
+ * dou_media_store_get_work_directory:
+ * @self: a store
+ * @id: of a video
+ *
+ * Returns: (transfer full): the absolute path of where its unfinished files are, once
+ *   dou_media_store_begin_async() has made it
+ */
+char *
+dou_media_store_get_work_directory (DouMediaStore *self, gint64 id)
+{
+  g_autofree char *name = g_strdup_printf ("%" G_GINT64_FORMAT, id);
+
+  g_return_val_if_fail (DOU_IS_MEDIA_STORE (self), NULL);
+
+  return g_build_filename (self->directory, "work", name, NULL);
+}
+
+/**
+ * dou_media_store_list_work:
+ * @self: a store
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type gint64) (nullable): the ids that were begun and not
+ *   settled
+ */
+GArray *
+dou_media_store_list_work (DouMediaStore *self, GError **error)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autofree char *path = dou_media_store_get_path (self, "work");
+  g_autoptr (GDir) directory = g_dir_open (path, 0, error);
+  const char *name;
+
+  if (directory == NULL)
+    return NULL;
+
+  while ((name = g_dir_read_name (directory)) != NULL)
+    {
+      gint64 id;
+
+      if (g_ascii_string_to_signed (name, 10, 1, DOU_ID_MAX, &id, NULL))
+        g_array_append_val (ids, id);
+      else
+        g_warning ("%s/%s is none of ours", path, name);
+    }
+
+  return g_steal_pointer (&ids);
+}
+
+static void
+start (DouMediaStore *self, Step step, gpointer tag, GTaskThreadFunc func,
+       GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, tag);
+  g_task_set_task_data (task, g_memdup2 (&step, sizeof step), (GDestroyNotify) step_free);
+  g_task_run_in_thread (task, func);
+}
+
+static gboolean
+finish (DouMediaStore *self, GAsyncResult *result, gpointer tag, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, tag), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+return_step (GTask *task, gboolean done, GError *error)
+{
+  if (done)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+begin_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Step *step = data;
+  g_autofree char *work = dou_media_store_get_work_directory (source, step->id);
+  GError *error = NULL;
+  gboolean done;
+
+  /* What an attempt that could not be settled has left there would be in the way. */
+  done = dou_media_file_remove_directory (work, &error)
+         && dou_media_file_make_directory (work, &error);
+  return_step (task, done, error);
+}
+
+/**
+ * dou_media_store_begin_async:
+ * @self: a store
+ * @id: of a video
+ * @callback: called once the work directory of @id is there
+ * @user_data: for @callback
+ */
+void
+dou_media_store_begin_async (DouMediaStore *self, gint64 id, GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_MEDIA_STORE (self));
+  g_return_if_fail (id > 0);
+
+  start (self, (Step){ .id = id, .fd = -1 }, dou_media_store_begin_async, begin_thread, callback,
+         user_data);
+}
+
+gboolean
+dou_media_store_begin_finish (DouMediaStore *self, GAsyncResult *result, GError **error)
+{
+  return finish (self, result, dou_media_store_begin_async, error);
+}
+
+static gboolean
+place_one (DouMediaStore *self, const char *work, const char *file, const char *name,
+           GError **error)
+{
+  g_autofree char *from = g_build_filename (work, file, NULL);
+  g_autofree char *to = dou_media_store_get_path (self, name);
+
+  return dou_media_file_rename (from, to, error);
+}
+
+static gboolean
+place (DouMediaStore *self, Step *step, GError **error)
+{
+  g_autofree char *work = dou_media_store_get_work_directory (self, step->id);
+  g_autofree char *video = g_build_filename (work, DOU_MEDIA_VIDEO_FILE, NULL);
+
+  if (step->fd >= 0 && !dou_media_file_place (step->fd, video, error))
+    return FALSE;
+
+  return place_one (self, work, DOU_MEDIA_VIDEO_FILE, step->video, error)
+         && (step->cover == NULL
+             || place_one (self, work, DOU_MEDIA_COVER_FILE, step->cover, error));
+}
+
+static void
+place_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  GError *error = NULL;
+  gboolean done = place (source, data, &error);
+
+  return_step (task, done, error);
+}
+
+/**
+ * dou_media_store_place_async:
+ * @self: a store
+ * @id: of a video that was begun
+ * @fd: the file to keep as it came, or -1 if %DOU_MEDIA_VIDEO_FILE of the work directory is the
+ *   video; it may be closed after the call
+ * @video: the name of the video below media/
+ * @cover: (nullable): that of %DOU_MEDIA_COVER_FILE, if there is one
+ * @callback: called once the files are where they belong, and survive a power cut
+ * @user_data: for @callback
+ */
+void
+dou_media_store_place_async (DouMediaStore *self, gint64 id, int fd, const char *video,
+                             const char *cover, GAsyncReadyCallback callback, gpointer user_data)
+{
+  Step step = {
+    .id = id,
+    .fd = fd < 0 ? -1 : fcntl (fd, F_DUPFD_CLOEXEC, 0),
+    .video = g_strdup (video),
+    .cover = g_strdup (cover),
+  };
+
+  g_return_if_fail (DOU_IS_MEDIA_STORE (self));
+  g_return_if_fail (video != NULL);
+
+  start (self, step, dou_media_store_place_async, place_thread, callback, user_data);
+}
+
+gboolean
+dou_media_store_place_finish (DouMediaStore *self, GAsyncResult *result, GError **error)
+{
+  return finish (self, result, dou_media_store_place_async, error);
+}
+
+static gboolean
+remove_unless (DouMediaStore *self, char *name, const char *kept, GError **error)
+{
+  g_autofree char *owned = name;
+  g_autofree char *path = dou_media_store_get_path (self, name);
+  gboolean removed;
+
+  if (g_strcmp0 (name, kept) == 0)
+    return TRUE;
+  if (!dou_media_file_remove (path, &removed, error))
+    return FALSE;
+  if (removed)
+    g_debug ("Removed %s", name);
+
+  return TRUE;
+}
+
+static gboolean
+settle (DouMediaStore *self, Step *step, GError **error)
+{
+  g_autofree char *work = dou_media_store_get_work_directory (self, step->id);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (extensions); i++)
+    if (!remove_unless (self, dou_media_store_name_video (step->id, extensions[i]), step->video,
+                        error))
+      return FALSE;
+
+  return remove_unless (self, dou_media_store_name_transcoded (step->id), step->video, error)
+         && remove_unless (self, dou_media_store_name_cover (step->id), step->cover, error)
+         && dou_media_file_remove_directory (work, error);
+}
+
+static void
+settle_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  GError *error = NULL;
+  gboolean done = settle (source, data, &error);
+
+  return_step (task, done, error);
+}
+
+/**
+ * dou_media_store_settle_async:
+ * @self: a store
+ * @id: of a video that was begun
+ * @video: (nullable): the file that its row names; %NULL if there is no row
+ * @cover: (nullable): the cover that its row names
+ * @callback: called once nothing else is left of @id
+ * @user_data: for @callback
+ */
+void
+dou_media_store_settle_async (DouMediaStore *self, gint64 id, const char *video, const char *cover,
+                              GAsyncReadyCallback callback, gpointer user_data)
+{
+  Step step = { .id = id, .fd = -1, .video = g_strdup (video), .cover = g_strdup (cover) };
+
+  g_return_if_fail (DOU_IS_MEDIA_STORE (self));
+
+  start (self, step, dou_media_store_settle_async, settle_thread, callback, user_data);
+}
+
+gboolean
+dou_media_store_settle_finish (DouMediaStore *self, GAsyncResult *result, GError **error)
+{
+  return finish (self, result, dou_media_store_settle_async, error);
+}
