@@ -216,48 +216,6 @@ test_sniff (void)
     }
 }
 
-/* Test that no mutation of a report is taken for more than the limits allow. */
-static void
-test_mutations (void)
-{
-  static const char report[] = REPORT (PICTURE "," VIDEO "," AUDIO);
-
-  for (guint i = 0; i < 20000; i++)
-    {
-      g_autoptr (GString) json = g_string_new_len (report, sizeof report - 1);
-      guint n_changes = (guint) g_test_rand_int_range (1, 5);
-      DouMediaInfo info = { 0 };
-
-      while (n_changes-- > 0)
-        {
-          gint32 at = g_test_rand_int_range (0, (gint32) json->len);
-
-          switch (g_test_rand_int_range (0, 3))
-            {
-            case 0:
-              json->str[at] = (char) g_test_rand_int_range (1, 256);
-              break;
-            case 1:
-              g_string_erase (json, at, 1);
-              break;
-            default:
-              g_string_insert_len (json, at, report + g_test_rand_int_range (0, 100), 9);
-              break;
-            }
-        }
-
-      if (parse (&info, json->str, NULL))
-        {
-          g_assert_cmpint (info.width, >=, 16);
-          g_assert_cmpint (info.height, >=, 16);
-          g_assert_cmpint (info.width * info.height, <=, 4096 * 4096);
-          g_assert_cmpint (info.video_index, >=, 0);
-          g_assert_cmpint (MAX (info.video_index, info.audio_index), <, 8);
-          g_assert_cmpint (info.duration, >=, 0);
-        }
-    }
-}
-
 int
 main (int argc, char **argv)
 {
@@ -271,7 +229,6 @@ main (int argc, char **argv)
   ADD ("good", test_good);
   ADD ("plays", test_plays);
   ADD ("sniff", test_sniff);
-  ADD ("mutations", test_mutations);
 #undef ADD
 
   return g_test_run ();

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "video/dou-video-manager.h"
+
+G_BEGIN_DECLS
+
+/* What dou-video-manager.c, -pages.c and -publish.c share, and nobody else sees. */
+
+struct _DouVideoManager
+{
+  GObject parent_instance;
+
+  DouVideoStore *store;           /* (owned) */
+  DouMediaStore *media;           /* (owned) */
+  DouMediaImporter *importer;     /* (owned) */
+  DouVideoTranscoder *transcoder; /* (owned) */
+  DouVideoNewest *newest;         /* (owned) */
+  GHashTable *publications;       /* (owned) (element-type gint64 DouVideoPublication) under way */
+  GCancellable *cancellable;      /* (owned) of publications; cancelled some time after the stop */
+  guint pending_transcodes;
+  guint n_settling; /* published, and not yet tidied up */
+  guint stop_id;
+  gboolean stopping;
+  gboolean busy; /* as it was told last */
+};
+
+void dou_video_manager_update_busy (DouVideoManager *self);
+void dou_video_manager_report_published (DouVideoManager *self, const DouVideo *video,
+                                         gboolean transcode);
+
+G_END_DECLS

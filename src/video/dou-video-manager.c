@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Videos: how one is published (dou-video-publish.c), how lists of them are read (dou-video-pages.c),
+ * and what all of that shares: counts, signals, start and stop.
+ *
+ * The start looks for what a crash has left of the files before anything else may happen. The stop
+ * takes nothing more, ends transcoding, and gives what is being published some time before it ends that
+ * too; whoever has sent it is told to try again, and nothing is left of it.
+ */
+
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok-video"
+
+#include "video/dou-video-manager-private.h"
+
+/* Seconds that publishing may go on after the stop. The service waits for 4. */
+#define STOP_GRACE 3
+
+G_DEFINE_FINAL_TYPE (DouVideoManager, dou_video_manager, G_TYPE_OBJECT)
+
+enum
+{
+  SIGNAL_CHANGED,
+  SIGNAL_WORK_COUNTS_CHANGED,
+  N_SIGNALS
+};
+
+enum
+{
+  PROP_VIDEO_COUNT = 1,
+  PROP_PENDING_TRANSCODES,
+  PROP_BUSY,
+  N_PROPS
+};
+
+static guint signals[N_SIGNALS];
+static GParamSpec *props[N_PROPS];
+
+static void
+dou_video_manager_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  DouVideoManager *self = DOU_VIDEO_MANAGER (object);
+
+  switch (prop_id)
+    {
+    case PROP_VIDEO_COUNT:
+      g_value_set_int64 (value, dou_video_manager_get_video_count (self));
+      break;
+    case PROP_PENDING_TRANSCODES:
+      g_value_set_uint (value, self->pending_transcodes);
+      break;
+    case PROP_BUSY:
+      g_value_set_boolean (value, self->busy);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+dou_video_manager_dispose (GObject *object)
+{
+  DouVideoManager *self = DOU_VIDEO_MANAGER (object);
+
+  g_clear_handle_id (&self->stop_id, g_source_remove);
+  if (self->transcoder != NULL)
+    g_signal_handlers_disconnect_by_data (self->transcoder, self);
+  g_clear_object (&self->transcoder);
+  g_clear_object (&self->importer);
+  g_clear_object (&self->media);
+  g_clear_object (&self->store);
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->publications, g_hash_table_unref);
+  g_clear_pointer (&self->newest, dou_video_newest_free);
+
+  G_OBJECT_CLASS (dou_video_manager_parent_class)->dispose (object);
+}
+
+static void
+dou_video_manager_class_init (DouVideoManagerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags
+      = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->get_property = dou_video_manager_get_property;
+  object_class->dispose = dou_video_manager_dispose;
+
+  /**
+   * DouVideoManager:video-count:
+   *
+   * Videos in the store.
+   */
+  props[PROP_VIDEO_COUNT]
+      = g_param_spec_int64 ("video-count", NULL, NULL, 0, G_MAXINT64, 0, flags);
+
+  /**
+   * DouVideoManager:pending-transcodes:
+   *
+   * Videos that wait to be transcoded, or are being.
+   */
+  props[PROP_PENDING_TRANSCODES]
+      = g_param_spec_uint ("pending-transcodes", NULL, NULL, 0, G_MAXUINT, 0, flags);
+
+  /**
+   * DouVideoManager:busy:
+   *
+   * Whether something is under way that an orderly end waits for.
+   */
+  props[PROP_BUSY] = g_param_spec_boolean ("busy", NULL, NULL, FALSE, flags);
+
+  g_object_class_install_properties (object_class, N_PROPS, props);
+
+  /**
+   * DouVideoManager::changed:
+   * @ids: (element-type gint64): of videos
+   *
+   * These are not what they were, or are new. Emitted before the call that made the change returns.
+   */
+  signals[SIGNAL_CHANGED] = g_signal_new ("changed", DOU_TYPE_VIDEO_MANAGER, G_SIGNAL_RUN_LAST, 0,
+                                          NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ARRAY);
+
+  /**
+   * DouVideoManager::work-counts-changed:
+   * @authors: (element-type gint64): ids of users
+   *
+   * These have another number of videos. Emitted before the call that made the change returns.
+   */
+  signals[SIGNAL_WORK_COUNTS_CHANGED]
+      = g_signal_new ("work-counts-changed", DOU_TYPE_VIDEO_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL,
+                      NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ARRAY);
+}
+
+static void
+dou_video_manager_init (DouVideoManager *self)
+{
+  self->publications = g_hash_table_new (g_int64_hash, g_int64_equal);
+  self->cancellable = g_cancellable_new ();
+}
+
+static void
+emit (DouVideoManager *self, guint signal, gint64 id)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  g_array_append_val (ids, id);
+  g_signal_emit (self, signals[signal], 0, ids);
+}
+
+/* What is told in time makes an orderly end wait. */
+void
+dou_video_manager_update_busy (DouVideoManager *self)
+{
+  gboolean busy = g_hash_table_size (self->publications) > 0 || self->n_settling > 0
+                  || dou_video_transcoder_is_busy (self->transcoder);
+
+  if (busy == self->busy)
+    return;
+
+  self->busy = busy;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BUSY]);
+}
+
+static void
+dou_video_manager_wake_transcoder (DouVideoManager *self)
+{
+  dou_video_transcoder_wake (self->transcoder);
+  dou_video_manager_update_busy (self);
+}
+
+/* Everybody is to know of @video before its author hears that it is published. */
+void
+dou_video_manager_report_published (DouVideoManager *self, const DouVideo *video,
+                                    gboolean transcode)
+{
+  const DouVideoPlace place = { video->id, video->publish_time };
+
+  dou_video_newest_add (self->newest, &place);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VIDEO_COUNT]);
+  emit (self, SIGNAL_CHANGED, video->id);
+  emit (self, SIGNAL_WORK_COUNTS_CHANGED, video->author);
+
+  if (transcode)
+    {
+      self->pending_transcodes++;
+      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PENDING_TRANSCODES]);
+      dou_video_manager_wake_transcoder (self);
+    }
+}
+
+static void
+transcode_ended_cb (DouVideoTranscoder *transcoder, gint64 id, gboolean done, gpointer user_data)
+{
+  DouVideoManager *self = user_data;
+
+  self->pending_transcodes--;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PENDING_TRANSCODES]);
+  if (done)
+    emit (self, SIGNAL_CHANGED, id);
+}
+
+static void
+transcoder_idle_cb (DouVideoTranscoder *transcoder, gpointer user_data)
+{
+  dou_video_manager_update_busy (user_data);
+}
+
+/* The start waits: nobody can call yet, so there is nothing else to do. */
+static void
+keep_result_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+/* Returns: (transfer full) */
+static GAsyncResult *
+wait_for (GAsyncResult **result)
+{
+  while (*result == NULL)
+    g_main_context_iteration (g_main_context_get_thread_default (), TRUE);
+
+  return g_steal_pointer (result);
+}
+
+static gboolean
+dou_video_manager_settle_one (DouVideoManager *self, gint64 id, const DouVideo *video,
+                              GError **error)
+{
+  GAsyncResult *pending = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  g_info ("Video %" G_GINT64_FORMAT " was being worked on: %s", id,
+          video != NULL ? "keeping what is published" : "removing its files");
+  dou_media_store_settle_async (self->media, id, video != NULL ? video->file : NULL,
+                                video != NULL ? video->cover : NULL, keep_result_cb, &pending);
+  result = wait_for (&pending);
+  return dou_media_store_settle_finish (self->media, result, error);
+}
+
+/* Leaves of each video that was being worked on the files that its row names. */
+static gboolean
+dou_video_manager_recover (DouVideoManager *self, GError **error)
+{
+  g_autoptr (GArray) ids = dou_media_store_list_work (self->media, error);
+  g_autoptr (GPtrArray) videos = NULL;
+  GAsyncResult *pending = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  if (ids == NULL)
+    return FALSE;
+
+  dou_video_store_get_videos_async (self->store, (const gint64 *) ids->data, ids->len,
+                                    keep_result_cb, &pending);
+  result = wait_for (&pending);
+  videos = dou_video_store_get_videos_finish (self->store, result, error);
+  for (guint i = 0; videos != NULL && i < videos->len; i++)
+    if (!dou_video_manager_settle_one (self, g_array_index (ids, gint64, i),
+                                       g_ptr_array_index (videos, i), error))
+      return FALSE;
+
+  return videos != NULL;
+}
+
+static gboolean
+dou_video_manager_load (DouVideoManager *self, GError **error)
+{
+  const gint64 newest = G_MAXINT64;
+  GAsyncResult *pending = NULL;
+  g_autoptr (GAsyncResult) counted = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GPtrArray) pages = NULL;
+  gint64 n_videos, n_transcodes;
+
+  dou_video_store_count_async (self->store, keep_result_cb, &pending);
+  counted = wait_for (&pending);
+  if (!dou_video_store_count_finish (self->store, counted, &n_videos, &n_transcodes, error))
+    return FALSE;
+
+  dou_video_store_get_feed_async (self->store, &newest, 1, DOU_VIDEO_FEED_MAX, keep_result_cb,
+                                  &pending);
+  result = wait_for (&pending);
+  pages = dou_video_store_get_pages_finish (self->store, result, error);
+  if (pages == NULL)
+    return FALSE;
+
+  self->newest
+      = dou_video_newest_new (g_array_ref (g_ptr_array_index (pages, 0)), n_videos);
+  self->pending_transcodes = (guint) n_transcodes;
+  return TRUE;
+}
+
+/**
+ * dou_video_manager_new:
+ * @store: the rows
+ * @media: the files
+ * @importer: takes files in
+ * @transcoder: works in the background; woken by this
+ * @error: return location
+ *
+ * Waits for the database and the disk, and removes what a crash has left.
+ *
+ * Returns: (transfer full): a manager, or %NULL
+ */
+DouVideoManager *
+dou_video_manager_new (DouVideoStore *store, DouMediaStore *media, DouMediaImporter *importer,
+                       DouVideoTranscoder *transcoder, GError **error)
+{
+  g_autoptr (DouVideoManager) self = g_object_new (DOU_TYPE_VIDEO_MANAGER, NULL);
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  gboolean ready;
+
+  self->store = g_object_ref (store);
+  self->media = g_object_ref (media);
+  self->importer = g_object_ref (importer);
+  self->transcoder = g_object_ref (transcoder);
+
+  g_main_context_push_thread_default (context);
+  ready = dou_video_manager_recover (self, error) && dou_video_manager_load (self, error);
+  g_main_context_pop_thread_default (context);
+  if (!ready)
+    return NULL;
+
+  g_signal_connect (transcoder, "ended", G_CALLBACK (transcode_ended_cb), self);
+  g_signal_connect (transcoder, "idle", G_CALLBACK (transcoder_idle_cb), self);
+  dou_video_manager_wake_transcoder (self);
+  return g_steal_pointer (&self);
+}
+
+static gboolean
+stop_timeout_cb (gpointer user_data)
+{
+  DouVideoManager *self = user_data;
+
+  self->stop_id = 0;
+  g_cancellable_cancel (self->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * dou_video_manager_stop:
+ * @self: a manager
+ *
+ * Begins the orderly end. It is over when nothing is busy any more.
+ */
+void
+dou_video_manager_stop (DouVideoManager *self)
+{
+  g_return_if_fail (DOU_IS_VIDEO_MANAGER (self));
+
+  if (self->stopping)
+    return;
+
+  self->stopping = TRUE;
+  self->stop_id = g_timeout_add_seconds (STOP_GRACE, stop_timeout_cb, self);
+  dou_video_transcoder_stop (self->transcoder);
+}
+
+/**
+ * dou_video_manager_get_store:
+ * @self: a manager
+ *
+ * Returns: (transfer none): for what is asked without any rule
+ */
+DouVideoStore *
+dou_video_manager_get_store (DouVideoManager *self)
+{
+  g_return_val_if_fail (DOU_IS_VIDEO_MANAGER (self), NULL);
+
+  return self->store;
+}
+
+gint64
+dou_video_manager_get_video_count (DouVideoManager *self)
+{
+  g_return_val_if_fail (DOU_IS_VIDEO_MANAGER (self), 0);
+
+  return dou_video_newest_get_n_videos (self->newest);
+}
+
+guint
+dou_video_manager_get_pending_transcodes (DouVideoManager *self)
+{
+  g_return_val_if_fail (DOU_IS_VIDEO_MANAGER (self), 0);
+
+  return self->pending_transcodes;
+}
+
+gboolean
+dou_video_manager_is_busy (DouVideoManager *self)
+{
+  g_return_val_if_fail (DOU_IS_VIDEO_MANAGER (self), FALSE);
+
+  return self->busy;
+}

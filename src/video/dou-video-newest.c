@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The newest videos in memory.
+ *
+ * An app that opens asks for the newest page, and one that has scrolled to the end begins again with
+ * it, so most requests are answered without the database. It cannot be out of date: only this process
+ * publishes, and adds what it has published. Times may come out of order (the clock was set back), so
+ * that a new video is put where it belongs.
+ */
+
+#include "config.h"
+
+#include "video/dou-video-newest.h"
+
+struct _DouVideoNewest
+{
+  GArray *places;  /* (owned) (element-type DouVideoPlace) newest first, up to DOU_VIDEO_FEED_MAX */
+  gint64 n_videos; /* in the store */
+};
+
+/**
+ * dou_video_newest_new:
+ * @places: (transfer full) (element-type DouVideoPlace): the newest %DOU_VIDEO_FEED_MAX videos, or all,
+ *   newest first
+ * @n_videos: how many there are in the store
+ *
+ * Returns: (transfer full): the newest videos
+ */
+DouVideoNewest *
+dou_video_newest_new (GArray *places, gint64 n_videos)
+{
+  DouVideoNewest *self = g_new0 (DouVideoNewest, 1);
+
+  self->places = places;
+  self->n_videos = n_videos;
+  return self;
+}
+
+/**
+ * dou_video_newest_free:
+ * @self: (transfer full): the newest videos
+ */
+void
+dou_video_newest_free (DouVideoNewest *self)
+{
+  g_array_unref (self->places);
+  g_free (self);
+}
+
+gint64
+dou_video_newest_get_n_videos (DouVideoNewest *self)
+{
+  return self->n_videos;
+}
+
+/* The first place that is older than @before. */
+static guint
+find (DouVideoNewest *self, gint64 before)
+{
+  guint i = 0;
+
+  while (i < self->places->len
+         && g_array_index (self->places, DouVideoPlace, i).publish_time >= before)
+    i++;
+
+  return i;
+}
+
+/**
+ * dou_video_newest_add:
+ * @self: the newest videos
+ * @place: a video that has just been published
+ */
+void
+dou_video_newest_add (DouVideoNewest *self, const DouVideoPlace *place)
+{
+  guint i = find (self, place->publish_time);
+  gboolean all = self->places->len == self->n_videos;
+
+  self->n_videos++;
+  /* Behind the last of them there may be others, unless these are all. */
+  if (i < self->places->len || all)
+    g_array_insert_val (self->places, i, *place);
+  if (self->places->len > DOU_VIDEO_FEED_MAX)
+    g_array_set_size (self->places, DOU_VIDEO_FEED_MAX);
+}
+
+/**
+ * dou_video_newest_get_page:
+ * @self: the newest videos
+ * @before: a publish time
+ * @limit: 1 to %DOU_VIDEO_FEED_MAX
+ * @page: (element-type DouVideoPlace): an empty page, to be filled
+ *
+ * Returns: whether the page of up to @limit videos older than @before, topped up, is known here; if
+ *   not, @page stays empty
+ */
+gboolean
+dou_video_newest_get_page (DouVideoNewest *self, gint64 before, guint limit, GArray *page)
+{
+  guint begin = find (self, before);
+  guint n = MIN (self->places->len - begin, limit);
+
+  if (n < limit && self->places->len != self->n_videos)
+    return FALSE;
+
+  g_array_append_vals (page, &g_array_index (self->places, DouVideoPlace, begin), n);
+  dou_video_newest_top_up (self, before, limit, page);
+  return TRUE;
+}
+
+/**
+ * dou_video_newest_top_up:
+ * @self: the newest videos
+ * @before: the publish time that the videos of @page are older than
+ * @limit: 1 to %DOU_VIDEO_FEED_MAX
+ * @page: (element-type DouVideoPlace): a page; if it has fewer than @limit videos, these are all that
+ *   are older than @before
+ *
+ * Goes on from the oldest video to the newest, so that one can follow the feed for ever. A page holds
+ * no video twice: those that it has are older than @before, those that are added are not.
+ */
+void
+dou_video_newest_top_up (DouVideoNewest *self, gint64 before, guint limit, GArray *page)
+{
+  guint n;
+
+  if (page->len >= limit)
+    return;
+
+  n = MIN (find (self, before), limit - page->len);
+  g_array_append_vals (page, self->places->data, n);
+}

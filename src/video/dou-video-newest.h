@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "video/dou-video.h"
+
+G_BEGIN_DECLS
+
+/* The most videos of a page of the feed, and so all that is ever needed of the newest. */
+#define DOU_VIDEO_FEED_MAX 30
+
+/**
+ * DouVideoNewest:
+ *
+ * The newest videos, which most requests for the feed are about, and which every page ends in that
+ * has reached the oldest video.
+ */
+typedef struct _DouVideoNewest DouVideoNewest;
+
+DouVideoNewest *dou_video_newest_new (GArray *places, gint64 n_videos);
+void dou_video_newest_free (DouVideoNewest *self);
+
+void dou_video_newest_add (DouVideoNewest *self, const DouVideoPlace *place);
+gint64 dou_video_newest_get_n_videos (DouVideoNewest *self);
+
+gboolean dou_video_newest_get_page (DouVideoNewest *self, gint64 before, guint limit,
+                                    GArray *page);
+void dou_video_newest_top_up (DouVideoNewest *self, gint64 before, guint limit, GArray *page);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DouVideoNewest, dou_video_newest_free)
+
+G_END_DECLS

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "common/dou-clock.h"
+#include "video/dou-video.h"
+
+G_BEGIN_DECLS
+
+/**
+ * DouVideoWorksPlace:
+ *
+ * Where in the works of an author to begin: below this time.
+ */
+typedef struct
+{
+  gint64 author;
+  gint64 before;
+} DouVideoWorksPlace;
+
+/**
+ * DouVideoTranscode:
+ * @DOU_VIDEO_TRANSCODE_NONE: it plays everywhere
+ * @DOU_VIDEO_TRANSCODE_WANTED: it is to be transcoded
+ * @DOU_VIDEO_TRANSCODE_FAILED: it could not be, and stays as it came
+ *
+ * The numbers are those of the database.
+ */
+typedef enum
+{
+  DOU_VIDEO_TRANSCODE_NONE = 0,
+  DOU_VIDEO_TRANSCODE_WANTED = 1,
+  DOU_VIDEO_TRANSCODE_FAILED = 2,
+} DouVideoTranscode;
+
+/**
+ * DouVideoTask:
+ *
+ * A video that is to be transcoded.
+ */
+typedef struct
+{
+  gint64 id;
+  char *file;      /* (owned) path below /media/ */
+  char *cover;     /* (owned) path below /media/ */
+  guint n_attempts; /* begun so far */
+} DouVideoTask;
+
+void dou_video_task_free (DouVideoTask *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DouVideoTask, dou_video_task_free)
+
+/**
+ * DouVideoStore:
+ *
+ * The tables of the video domain.
+ */
+#define DOU_TYPE_VIDEO_STORE (dou_video_store_get_type ())
+G_DECLARE_FINAL_TYPE (DouVideoStore, dou_video_store, DOU, VIDEO_STORE, GObject)
+
+DouVideoStore *dou_video_store_open (const char *path, DouClock *clock, GError **error);
+void dou_video_store_close (DouVideoStore *self);
+
+const char *dou_video_store_get_engine (DouVideoStore *self);
+guint dou_video_store_get_schema_version (DouVideoStore *self);
+
+void dou_video_store_publish_async (DouVideoStore *self, const DouVideo *video,
+                                    DouVideoTranscode transcode, GAsyncReadyCallback callback,
+                                    gpointer user_data);
+gint64 dou_video_store_publish_finish (DouVideoStore *self, GAsyncResult *result, GError **error);
+
+void dou_video_store_count_async (DouVideoStore *self, GAsyncReadyCallback callback,
+                                  gpointer user_data);
+gboolean dou_video_store_count_finish (DouVideoStore *self, GAsyncResult *result, gint64 *n_videos,
+                                       gint64 *n_transcodes, GError **error);
+
+void dou_video_store_get_feed_async (DouVideoStore *self, const gint64 *befores, guint n_pages,
+                                     guint limit, GAsyncReadyCallback callback,
+                                     gpointer user_data);
+void dou_video_store_get_works_async (DouVideoStore *self, const DouVideoWorksPlace *places,
+                                      guint n_pages, guint limit, GAsyncReadyCallback callback,
+                                      gpointer user_data);
+GPtrArray *dou_video_store_get_pages_finish (DouVideoStore *self, GAsyncResult *result,
+                                             GError **error);
+
+void dou_video_store_get_videos_async (DouVideoStore *self, const gint64 *ids, guint n_ids,
+                                       GAsyncReadyCallback callback, gpointer user_data);
+GPtrArray *dou_video_store_get_videos_finish (DouVideoStore *self, GAsyncResult *result,
+                                              GError **error);
+
+void dou_video_store_get_work_counts_async (DouVideoStore *self, const gint64 *authors,
+                                            guint n_authors, GAsyncReadyCallback callback,
+                                            gpointer user_data);
+GArray *dou_video_store_get_work_counts_finish (DouVideoStore *self, GAsyncResult *result,
+                                                GError **error);
+
+void dou_video_store_get_next_task_async (DouVideoStore *self, GAsyncReadyCallback callback,
+                                          gpointer user_data);
+gboolean dou_video_store_get_next_task_finish (DouVideoStore *self, GAsyncResult *result,
+                                               DouVideoTask **task, GError **error);
+
+void dou_video_store_update_task_async (DouVideoStore *self, const DouVideoTask *task,
+                                        DouVideoTranscode transcode, GAsyncReadyCallback callback,
+                                        gpointer user_data);
+gboolean dou_video_store_update_task_finish (DouVideoStore *self, GAsyncResult *result,
+                                             GError **error);
+
+G_END_DECLS

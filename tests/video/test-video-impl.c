@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include <unistd.h>
+
+#include <gio/gunixfdlist.h>
+
+#include "lib/dou-test-bus.h"
+#include "lib/dou-test-wait.h"
+#include "video/dou-video-impl.h"
+#include "video/video-fixture.h"
+
+#define ID G_GINT64_CONSTANT (1000)
+/* Of calls, in ms. */
+#define TIMEOUT 30000
+
+typedef struct
+{
+  VideoFixture video;
+  DouTestBus *bus;       /* (owned) */
+  DouService *service;   /* (owned) the connection of the service's process */
+  DouVideoImpl *impl;    /* (owned) */
+  GDBusConnection *peer; /* (owned) the connection of a client's process */
+} Fixture;
+
+static DouService *
+make_service (DouTestBus *bus)
+{
+  g_autofree char *option = g_strconcat ("--bus-address=", dou_test_bus_get_address (bus), NULL);
+  char *arguments[] = { (char *) "test", option, NULL };
+  char **argv = arguments;
+  int argc = 2;
+  g_autoptr (GError) error = NULL;
+  DouService *service = dou_service_new ("test", &argc, &argv, NULL, &error);
+
+  g_assert_no_error (error);
+  return service;
+}
+
+static GVariant *
+call_with_files (Fixture *fixture, const char *method, GVariant *arguments, GUnixFDList *files,
+                 GError **error)
+{
+  GAsyncResult *pending = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  g_dbus_connection_call_with_unix_fd_list (
+      fixture->peer, "org.doutok.Video", "/org/doutok/Video", "org.doutok.Video1", method,
+      arguments, NULL, G_DBUS_CALL_FLAGS_NONE, TIMEOUT, files, NULL, dou_test_wait_result_cb,
+      &pending);
+  result = dou_test_wait_result (&pending);
+  return g_dbus_connection_call_with_unix_fd_list_finish (fixture->peer, NULL, result, error);
+}
+
+static void
+assert_reply (Fixture *fixture, const char *method, const char *arguments, GUnixFDList *files,
+              const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply
+      = call_with_files (fixture, method, g_variant_new_parsed (arguments), files, &error);
+  g_autofree char *text = NULL;
+
+  g_assert_no_error (error);
+  text = g_variant_print (reply, FALSE);
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+assert_error (Fixture *fixture, const char *method, GVariant *arguments, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = call_with_files (fixture, method, arguments, NULL, &error);
+  g_autofree char *name = NULL;
+
+  g_assert_null (reply);
+  name = g_dbus_error_get_remote_error (error);
+  g_assert_cmpstr (name, ==, expected);
+}
+
+static void
+appeared_cb (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+}
+
+static gboolean
+is_true (gpointer data)
+{
+  return *(gboolean *) data;
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean appeared = FALSE;
+  guint watch;
+
+  video_fixture_set_up (&fixture->video, data);
+  video_fixture_open (&fixture->video);
+  fixture->bus = dou_test_bus_new ();
+  fixture->service = make_service (fixture->bus);
+  fixture->peer = dou_test_bus_connect (fixture->bus);
+  fixture->impl = dou_video_impl_new (fixture->service, fixture->video.manager);
+  g_assert_true (dou_service_export (fixture->service, G_DBUS_INTERFACE_SKELETON (fixture->impl),
+                                     "/org/doutok/Video", "org.doutok.Video", &error));
+
+  watch = g_bus_watch_name_on_connection (fixture->peer, "org.doutok.Video",
+                                          G_BUS_NAME_WATCHER_FLAGS_NONE, appeared_cb, NULL,
+                                          &appeared, NULL);
+  dou_test_wait_until (is_true, &appeared);
+  g_bus_unwatch_name (watch);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  dou_video_manager_stop (fixture->video.manager);
+  video_fixture_wait_idle (&fixture->video);
+  g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (fixture->impl));
+  dou_test_bus_disconnect (fixture->peer);
+  g_clear_object (&fixture->service);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_finalize_object (fixture->impl);
+  dou_test_bus_free (fixture->bus);
+  video_fixture_tear_down (&fixture->video, data);
+}
+
+/* A list of files as a gateway sends them; the descriptors are its. */
+static GUnixFDList *
+make_files (Fixture *fixture, GBytes *first, GBytes *second)
+{
+  int fds[] = { dou_test_media_upload (fixture->video.directory, first),
+                dou_test_media_upload (fixture->video.directory, second) };
+
+  return g_unix_fd_list_new_from_array (fds, G_N_ELEMENTS (fds));
+}
+
+static GVariant *
+repeat (const char *item, guint n)
+{
+  GVariant *child = g_variant_new_parsed (item);
+  g_autofree GVariant **children = g_new (GVariant *, n);
+  GVariant *array;
+
+  for (guint i = 0; i < n; i++)
+    children[i] = child;
+  array = g_variant_new_array (NULL, children, n);
+  return g_variant_new_tuple (&array, 1);
+}
+
+/* Test that a message with more items than one call may have is refused as a whole. */
+static void
+test_too_many (Fixture *fixture, gconstpointer data)
+{
+  const char *too_large = "org.doutok.Error.TooLarge";
+  const guint n = DOU_VIDEO_ITEMS_MAX + 1;
+
+  assert_error (fixture, "Publish",
+                repeat ("(int64 1, int64 1, 'a', handle 0)", DOU_VIDEO_UPLOADS_MAX + 1),
+                too_large);
+  assert_error (fixture, "GetFeed", repeat ("(int64 0, uint32 1)", n), too_large);
+  assert_error (fixture, "GetWorks", repeat ("(int64 1, int64 0, uint32 1)", n), too_large);
+  assert_error (fixture, "GetVideos", repeat ("int64 1", n), too_large);
+  assert_error (fixture, "GetWorkCounts", repeat ("int64 1", n), too_large);
+}
+
+/* Test that a handle without a file is that item's error alone, also if there are no files at all. */
+static void
+test_bad_handles (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GUnixFDList) files = make_files (fixture, NULL, NULL);
+  const char *arguments = "([(int64 1, int64 1, 'a', handle 0), (2, 1, 'a', 2), (3, 1, 'a', -1),"
+                          " (4, 1, 'a', 2147483647)],)";
+
+  assert_reply (fixture, "Publish", arguments, NULL, "([3, 3, 3, 3],)");
+  assert_reply (fixture, "Publish", arguments, files, "([19, 3, 3, 3],)");
+}
+
+/* Test that nothing in is nothing out. */
+static void
+test_empty (Fixture *fixture, gconstpointer data)
+{
+  assert_reply (fixture, "Publish", "(@a(xxsh) [],)", NULL, "([],)");
+  assert_reply (fixture, "GetFeed", "(@a(xu) [],)", NULL, "([],)");
+  assert_reply (fixture, "GetWorks", "(@a(xxu) [],)", NULL, "([],)");
+  assert_reply (fixture, "GetVideos", "(@ax [],)", NULL, "([],)");
+  assert_reply (fixture, "GetWorkCounts", "(@ax [],)", NULL, "([],)");
+  assert_reply (fixture, "GetFeed", "([(int64 0, uint32 30)],)", NULL, "([(0, [])],)");
+}
+
+/* Test that of one call each upload has its own result, and that all lists show what is published. */
+static void
+test_publish (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GBytes) good = dou_test_media_make (DOU_TEST_MEDIA_SILENT);
+  g_autoptr (GBytes) text = g_bytes_new_static ("text", 4);
+  g_autoptr (GUnixFDList) files = make_files (fixture, good, text);
+
+  assert_reply (fixture, "Publish",
+                "([(int64 1001, int64 77, 'no video', handle 1), (1000, 77, ' 你好 ', 0),"
+                " (1002, 77, '', 0), (1000, 77, 'again', 0)],)",
+                files, "([11, 0, 18, 0],)");
+  assert_reply (fixture, "GetFeed", "([(int64 0, uint32 30), (5, 3)],)", NULL,
+                "([(1700000000000, [1000]), (1700000000000, [1000])],)");
+  assert_reply (fixture, "GetWorks", "([(int64 77, int64 0, uint32 30), (78, 0, 30)],)", NULL,
+                "([(0, [1000]), (0, [])],)");
+  assert_reply (fixture, "GetVideos", "([int64 7, 1000],)", NULL,
+                "([(15, 7, 0, '', '', '', 0), (0, 1000, 77, '你好', "
+                "'video/e8/1000.mp4', 'cover/e8/1000.jpg', 1700000000000)],)");
+  assert_reply (fixture, "GetWorkCounts", "([int64 78, 77],)", NULL, "([0, 1],)");
+}
+
+/* What a client has heard, in order. */
+static void
+signal_cb (GDBusConnection *connection, const char *sender, const char *path,
+           const char *interface, const char *name, GVariant *parameters, gpointer user_data)
+{
+  g_autofree char *text = g_variant_print (parameters, FALSE);
+
+  g_string_append_printf (user_data, "%s%s ", name, text);
+}
+
+/* Test that a client hears of a change before it gets the reply, and of the next one too. */
+static void
+test_signals (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GBytes) webm = dou_test_media_make (DOU_TEST_MEDIA_WEBM);
+  g_autoptr (GUnixFDList) files = make_files (fixture, webm, NULL);
+  g_autoptr (GString) heard = g_string_new (NULL);
+  guint id = g_dbus_connection_signal_subscribe (fixture->peer, NULL, "org.doutok.Video1", NULL,
+                                                 NULL, NULL, G_DBUS_SIGNAL_FLAGS_NONE, signal_cb,
+                                                 heard, NULL);
+
+  assert_reply (fixture, "Publish", "([(int64 1000, int64 77, 'title', handle 0)],)", files,
+                "([0],)");
+  g_assert_cmpstr (heard->str, ==, "Changed([1000],) WorkCountsChanged([77],) ");
+  g_string_truncate (heard, 0);
+  video_fixture_wait_idle (&fixture->video);
+  assert_reply (fixture, "GetVideos", "([int64 1000],)", NULL,
+                "([(0, 1000, 77, 'title', 'video/e8/1000-1.mp4', "
+                "'cover/e8/1000.jpg', 1700000000000)],)");
+  g_assert_cmpstr (heard->str, ==, "Changed([1000],) ");
+  g_dbus_connection_signal_unsubscribe (fixture->peer, id);
+}
+
+static void
+assert_property (GDBusProxy *proxy, const char *name, const char *expected)
+{
+  g_autoptr (GVariant) value = g_dbus_proxy_get_cached_property (proxy, name);
+  g_autofree char *text = g_variant_print (value, FALSE);
+
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+proxy_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GDBusProxy **) user_data = g_dbus_proxy_new_finish (result, NULL);
+}
+
+static gboolean
+is_set (gpointer data)
+{
+  return *(gpointer *) data != NULL;
+}
+
+static gboolean
+counts_are_told (gpointer data)
+{
+  g_autoptr (GVariant) videos = g_dbus_proxy_get_cached_property (data, "VideoCount");
+  g_autoptr (GVariant) transcodes = g_dbus_proxy_get_cached_property (data, "PendingTranscodes");
+
+  return g_variant_get_int64 (videos) == 1 && g_variant_get_uint32 (transcodes) == 0;
+}
+
+/* Test that the properties are what they should be, and follow what happens. */
+static void
+test_properties (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GBytes) webm = dou_test_media_make (DOU_TEST_MEDIA_WEBM);
+  g_autoptr (GUnixFDList) files = make_files (fixture, webm, NULL);
+  GDBusProxy *proxy = NULL;
+
+  g_dbus_proxy_new (fixture->peer, G_DBUS_PROXY_FLAGS_NONE, NULL, "org.doutok.Video",
+                    "/org/doutok/Video", "org.doutok.Video1", NULL, proxy_cb, &proxy);
+  dou_test_wait_until (is_set, &proxy);
+  assert_property (proxy, "Version", "'" DOU_VERSION "'");
+  assert_property (proxy, "SchemaVersion", "1");
+  assert_property (proxy, "VideoCount", "0");
+  assert_property (proxy, "PendingTranscodes", "0");
+
+  assert_reply (fixture, "Publish", "([(int64 1000, int64 77, 'title', handle 0)],)", files,
+                "([0],)");
+  dou_test_wait_until (counts_are_told, proxy);
+  g_object_unref (proxy);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(name, func)                                                                            \
+  g_test_add ("/video/video-impl/" name, Fixture, NULL, set_up, func, tear_down)
+  ADD ("too-many", test_too_many);
+  ADD ("bad-handles", test_bad_handles);
+  ADD ("empty", test_empty);
+  ADD ("publish", test_publish);
+  ADD ("signals", test_signals);
+  ADD ("properties", test_properties);
+#undef ADD
+
+  return g_test_run ();
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include <string.h>
+
+#include "common/dou-id-minter.h"
+#include "lib/dou-manual-clock.h"
+#include "lib/dou-test-dir.h"
+#include "lib/dou-test-wait.h"
+#include "video/dou-video-store.h"
+
+#define NOON G_GINT64_CONSTANT (1700000000000)
+/* Ids as large as they get. */
+#define FIRST_ID (DOU_ID_MAX - 10000)
+#define AUTHOR (DOU_ID_MAX - 1)
+
+typedef struct
+{
+  char *directory;       /* (owned) */
+  char *path;            /* (owned) */
+  DouManualClock *clock; /* (owned) */
+  DouVideoStore *store;  /* (owned) */
+  GAsyncResult *result;  /* (owned) (nullable) */
+} Fixture;
+
+static void
+open_store (Fixture *fixture)
+{
+  g_autoptr (GError) error = NULL;
+
+  fixture->store = dou_video_store_open (fixture->path, DOU_CLOCK (fixture->clock), &error);
+  g_assert_no_error (error);
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->directory = dou_test_dir_new ();
+  fixture->path = g_build_filename (fixture->directory, "video.db", NULL);
+  fixture->clock = dou_manual_clock_new (NOON);
+  open_store (fixture);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_assert_finalize_object (fixture->store);
+  g_assert_finalize_object (fixture->clock);
+  g_free (fixture->path);
+  dou_test_dir_remove (fixture->directory);
+}
+
+static gint64
+publish_as (Fixture *fixture, gint64 id, gint64 author, const char *title,
+            DouVideoTranscode transcode)
+{
+  const DouVideo video = {
+    .id = id,
+    .author = author,
+    .title = (char *) title,
+    .file = (char *) "video/00/1.mp4",
+    .cover = (char *) "cover/00/1.jpg",
+  };
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 time;
+
+  dou_video_store_publish_async (fixture->store, &video, transcode, dou_test_wait_result_cb,
+                                 &fixture->result);
+  result = dou_test_wait_result (&fixture->result);
+  time = dou_video_store_publish_finish (fixture->store, result, &error);
+  g_assert_no_error (error);
+  return time;
+}
+
+static gint64
+publish (Fixture *fixture, gint64 id)
+{
+  return publish_as (fixture, id, AUTHOR, "title", DOU_VIDEO_TRANSCODE_NONE);
+}
+
+static GPtrArray *
+get_feed (Fixture *fixture, const gint64 *befores, guint n, guint limit)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  GPtrArray *pages;
+
+  dou_video_store_get_feed_async (fixture->store, befores, n, limit, dou_test_wait_result_cb,
+                                  &fixture->result);
+  result = dou_test_wait_result (&fixture->result);
+  pages = dou_video_store_get_pages_finish (fixture->store, result, &error);
+  g_assert_no_error (error);
+  return pages;
+}
+
+static GPtrArray *
+get_works (Fixture *fixture, const DouVideoWorksPlace *places, guint n, guint limit)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  GPtrArray *pages;
+
+  dou_video_store_get_works_async (fixture->store, places, n, limit, dou_test_wait_result_cb,
+                                   &fixture->result);
+  result = dou_test_wait_result (&fixture->result);
+  pages = dou_video_store_get_pages_finish (fixture->store, result, &error);
+  g_assert_no_error (error);
+  return pages;
+}
+
+static void
+assert_counts (Fixture *fixture, gint64 expected_videos, gint64 expected_transcodes)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 n_videos, n_transcodes;
+
+  dou_video_store_count_async (fixture->store, dou_test_wait_result_cb, &fixture->result);
+  result = dou_test_wait_result (&fixture->result);
+  g_assert_true (dou_video_store_count_finish (fixture->store, result, &n_videos, &n_transcodes,
+                                               &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (n_videos, ==, expected_videos);
+  g_assert_cmpint (n_transcodes, ==, expected_transcodes);
+}
+
+/* @ids ends in 0. */
+static void
+assert_page (GPtrArray *pages, guint i, const gint64 *ids)
+{
+  GArray *page = g_ptr_array_index (pages, i);
+  guint n = 0;
+
+  for (; ids[n] != 0; n++)
+    {
+      g_assert_cmpuint (page->len, >, n);
+      g_assert_cmpint (g_array_index (page, DouVideoPlace, n).id, ==, ids[n]);
+    }
+  g_assert_cmpuint (page->len, ==, n);
+}
+
+/* Test that an empty store answers with nothing, to nothing and to something. */
+static void
+test_empty (Fixture *fixture, gconstpointer data)
+{
+  const gint64 before = G_MAXINT64;
+  const DouVideoWorksPlace place = { AUTHOR, G_MAXINT64 };
+  g_autoptr (GPtrArray) none = get_feed (fixture, NULL, 0, 30);
+  g_autoptr (GPtrArray) feed = get_feed (fixture, &before, 1, 30);
+  g_autoptr (GPtrArray) works = get_works (fixture, &place, 1, 1000);
+
+  g_assert_cmpuint (none->len, ==, 0);
+  g_assert_cmpuint (feed->len, ==, 1);
+  assert_page (feed, 0, (const gint64[]){ 0 });
+  g_assert_cmpuint (works->len, ==, 1);
+  assert_page (works, 0, (const gint64[]){ 0 });
+  assert_counts (fixture, 0, 0);
+}
+
+/* Test that a time that is taken is followed by the first free one, across a gap and not beyond it,
+ * and that the clock may stand still or step back. */
+static void
+test_times (Fixture *fixture, gconstpointer data)
+{
+  g_assert_cmpint (publish (fixture, 1), ==, NOON);
+  g_assert_cmpint (publish (fixture, 2), ==, NOON + 1);
+  g_assert_cmpint (publish (fixture, 3), ==, NOON + 2);
+
+  dou_manual_clock_set (fixture->clock, NOON + 4);
+  g_assert_cmpint (publish (fixture, 4), ==, NOON + 4);
+  g_assert_cmpint (publish (fixture, 5), ==, NOON + 5);
+
+  dou_manual_clock_set (fixture->clock, NOON + 1);
+  g_assert_cmpint (publish (fixture, 6), ==, NOON + 3);
+  g_assert_cmpint (publish (fixture, 7), ==, NOON + 6);
+
+  dou_manual_clock_set (fixture->clock, NOON - 1);
+  g_assert_cmpint (publish (fixture, 8), ==, NOON - 1);
+}
+
+/* Test that publishing again changes nothing, and tells the time of the first. */
+static void
+test_again (Fixture *fixture, gconstpointer data)
+{
+  gint64 ids[] = { 1, 2, 1 };
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GPtrArray) videos = NULL;
+  g_autoptr (GError) error = NULL;
+  const DouVideo *video;
+
+  g_assert_cmpint (publish_as (fixture, 1, 5, "first", 0), ==, NOON);
+  dou_manual_clock_set (fixture->clock, NOON + 10);
+  g_assert_cmpint (publish_as (fixture, 1, 6, "second", 1), ==, NOON);
+  assert_counts (fixture, 1, 0);
+
+  dou_video_store_get_videos_async (fixture->store, ids, G_N_ELEMENTS (ids),
+                                    dou_test_wait_result_cb, &fixture->result);
+  result = dou_test_wait_result (&fixture->result);
+  videos = dou_video_store_get_videos_finish (fixture->store, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (videos->len, ==, 3);
+  g_assert_null (g_ptr_array_index (videos, 1));
+  g_assert_nonnull (g_ptr_array_index (videos, 2));
+  video = g_ptr_array_index (videos, 0);
+  g_assert_cmpint (video->id, ==, 1);
+  g_assert_cmpint (video->author, ==, 5);
+  g_assert_cmpstr (video->title, ==, "first");
+  g_assert_cmpstr (video->file, ==, "video/00/1.mp4");
+  g_assert_cmpstr (video->cover, ==, "cover/00/1.jpg");
+  g_assert_cmpint (video->publish_time, ==, NOON);
+}
+
+/* Test that a title comes back as it went in, whatever it looks like. */
+static void
+test_titles (Fixture *fixture, gconstpointer data)
+{
+  const char *titles[] = { "123", "null", "'; DROP TABLE videos; --", "\"\\\b", "##x::string ?1 $1",
+                           "你好，世界 👩‍👩‍👧", "<b>", "{}" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (titles); i++)
+    {
+      gint64 id = FIRST_ID + (gint64) i;
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GPtrArray) videos = NULL;
+
+      publish_as (fixture, id, AUTHOR, titles[i], DOU_VIDEO_TRANSCODE_NONE);
+      dou_video_store_get_videos_async (fixture->store, &id, 1, dou_test_wait_result_cb,
+                                        &fixture->result);
+      result = dou_test_wait_result (&fixture->result);
+      videos = dou_video_store_get_videos_finish (fixture->store, result, NULL);
+      g_assert_cmpstr (((DouVideo *) g_ptr_array_index (videos, 0))->title, ==, titles[i]);
+    }
+}
+
+/* Test that many pages of the feed are answered at once, each with its own. */
+static void
+test_feed (Fixture *fixture, gconstpointer data)
+{
+  const gint64 befores[] = { G_MAXINT64, NOON + 2, NOON, NOON - 5, NOON + 100 };
+  g_autoptr (GPtrArray) pages = NULL;
+
+  for (gint64 i = 0; i < 4; i++)
+    publish (fixture, FIRST_ID + i);
+
+  pages = get_feed (fixture, befores, G_N_ELEMENTS (befores), 3);
+  g_assert_cmpuint (pages->len, ==, 5);
+  assert_page (pages, 0, (const gint64[]){ FIRST_ID + 3, FIRST_ID + 2, FIRST_ID + 1, 0 });
+  assert_page (pages, 1, (const gint64[]){ FIRST_ID + 1, FIRST_ID, 0 });
+  assert_page (pages, 2, (const gint64[]){ 0 });
+  assert_page (pages, 3, (const gint64[]){ 0 });
+  assert_page (pages, 4, (const gint64[]){ FIRST_ID + 3, FIRST_ID + 2, FIRST_ID + 1, 0 });
+}
+
+/* Test that works are those of their author, and that counts follow them. */
+static void
+test_works (Fixture *fixture, gconstpointer data)
+{
+  const DouVideoWorksPlace places[]
+      = { { 7, G_MAXINT64 }, { 8, G_MAXINT64 }, { 9, G_MAXINT64 }, { 7, NOON + 2 } };
+  const gint64 authors[] = { 9, 8, 7, 7 };
+  const gint64 expected[] = { 0, 1, 3, 3 };
+  g_autoptr (GPtrArray) pages = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GArray) counts = NULL;
+
+  publish_as (fixture, 1, 7, "a", 0);
+  publish_as (fixture, 2, 8, "b", 0);
+  publish_as (fixture, 3, 7, "c", 0);
+  publish_as (fixture, 4, 7, "d", 0);
+  publish_as (fixture, 4, 8, "again", 0);
+
+  pages = get_works (fixture, places, G_N_ELEMENTS (places), 2);
+  assert_page (pages, 0, (const gint64[]){ 4, 3, 0 });
+  assert_page (pages, 1, (const gint64[]){ 2, 0 });
+  assert_page (pages, 2, (const gint64[]){ 0 });
+  assert_page (pages, 3, (const gint64[]){ 1, 0 });
+
+  dou_video_store_get_work_counts_async (fixture->store, authors, G_N_ELEMENTS (authors),
+                                         dou_test_wait_result_cb, &fixture->result);
+  result = dou_test_wait_result (&fixture->result);
+  counts = dou_video_store_get_work_counts_finish (fixture->store, result, NULL);
+  g_assert_cmpmem (counts->data, counts->len * sizeof (gint64), expected, sizeof expected);
+}
+
+static DouVideoTask *
+get_next_task (Fixture *fixture)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  DouVideoTask *task = NULL;
+
+  dou_video_store_get_next_task_async (fixture->store, dou_test_wait_result_cb,
+                                       &fixture->result);
+  result = dou_test_wait_result (&fixture->result);
+  g_assert_true (dou_video_store_get_next_task_finish (fixture->store, result, &task, &error));
+  g_assert_no_error (error);
+  return task;
+}
+
+static void
+update_task (Fixture *fixture, DouVideoTask *task, DouVideoTranscode transcode)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  dou_video_store_update_task_async (fixture->store, task, transcode, dou_test_wait_result_cb,
+                                     &fixture->result);
+  result = dou_test_wait_result (&fixture->result);
+  g_assert_true (dou_video_store_update_task_finish (fixture->store, result, &error));
+  g_assert_no_error (error);
+}
+
+/* Test that what is to be transcoded is handed out, least tried first, and outlives a restart. */
+static void
+test_tasks (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouVideoTask) first = NULL;
+  g_autoptr (DouVideoTask) second = NULL;
+  g_autoptr (DouVideoTask) again = NULL;
+
+  g_assert_null (get_next_task (fixture));
+  publish (fixture, 1);
+  publish_as (fixture, 2, AUTHOR, "a", DOU_VIDEO_TRANSCODE_WANTED);
+  publish_as (fixture, 3, AUTHOR, "b", DOU_VIDEO_TRANSCODE_WANTED);
+  assert_counts (fixture, 3, 2);
+
+  first = get_next_task (fixture);
+  g_assert_cmpint (first->id, ==, 2);
+  g_assert_cmpuint (first->n_attempts, ==, 0);
+  first->n_attempts++;
+  update_task (fixture, first, DOU_VIDEO_TRANSCODE_WANTED);
+
+  second = get_next_task (fixture);
+  g_assert_cmpint (second->id, ==, 3);
+  update_task (fixture, second, DOU_VIDEO_TRANSCODE_FAILED);
+  assert_counts (fixture, 3, 1);
+
+  g_assert_finalize_object (g_steal_pointer (&fixture->store));
+  open_store (fixture);
+  again = get_next_task (fixture);
+  g_assert_cmpint (again->id, ==, 2);
+  g_assert_cmpuint (again->n_attempts, ==, 1);
+  g_assert_cmpstr (again->file, ==, "video/00/1.mp4");
+  g_free (again->file);
+  again->file = g_strdup ("video/00/1-1.mp4");
+  update_task (fixture, again, DOU_VIDEO_TRANSCODE_NONE);
+  g_assert_null (get_next_task (fixture));
+  assert_counts (fixture, 3, 0);
+}
+
+/* Test that no statement reads more of a table than it needs, by the engine's own account. */
+static void
+test_plans (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "data", "sql", "video", "sqlite",
+                                                 "statements.sql", NULL);
+  g_autofree char *sqlite = g_find_program_in_path ("sqlite3");
+  g_autofree char *text = NULL;
+  g_auto (GStrv) statements = NULL;
+
+  if (sqlite == NULL)
+    {
+      g_test_skip ("sqlite3 is not installed");
+      return;
+    }
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  statements = g_strsplit (text, "-- name: ", -1);
+  g_assert_cmpuint (g_strv_length (statements), >, 5);
+  for (gsize i = 1; statements[i] != NULL; i++)
+    {
+      g_auto (GStrv) parts = g_strsplit (strchr (statements[i], '\n'), "##json::string", -1);
+      g_autofree char *sql = g_strjoinv ("?1", parts);
+      g_autofree char *question = g_strconcat ("EXPLAIN QUERY PLAN ", sql, NULL);
+      const char *argv[] = { sqlite, "-readonly", fixture->path, question, NULL };
+      g_autofree char *plan = NULL;
+      g_auto (GStrv) steps = NULL;
+      int status;
+
+      g_assert_true (g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &plan,
+                                   NULL, &status, NULL));
+      g_assert_true (g_spawn_check_wait_status (status, NULL));
+      steps = g_strsplit (plan, "\n", -1);
+      g_assert_cmpuint (g_strv_length (steps), >, 1);
+      for (gsize j = 0; steps[j] != NULL; j++)
+        {
+          /* The index of what is to be transcoded holds nothing else. */
+          if (strstr (steps[j], "USING INDEX videos_to_transcode") != NULL)
+            continue;
+          g_assert_null (strstr (steps[j], "SCAN videos"));
+          g_assert_null (strstr (steps[j], "SCAN authors"));
+          g_assert_null (strstr (steps[j], "AUTOMATIC"));
+        }
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(name, func)                                                                            \
+  g_test_add ("/video/video-store/" name, Fixture, NULL, set_up, func, tear_down)
+  ADD ("empty", test_empty);
+  ADD ("times", test_times);
+  ADD ("again", test_again);
+  ADD ("titles", test_titles);
+  ADD ("feed", test_feed);
+  ADD ("works", test_works);
+  ADD ("tasks", test_tasks);
+  ADD ("plans", test_plans);
+#undef ADD
+
+  return g_test_run ();
+}
