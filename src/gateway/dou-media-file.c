@@ -288,18 +288,14 @@ dou_media_file_is_current (DouMediaFile *self, int directory_fd, const char *nam
  * @offset: where bytes will be wanted soon
  * @length: how many
  *
- * Lets the kernel begin to read them from the disk, and returns at once.
+ * Lets the kernel begin to read from the disk what is not in memory, and does not wait for it.
  */
 void
 dou_media_file_read_ahead (DouMediaFile *self, gsize offset, gsize length)
 {
-  const guint8 *data = g_bytes_get_data (self->bytes, NULL);
-  gsize page = (gsize) sysconf (_SC_PAGESIZE);
-  gsize begin = offset - offset % page;
+  const char *data = g_bytes_get_data (self->bytes, NULL);
+  gsize begin = offset - offset % (gsize) sysconf (_SC_PAGESIZE);
 
-  if (offset >= self->size)
-    return;
-
-  length = MIN (length, self->size - offset);
-  madvise ((gpointer) (data + begin), offset - begin + length, MADV_WILLNEED);
+  if (length > 0)
+    madvise ((gpointer) (data + begin), offset - begin + length, MADV_WILLNEED);
 }
