@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <glib/gstdio.h>
@@ -89,6 +90,13 @@ read_ready_line (GInputStream *output)
   return g_strdup (line->str + strlen (READY));
 }
 
+/* A test that fails aborts, and must not leave its server behind. */
+static void
+die_with_parent (gpointer user_data)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
+
 /**
  * dou_test_daemon_start:
  * @self: a server that does not run
@@ -99,12 +107,15 @@ void
 dou_test_daemon_start (DouTestDaemon *self)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocessLauncher) launcher = NULL;
   g_autofree char *program = dou_test_daemon_get_program ();
 
   g_assert_null (self->process);
 
-  self->process = g_subprocess_new (
-      G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, program, "serve", "--config", self->config, "--listen",
+  launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
+  self->process = g_subprocess_launcher_spawn (
+      launcher, &error, program, "serve", "--config", self->config, "--listen",
       "127.0.0.1:0", "--state-dir", self->state_dir, "--runtime-dir", self->runtime_dir, "--workers",
       WORKERS, NULL);
   g_assert_no_error (error);
