@@ -2,7 +2,8 @@
 
 /* Where the files of videos are, and how they get there without a stray one after a crash.
  *
- *   STATE/media/video/3f/123.mp4   a video; 3f = its id modulo 256, so that no directory gets large
+ *   STATE/media/video/3f/123.mp4   a video; 3f = the low byte of its id's time, so that no directory gets
+ *                                  large (the id's own low byte tells the process that made it)
  *   STATE/media/video/3f/123-1.mp4 the same transcoded: another name, since the gateway tells
  *                                  clients to keep what they got under the first one for ever
  *   STATE/media/cover/3f/123.jpg   its cover
@@ -122,8 +123,8 @@ dou_media_store_new (const char *state_dir, GError **error)
 static char *
 make_name (const char *kind, gint64 id, const char *suffix)
 {
-  return g_strdup_printf ("%s/%02x/%" G_GINT64_FORMAT "%s", kind, (guint) (id % N_DIRECTORIES), id,
-                          suffix);
+  return g_strdup_printf ("%s/%02x/%" G_GINT64_FORMAT "%s", kind,
+                          (guint) (dou_id_get_time (id) % N_DIRECTORIES), id, suffix);
 }
 
 /**

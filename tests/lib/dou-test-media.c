@@ -23,6 +23,7 @@
 static const char *const recipes[] = {
   [DOU_TEST_MEDIA_H264] = INPUT H264 AAC "-f mp4",
   [DOU_TEST_MEDIA_SILENT] = INPUT "-map 0 " H264 "-movflags +faststart -f mp4",
+  [DOU_TEST_MEDIA_SINGLE] = "-f lavfi -i color=c=blue:s=320x240:d=0.2:r=5 " H264 "-f mp4",
   [DOU_TEST_MEDIA_ROTATED] = "-c copy -metadata:s:v rotate=90 -metadata location=+31.2+121.5/ "
                              "-metadata title=secret -metadata:s:a handler_name=secret -f mp4",
   [DOU_TEST_MEDIA_BLACK_LEAD] = COLOR ("black", "1") COLOR ("white", "1")

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
  * DouTestMedia:
  * @DOU_TEST_MEDIA_H264: MP4 with its index at the end; H.264 and AAC
  * @DOU_TEST_MEDIA_SILENT: MP4 with its index in front; H.264 alone
+ * @DOU_TEST_MEDIA_SINGLE: MP4 with a single frame of H.264
  * @DOU_TEST_MEDIA_ROTATED: like @DOU_TEST_MEDIA_H264, held upright, with a place and a title in it
  * @DOU_TEST_MEDIA_BLACK_LEAD: MP4 that is black in its first half
  * @DOU_TEST_MEDIA_BLACK: MP4 that is black throughout
@@ -32,6 +33,7 @@ typedef enum
 {
   DOU_TEST_MEDIA_H264,
   DOU_TEST_MEDIA_SILENT,
+  DOU_TEST_MEDIA_SINGLE,
   DOU_TEST_MEDIA_ROTATED,
   DOU_TEST_MEDIA_BLACK_LEAD,
   DOU_TEST_MEDIA_BLACK,

@@ -27,6 +27,7 @@ typedef struct
 static const Case cases[] = {
   { "h264", DOU_TEST_MEDIA_H264, "mp4", FALSE, "h264\naac" },
   { "silent", DOU_TEST_MEDIA_SILENT, "mp4", FALSE, "h264" },
+  { "single", DOU_TEST_MEDIA_SINGLE, "mp4", FALSE, "h264" },
   { "black", DOU_TEST_MEDIA_BLACK, "mp4", FALSE, "h264" },
   { "covered", DOU_TEST_MEDIA_COVERED, "mp4", FALSE, "h264\naac" },
   { "quicktime", DOU_TEST_MEDIA_QUICKTIME, "mp4", FALSE, "h264\naac" },
@@ -77,7 +78,7 @@ test_kind (MediaFixture *fixture, gconstpointer data)
     return;
 
   g_assert_cmpstr (result->video, ==, video);
-  g_assert_cmpstr (result->cover, ==, "cover/e8/1000.jpg");
+  g_assert_cmpstr (result->cover, ==, "cover/00/1000.jpg");
   g_assert_cmpint (result->transcode, ==, expected->transcode);
   streams = describe (fixture, result->video, "stream=codec_name");
   g_assert_cmpstr (streams, ==, expected->streams);

@@ -142,7 +142,7 @@ test_nothing_to_place (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   begin (fixture);
-  g_assert_false (place (fixture, -1, "video/ff/511.mp4", "cover/ff/511.jpg", &error));
+  g_assert_false (place (fixture, -1, "video/00/511.mp4", "cover/00/511.jpg", &error));
   g_assert_error (error, DOU_ERROR, DOU_STATUS_INTERNAL);
   settle (fixture, NULL, NULL);
   g_assert_cmpuint (count_work (fixture), ==, 0);
@@ -154,11 +154,11 @@ test_names (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *video = dou_media_store_name_video (ID, "webm");
   g_autofree char *transcoded = dou_media_store_name_transcoded (ID);
-  g_autofree char *cover = dou_media_store_name_cover (ID + 1);
+  g_autofree char *cover = dou_media_store_name_cover (20495);
 
-  g_assert_cmpstr (video, ==, "video/ff/511.webm");
-  g_assert_cmpstr (transcoded, ==, "video/ff/511-1.mp4");
-  g_assert_cmpstr (cover, ==, "cover/00/512.jpg");
+  g_assert_cmpstr (video, ==, "video/00/511.webm");
+  g_assert_cmpstr (transcoded, ==, "video/00/511-1.mp4");
+  g_assert_cmpstr (cover, ==, "cover/05/20495.jpg");
 }
 
 /* Test the whole way of an upload that was copied into a new file. */
@@ -172,14 +172,14 @@ test_converted (Fixture *fixture, gconstpointer data)
   write_file (fixture, "work/511/" DOU_MEDIA_VIDEO_FILE, "video");
   write_file (fixture, "work/511/" DOU_MEDIA_COVER_FILE, "cover");
   write_file (fixture, "work/511/temporary", "temporary");
-  g_assert_true (place (fixture, -1, "video/ff/511.mp4", "cover/ff/511.jpg", &error));
+  g_assert_true (place (fixture, -1, "video/00/511.mp4", "cover/00/511.jpg", &error));
   g_assert_no_error (error);
   g_assert_cmpuint (count_work (fixture), ==, 1);
 
-  settle (fixture, "video/ff/511.mp4", "cover/ff/511.jpg");
+  settle (fixture, "video/00/511.mp4", "cover/00/511.jpg");
   g_assert_cmpuint (count_work (fixture), ==, 0);
-  assert_content (fixture, "video/ff/511.mp4", "video");
-  assert_content (fixture, "cover/ff/511.jpg", "cover");
+  assert_content (fixture, "video/00/511.mp4", "video");
+  assert_content (fixture, "cover/00/511.jpg", "cover");
 }
 
 /* Test that an unnamed file becomes the video itself, and that its offset is left alone. */
@@ -188,21 +188,21 @@ test_as_it_came (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GBytes) bytes = g_bytes_new_static ("video", 5);
   int fd = dou_test_media_upload (fixture->directory, bytes);
-  g_autofree char *path = get_path (fixture, "video/ff/511.webm");
+  g_autofree char *path = get_path (fixture, "video/00/511.webm");
   g_autoptr (GError) error = NULL;
   struct stat before;
   struct stat after;
 
   g_assert_cmpint (lseek (fd, 3, SEEK_SET), ==, 3);
   begin (fixture);
-  g_assert_true (place (fixture, fd, "video/ff/511.webm", NULL, &error));
+  g_assert_true (place (fixture, fd, "video/00/511.webm", NULL, &error));
   g_assert_no_error (error);
-  assert_content (fixture, "video/ff/511.webm", "video");
+  assert_content (fixture, "video/00/511.webm", "video");
   g_assert_cmpint (lseek (fd, 0, SEEK_CUR), ==, 3);
   g_assert_cmpint (fstat (fd, &before), ==, 0);
   g_assert_cmpint (stat (path, &after), ==, 0);
   g_assert_cmpuint (before.st_ino, ==, after.st_ino);
-  settle (fixture, "video/ff/511.webm", NULL);
+  settle (fixture, "video/00/511.webm", NULL);
   close (fd);
 }
 
@@ -224,18 +224,18 @@ test_copied (Fixture *fixture, gconstpointer data)
 
   for (gsize i = 0; i < G_N_ELEMENTS (fds); i++)
     {
-      g_autofree char *path = get_path (fixture, "video/ff/511.mkv");
+      g_autofree char *path = get_path (fixture, "video/00/511.mkv");
       g_autoptr (GError) error = NULL;
       struct stat status;
 
       begin (fixture);
-      g_assert_true (place (fixture, fds[i], "video/ff/511.mkv", NULL, &error));
+      g_assert_true (place (fixture, fds[i], "video/00/511.mkv", NULL, &error));
       g_assert_no_error (error);
-      assert_content (fixture, "video/ff/511.mkv", "content");
+      assert_content (fixture, "video/00/511.mkv", "content");
       g_assert_cmpint (stat (path, &status), ==, 0);
       g_assert_cmpuint (status.st_nlink, ==, 1);
       settle (fixture, NULL, NULL);
-      assert_content (fixture, "video/ff/511.mkv", NULL);
+      assert_content (fixture, "video/00/511.mkv", NULL);
       close (fds[i]);
     }
 }
@@ -264,24 +264,24 @@ typedef struct
 static const Crash crashes[] = {
   { "begun", { NULL }, NULL, NULL },
   { "converting", { "work/511/video", "work/511/cover" }, NULL, NULL },
-  { "one-placed", { "video/ff/511.mp4", "work/511/cover" }, NULL, NULL },
-  { "placed", { "video/ff/511.mp4", "cover/ff/511.jpg" }, NULL, NULL },
+  { "one-placed", { "video/00/511.mp4", "work/511/cover" }, NULL, NULL },
+  { "placed", { "video/00/511.mp4", "cover/00/511.jpg" }, NULL, NULL },
   { "committed",
-    { "video/ff/511.mp4", "cover/ff/511.jpg" },
-    "video/ff/511.mp4",
-    "video/ff/511.mp4" },
+    { "video/00/511.mp4", "cover/00/511.jpg" },
+    "video/00/511.mp4",
+    "video/00/511.mp4" },
   { "transcoding",
-    { "video/ff/511.webm", "cover/ff/511.jpg", "work/511/video" },
-    "video/ff/511.webm",
-    "video/ff/511.webm" },
+    { "video/00/511.webm", "cover/00/511.jpg", "work/511/video" },
+    "video/00/511.webm",
+    "video/00/511.webm" },
   { "transcoded",
-    { "video/ff/511.webm", "cover/ff/511.jpg", "video/ff/511-1.mp4" },
-    "video/ff/511.webm",
-    "video/ff/511.webm" },
+    { "video/00/511.webm", "cover/00/511.jpg", "video/00/511-1.mp4" },
+    "video/00/511.webm",
+    "video/00/511.webm" },
   { "transcoded-committed",
-    { "video/ff/511.webm", "cover/ff/511.jpg", "video/ff/511-1.mp4" },
-    "video/ff/511-1.mp4",
-    "video/ff/511-1.mp4" },
+    { "video/00/511.webm", "cover/00/511.jpg", "video/00/511-1.mp4" },
+    "video/00/511-1.mp4",
+    "video/00/511-1.mp4" },
 };
 
 static void
@@ -310,23 +310,23 @@ test_crash (Fixture *fixture, gconstpointer data)
   guint count = 0;
 
   begin (fixture);
-  write_file (fixture, "video/ff/767.mp4", "another's");
+  write_file (fixture, "video/00/767.mp4", "another's");
   for (gsize i = 0; i < G_N_ELEMENTS (crash->files) && crash->files[i] != NULL; i++)
     write_file (fixture, crash->files[i], crash->files[i]);
 
   g_clear_object (&fixture->store);
   open_store (fixture);
   g_assert_cmpuint (count_work (fixture), ==, 1);
-  settle (fixture, crash->video, crash->video != NULL ? "cover/ff/511.jpg" : NULL);
+  settle (fixture, crash->video, crash->video != NULL ? "cover/00/511.jpg" : NULL);
 
   g_assert_cmpuint (count_work (fixture), ==, 0);
-  assert_content (fixture, "video/ff/767.mp4", "another's");
+  assert_content (fixture, "video/00/767.mp4", "another's");
   count_files_below (media, &count);
   g_assert_cmpuint (count, ==, crash->left != NULL ? 3 : 1);
   if (crash->left != NULL)
     {
       assert_content (fixture, crash->left, crash->left);
-      assert_content (fixture, "cover/ff/511.jpg", "cover/ff/511.jpg");
+      assert_content (fixture, "cover/00/511.jpg", "cover/00/511.jpg");
     }
 }
 

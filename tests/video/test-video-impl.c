@@ -209,7 +209,7 @@ test_publish (Fixture *fixture, gconstpointer data)
                 "([(0, [1000]), (0, [])],)");
   assert_reply (fixture, "GetVideos", "([int64 7, 1000],)", NULL,
                 "([(15, 7, 0, '', '', '', 0), (0, 1000, 77, '你好', "
-                "'video/e8/1000.mp4', 'cover/e8/1000.jpg', 1700000000000)],)");
+                "'video/00/1000.mp4', 'cover/00/1000.jpg', 1700000000000)],)");
   assert_reply (fixture, "GetWorkCounts", "([int64 78, 77],)", NULL, "([0, 1],)");
 }
 
@@ -240,8 +240,8 @@ test_signals (Fixture *fixture, gconstpointer data)
   g_string_truncate (heard, 0);
   video_fixture_wait_idle (&fixture->video);
   assert_reply (fixture, "GetVideos", "([int64 1000],)", NULL,
-                "([(0, 1000, 77, 'title', 'video/e8/1000-1.mp4', "
-                "'cover/e8/1000.jpg', 1700000000000)],)");
+                "([(0, 1000, 77, 'title', 'video/00/1000-1.mp4', "
+                "'cover/00/1000.jpg', 1700000000000)],)");
   g_assert_cmpstr (heard->str, ==, "Changed([1000],) ");
   g_dbus_connection_signal_unsubscribe (fixture->peer, id);
 }

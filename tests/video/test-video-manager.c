@@ -120,7 +120,7 @@ test_published (VideoFixture *fixture, gconstpointer data)
   video_fixture_assert_files (fixture, ID);
   video = video_fixture_get (fixture, ID);
   g_assert_cmpstr (video->title, ==, "title");
-  g_assert_cmpstr (video->file, ==, "video/e8/1000.mp4");
+  g_assert_cmpstr (video->file, ==, "video/00/1000.mp4");
   g_assert_cmpint (video->publish_time, ==, VIDEO_NOON);
 
   g_assert_true (video_fixture_publish (fixture, ID + 1, bytes, &error));
@@ -191,13 +191,13 @@ test_transcoded (VideoFixture *fixture, gconstpointer data)
 
   g_assert_true (video_fixture_publish (fixture, ID, bytes, NULL));
   before = video_fixture_get (fixture, ID);
-  g_assert_cmpstr (before->file, ==, "video/e8/1000.webm");
+  g_assert_cmpstr (before->file, ==, "video/00/1000.webm");
   g_assert_cmpuint (dou_video_manager_get_pending_transcodes (fixture->manager), ==, 1);
 
   video_fixture_wait_idle (fixture);
   g_assert_cmpuint (dou_video_manager_get_pending_transcodes (fixture->manager), ==, 0);
   after = video_fixture_get (fixture, ID);
-  g_assert_cmpstr (after->file, ==, "video/e8/1000-1.mp4");
+  g_assert_cmpstr (after->file, ==, "video/00/1000-1.mp4");
   g_assert_cmpint (after->publish_time, ==, before->publish_time);
   g_assert_cmpuint (fixture->changed->len, ==, 2);
   g_assert_cmpuint (fixture->changed_authors->len, ==, 1);
@@ -222,8 +222,8 @@ test_untranscodable (VideoFixture *fixture, gconstpointer data)
     .id = ID,
     .author = VIDEO_AUTHOR,
     .title = (char *) "title",
-    .file = (char *) "video/e8/1000.webm",
-    .cover = (char *) "cover/e8/1000.jpg",
+    .file = (char *) "video/00/1000.webm",
+    .cover = (char *) "cover/00/1000.jpg",
   };
   g_autofree char *file = dou_media_store_get_path (fixture->media, video.file);
   g_autofree char *parent = g_path_get_dirname (file);
@@ -273,7 +273,7 @@ test_stop_transcoding (VideoFixture *fixture, gconstpointer data)
       video_fixture_wait_idle (fixture);
       done = dou_video_manager_get_pending_transcodes (fixture->manager) == 0;
       video = video_fixture_get (fixture, ID);
-      g_assert_cmpstr (video->file, ==, done ? "video/e8/1000-1.mp4" : "video/e8/1000.webm");
+      g_assert_cmpstr (video->file, ==, done ? "video/00/1000-1.mp4" : "video/00/1000.webm");
 
       video_fixture_close (fixture);
       video_fixture_open (fixture);
@@ -310,8 +310,8 @@ static void
 test_recovery (VideoFixture *fixture, gconstpointer data)
 {
   g_autoptr (GBytes) bytes = dou_test_media_make (DOU_TEST_MEDIA_SILENT);
-  const char *names[] = { "work/1000/video", "work/2000/video", "video/d0/2000.mp4",
-                          "cover/d0/2000.jpg", "video/e8/1000-1.mp4" };
+  const char *names[] = { "work/1000/video", "work/2000/video", "video/00/2000.mp4",
+                          "cover/00/2000.jpg", "video/00/1000-1.mp4" };
 
   g_assert_true (video_fixture_publish (fixture, ID, bytes, NULL));
   video_fixture_wait_idle (fixture);
