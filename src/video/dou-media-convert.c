@@ -48,20 +48,20 @@
 /* Part of the video that must be there afterwards. */
 #define TRANSCODE_MIN_PERCENT 95
 
-/* Encoders pad the end of a stream to whole frames. */
+/* Encoders pad the end of a stream to whole frames, and progress does not count the last ones. */
 #define DURATION_TOLERANCE 1000
-/* Milliseconds that one frame may last: phones record fewer than one a second for time lapses only. */
-#define SINGLE_FRAME_MAX 1001
 
 /* At most 1280 pixels on either side, none added, both even as 4:2:0 wants it. */
 #define TRANSCODE_SCALE                                                                           \
   "scale='min(1280,iw)':'min(1280,ih)':force_original_aspect_ratio=decrease:"                     \
   "force_divisible_by=2"
 
+/* What is expected of a run: the data of its task. */
 typedef struct
 {
-  gint64 duration;     /* milliseconds it should last, or 0 */
+  gint64 duration;     /* milliseconds that the header says, or 0 */
   gint64 max_duration; /* milliseconds */
+  gboolean whole;      /* all of it must be there afterwards */
 } Expectation;
 
 static void
@@ -126,15 +126,13 @@ check_progress (const Expectation *expected, GBytes *report, GError **error)
 {
   gint64 duration = get_progress (report);
 
-  /* Progress is told up to the last frame, so a video of a single one has made none. */
-  if (duration == 0 && expected->duration < SINGLE_FRAME_MAX)
-    return TRUE;
-
-  if (!dou_media_info_check_duration (duration, expected->max_duration + DURATION_TOLERANCE,
-                                      error))
+  /* A video of one picture has a length by its header alone. */
+  if (!dou_media_info_check_duration (MAX (duration, MIN (expected->duration, 1)),
+                                      expected->max_duration + DURATION_TOLERANCE, error))
     return FALSE;
 
-  if (duration < expected->duration * TRANSCODE_MIN_PERCENT / 100)
+  if (expected->whole
+      && duration + DURATION_TOLERANCE < expected->duration * TRANSCODE_MIN_PERCENT / 100)
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_MEDIA_DAMAGED,
                    "%" G_GINT64_FORMAT " ms became %" G_GINT64_FORMAT " ms", expected->duration,
@@ -171,13 +169,14 @@ run (GTask *task, DouMediaRun *run, GStrvBuilder *builder)
 }
 
 static GTask *
-new_task (DouMediaRunner *runner, const DouMediaJob *job, gboolean keep_length,
+new_task (DouMediaRunner *runner, const DouMediaJob *job, gboolean whole,
           GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (runner, cancellable, callback, user_data);
   Expectation *expected = g_new0 (Expectation, 1);
 
-  expected->duration = keep_length ? job->info->duration : 0;
+  expected->whole = whole;
+  expected->duration = job->info->duration;
   expected->max_duration = job->max_duration;
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, expected, g_free);

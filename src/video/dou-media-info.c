@@ -23,6 +23,8 @@
 /* A picture of one line is none; one wider than this no decoder of a phone takes. */
 #define MIN_SIDE 16
 #define MAX_SIDE 8192
+/* A thread of a picture: of the smaller cover no line would be left. */
+#define MAX_RATIO 32
 /* A report is four levels deep; json-glib's parser follows any depth until the stack ends. */
 #define MAX_DEPTH 8
 /* A year: beyond any limit that can be configured, and far from where milliseconds overflow. */
@@ -172,7 +174,8 @@ take_video (DouMediaInfo *self, JsonObject *stream, int index, GError **error)
 
   /* ffprobe itself says 0 of a picture that is too large for it. */
   if (self->width < MIN_SIDE || self->height < MIN_SIDE
-      || self->width > MAX_PIXELS / self->height)
+      || self->width > MAX_PIXELS / self->height || self->width > self->height * MAX_RATIO
+      || self->height > self->width * MAX_RATIO)
     return refuse (error, DOU_STATUS_MEDIA_TOO_BIG, "a picture size that is not accepted");
 
   return TRUE;

@@ -157,6 +157,60 @@ test_cover (MediaFixture *fixture, gconstpointer data)
   g_assert_cmpstr (size, ==, "720\n404");
 }
 
+/* Transcodes the file that was imported, as is done in the background. */
+static char *
+transcode (MediaFixture *fixture, DouMediaImport *imported)
+{
+  g_autofree char *source = dou_media_store_get_path (fixture->store, imported->video);
+  g_autofree char *directory = dou_media_store_get_work_directory (fixture->store, ID);
+  int fd = open (source, O_RDONLY | O_CLOEXEC);
+  GAsyncResult *pending = NULL;
+  g_autoptr (GAsyncResult) probed = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autofree DouMediaInfo *info = NULL;
+  g_autoptr (GError) error = NULL;
+
+  dou_media_probe_async (fixture->runner, fd, MEDIA_MAX_DURATION, NULL, dou_test_wait_result_cb,
+                         &pending);
+  probed = dou_test_wait_result (&pending);
+  info = dou_media_probe_finish (probed, &error);
+  g_assert_no_error (error);
+
+  dou_media_transcode_async (fixture->runner,
+                             &(DouMediaJob){ .info = info,
+                                             .fd = fd,
+                                             .directory = directory,
+                                             .max_duration = MEDIA_MAX_DURATION },
+                             NULL, dou_test_wait_result_cb, &pending);
+  result = dou_test_wait_result (&pending);
+  g_assert_true (dou_media_transcode_finish (result, &error));
+  g_assert_no_error (error);
+  close (fd);
+  return g_build_filename (directory, DOU_MEDIA_VIDEO_FILE, NULL);
+}
+
+/* Test that a video of one picture is one, as it came and transcoded, also at odd sizes. */
+static void
+test_one_picture (MediaFixture *fixture, gconstpointer data)
+{
+  const char *const recipes[] = {
+    "-f lavfi -i color=red:size=17x33:rate=10:duration=0.1 -c:v libvpx-vp9 -f webm",
+    "-f lavfi -i color=red:size=8000x250:rate=10:duration=0.1 -c:v libvpx-vp9 -f matroska",
+    "-f lavfi -i color=red:size=64x64:rate=1:duration=1 -pix_fmt yuv420p -f mp4",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (recipes); i++)
+    {
+      g_autoptr (GBytes) bytes = dou_test_media_ffmpeg (recipes[i]);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DouMediaImport) imported = media_fixture_import (fixture, ID, bytes, &error);
+
+      g_assert_no_error (error);
+      if (imported->transcode)
+        g_free (transcode (fixture, imported));
+    }
+}
+
 /* Test that files belong to the service alone, and that the caller's descriptor is as it was. */
 static void
 test_descriptor (MediaFixture *fixture, gconstpointer data)
@@ -254,38 +308,6 @@ test_cancelled (MediaFixture *fixture, gconstpointer data)
     }
 }
 
-/* Transcodes the file that was imported, as is done in the background. */
-static char *
-transcode (MediaFixture *fixture, DouMediaImport *imported)
-{
-  g_autofree char *source = dou_media_store_get_path (fixture->store, imported->video);
-  g_autofree char *directory = dou_media_store_get_work_directory (fixture->store, ID);
-  int fd = open (source, O_RDONLY | O_CLOEXEC);
-  GAsyncResult *pending = NULL;
-  g_autoptr (GAsyncResult) probed = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autofree DouMediaInfo *info = NULL;
-  g_autoptr (GError) error = NULL;
-
-  dou_media_probe_async (fixture->runner, fd, MEDIA_MAX_DURATION, NULL, dou_test_wait_result_cb,
-                         &pending);
-  probed = dou_test_wait_result (&pending);
-  info = dou_media_probe_finish (probed, &error);
-  g_assert_no_error (error);
-
-  dou_media_transcode_async (fixture->runner,
-                             &(DouMediaJob){ .info = info,
-                                             .fd = fd,
-                                             .directory = directory,
-                                             .max_duration = MEDIA_MAX_DURATION },
-                             NULL, dou_test_wait_result_cb, &pending);
-  result = dou_test_wait_result (&pending);
-  g_assert_true (dou_media_transcode_finish (result, &error));
-  g_assert_no_error (error);
-  close (fd);
-  return g_build_filename (directory, DOU_MEDIA_VIDEO_FILE, NULL);
-}
-
 /* Test that what does not play everywhere does so afterwards, with all of its length. */
 static void
 test_transcode (MediaFixture *fixture, gconstpointer data)
@@ -329,6 +351,7 @@ main (int argc, char **argv)
   ADD ("/video/media-importer/index-in-front", NULL, test_index_in_front);
   ADD ("/video/media-importer/rotated", NULL, test_rotated);
   ADD ("/video/media-importer/cover", NULL, test_cover);
+  ADD ("/video/media-importer/one-picture", NULL, test_one_picture);
   ADD ("/video/media-importer/descriptor", NULL, test_descriptor);
 #undef ADD
 
