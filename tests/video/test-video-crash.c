@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The service is killed in the middle of publishing and of transcoding, over and over, a little later
- * each time. After each start there is either a row and its files, or nothing, and publishing again
- * has the result that it would have had. */
+/* The service is killed in the middle of publishing and of transcoding, over and over, a little
+ * later each time. After each start there is either a row and its files, or nothing, and publishing
+ * again has the result that it would have had. */
 
 #include "config.h"
 
@@ -15,7 +15,7 @@
 /* Each time it is another video: this one, and one for each turn more. */
 #define ID G_GINT64_CONSTANT (1000)
 /* Turns of the loop by which the next one lives longer. */
-#define STEP 4
+#define STEP 6
 /* What the process that is to die is told: where, and after how many turns of its loop. */
 #define DIRECTORY_VARIABLE "DOU_TEST_DIRECTORY"
 #define TURNS_VARIABLE "DOU_TEST_TURNS"
