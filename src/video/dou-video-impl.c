@@ -12,7 +12,7 @@ struct _DouVideoImpl
 {
   DouDBusVideo1Skeleton parent_instance;
 
-  DouService *service;      /* (unowned) which has the connection, and so outlives what it exports */
+  DouService *service;      /* (unowned) has the connection, and so outlives what it exports */
   DouVideoManager *manager; /* (owned) */
 };
 
@@ -365,7 +365,7 @@ work_counts_changed_cb (DouVideoManager *manager, GArray *authors, gpointer user
   dou_dbus_video1_emit_work_counts_changed (DOU_DBUS_VIDEO1 (user_data), make_ids (authors));
 }
 
-/* What no call waits for is waited for too: files that are tidied up, ffmpeg that is being ended. */
+/* What no call waits for is waited for too: tidying up, and ffmpeg that is being ended. */
 static void
 busy_cb (DouVideoManager *manager, GParamSpec *pspec, gpointer user_data)
 {

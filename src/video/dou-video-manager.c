@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Videos: how one is published (dou-video-publish.c), how lists of them are read (dou-video-pages.c),
- * and what all of that shares: counts, signals, start and stop.
+/* Videos: how one is published (dou-video-publish.c), how lists of them are read
+ * (dou-video-pages.c), and what all of that shares: counts, signals, start and stop.
  *
  * The start looks for what a crash has left of the files before anything else may happen. The stop
- * takes nothing more, ends transcoding, and gives what is being published some time before it ends that
- * too; whoever has sent it is told to try again, and nothing is left of it.
+ * takes nothing more, ends transcoding, and gives what is being published some time before it ends
+ * that too; whoever has sent it is told to try again, and nothing is left of it.
  */
 
 #include "config.h"

@@ -2,10 +2,10 @@
 
 /* The newest videos in memory.
  *
- * An app that opens asks for the newest page, and one that has scrolled to the end begins again with
- * it, so most requests are answered without the database. It cannot be out of date: only this process
- * publishes, and adds what it has published. Times may come out of order (the clock was set back), so
- * that a new video is put where it belongs.
+ * An app that opens asks for the newest page, and one that has scrolled to the end begins again
+ * with it, so most requests are answered without the database. It cannot be out of date: only this
+ * process publishes, and adds what it has published. Times may come out of order (the clock was set
+ * back), so that a new video is put where it belongs.
  */
 
 #include "config.h"
@@ -20,8 +20,8 @@ struct _DouVideoNewest
 
 /**
  * dou_video_newest_new:
- * @places: (transfer full) (element-type DouVideoPlace): the newest %DOU_VIDEO_FEED_MAX videos, or all,
- *   newest first
+ * @places: (transfer full) (element-type DouVideoPlace): the newest %DOU_VIDEO_FEED_MAX videos, or
+ *   all, newest first
  * @n_videos: how many there are in the store
  *
  * Returns: (transfer full): the newest videos
@@ -114,11 +114,11 @@ dou_video_newest_get_page (DouVideoNewest *self, gint64 before, guint limit, GAr
  * @self: the newest videos
  * @before: the publish time that the videos of @page are older than
  * @limit: 1 to %DOU_VIDEO_FEED_MAX
- * @page: (element-type DouVideoPlace): a page; if it has fewer than @limit videos, these are all that
- *   are older than @before
+ * @page: (element-type DouVideoPlace): a page; if it has fewer than @limit videos, these are all
+ *   that are older than @before
  *
- * Goes on from the oldest video to the newest, so that one can follow the feed for ever. A page holds
- * no video twice: those that it has are older than @before, those that are added are not.
+ * Goes on from the oldest video to the newest, so that one can follow the feed for ever. A page
+ * holds no video twice: those that it has are older than @before, those that are added are not.
  */
 void
 dou_video_newest_top_up (DouVideoNewest *self, gint64 before, guint limit, GArray *page)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The feed and the works of authors, a page at a time. All that one call asks for and that is not in
- * memory is asked of the database at once, with one limit for all, and cut afterwards. */
+/* The feed and the works of authors, a page at a time. All that one call asks for and that is not
+ * in memory is asked of the database at once, with one limit for all, and cut afterwards. */
 
 #include "config.h"
 
@@ -125,8 +125,8 @@ got_feed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
  * @callback: called with the result, for dou_video_manager_get_pages_finish()
  * @user_data: for @callback
  *
- * A page that reaches the oldest video is topped up from the newest. The time to go on below is that
- * of its last video, and 0 only if there is no video at all.
+ * A page that reaches the oldest video is topped up from the newest. The time to go on below is
+ * that of its last video, and 0 only if there is no video at all.
  */
 void
 dou_video_manager_get_feed_async (DouVideoManager *self, const DouVideoPageRequest *requests,

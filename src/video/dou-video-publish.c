@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* How a video is published: look whether it is already, take its file into the media store, commit the
- * row, tell everybody, tidy up, answer.
+/* How a video is published: look whether it is already, take its file into the media store, commit
+ * the row, tell everybody, tidy up, answer.
  *
- * The same upload may come again: after a lost reply, when the service has died, or while the first one
- * is still being worked on. Its id tells. If the row is there it is published, and that is the answer;
- * if it is being worked on, all who have sent it get the one result.
+ * The same upload may come again: after a lost reply, when the service has died, or while the first
+ * one is still being worked on. Its id tells. If the row is there it is published, and that is the
+ * answer; if it is being worked on, all who have sent it get the one result.
  */
 
 #include "config.h"

@@ -60,7 +60,11 @@ dou_video_store_get_works_async (DouVideoStore *self, const DouVideoWorksPlace *
   dou_json_writer_int64 (&writer, limit);
   dou_json_writer_begin_array (&writer);
   for (guint i = 0; i < n_pages; i++)
-    dou_video_store_write_numbers (&writer, (const gint64[]){ places[i].author, places[i].before }, 2);
+    {
+      const gint64 place[] = { places[i].author, places[i].before };
+
+      dou_video_store_write_numbers (&writer, place, G_N_ELEMENTS (place));
+    }
   dou_json_writer_end_array (&writer);
   dou_json_writer_end_array (&writer);
   dou_video_store_run (self,
@@ -101,7 +105,8 @@ parse_page (const char *text)
 GPtrArray *
 dou_video_store_get_pages_finish (DouVideoStore *self, GAsyncResult *result, GError **error)
 {
-  DouVideoOperation *operation = dou_video_store_finish (self, result, dou_video_store_get_pages_finish, error);
+  DouVideoOperation *operation
+      = dou_video_store_finish (self, result, dou_video_store_get_pages_finish, error);
   GPtrArray *pages;
   guint n_pages;
 
@@ -161,13 +166,14 @@ make_video (DouRows *rows, guint row)
  * @result: of the callback
  * @error: return location
  *
- * Returns: (transfer full) (element-type DouVideo): for each id the video, or %NULL in its place; or
- *   %NULL with the errors of dou_database_read_finish()
+ * Returns: (transfer full) (element-type DouVideo): for each id the video, or %NULL in its place;
+ *   or %NULL with the errors of dou_database_read_finish()
  */
 GPtrArray *
 dou_video_store_get_videos_finish (DouVideoStore *self, GAsyncResult *result, GError **error)
 {
-  DouVideoOperation *operation = dou_video_store_finish (self, result, dou_video_store_get_videos_async, error);
+  DouVideoOperation *operation
+      = dou_video_store_finish (self, result, dou_video_store_get_videos_async, error);
   GPtrArray *videos;
   guint n_videos;
 
@@ -209,13 +215,14 @@ dou_video_store_get_work_counts_async (DouVideoStore *self, const gint64 *author
  * @result: of the callback
  * @error: return location
  *
- * Returns: (transfer full) (element-type gint64): for each author the number of videos; or %NULL with
- *   the errors of dou_database_read_finish()
+ * Returns: (transfer full) (element-type gint64): for each author the number of videos; or %NULL
+ *   with the errors of dou_database_read_finish()
  */
 GArray *
 dou_video_store_get_work_counts_finish (DouVideoStore *self, GAsyncResult *result, GError **error)
 {
-  DouVideoOperation *operation = dou_video_store_finish (self, result, dou_video_store_get_work_counts_async, error);
+  DouVideoOperation *operation
+      = dou_video_store_finish (self, result, dou_video_store_get_work_counts_async, error);
   GArray *counts;
   guint n_counts;
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The only SQL of the video domain. However many requests a call carries, it is one statement with one
- * JSON parameter.
+/* The only SQL of the video domain. However many requests a call carries, it is one statement with
+ * one JSON parameter.
  *
- * Publishing is the exception, with a statement for each video: two in one statement would not see the
- * times that each other takes. It costs nothing, since a video takes ffmpeg tenths of a second, and
- * the database commits what waits together anyway.
+ * Publishing is the exception, with a statement for each video: two in one statement would not see
+ * the times that each other takes. It costs nothing, since a video takes ffmpeg tenths of a second,
+ * and the database commits what waits together anyway.
  *
- * The publish time is given in the transaction that publishes, not before: it is then never older than
- * that of a video which somebody may already have seen, so that paging misses none.
+ * The publish time is given in the transaction that publishes, not before: as long as the clock
+ * goes forward, no video appears below one that somebody has already seen, so that paging misses
+ * none.
  */
 
 #include "config.h"
@@ -306,7 +307,8 @@ dou_video_store_publish_async (DouVideoStore *self, const DouVideo *video,
 gint64
 dou_video_store_publish_finish (DouVideoStore *self, GAsyncResult *result, GError **error)
 {
-  DouVideoOperation *operation = dou_video_store_finish (self, result, dou_video_store_publish_async, error);
+  DouVideoOperation *operation
+      = dou_video_store_finish (self, result, dou_video_store_publish_async, error);
 
   return operation != NULL ? dou_rows_get_int64 (operation->rows, 0, 5) : 0;
 }
@@ -340,7 +342,8 @@ gboolean
 dou_video_store_count_finish (DouVideoStore *self, GAsyncResult *result, gint64 *n_videos,
                               gint64 *n_transcodes, GError **error)
 {
-  DouVideoOperation *operation = dou_video_store_finish (self, result, dou_video_store_count_async, error);
+  DouVideoOperation *operation
+      = dou_video_store_finish (self, result, dou_video_store_count_async, error);
 
   if (operation == NULL)
     return FALSE;
@@ -362,7 +365,8 @@ dou_video_store_get_next_task_async (DouVideoStore *self, GAsyncReadyCallback ca
 {
   g_return_if_fail (DOU_IS_VIDEO_STORE (self));
 
-  dou_video_store_run (self, (DouVideoOperation){ .query = "get-next-transcode", .columns = "xssx" },
+  dou_video_store_run (self,
+                       (DouVideoOperation){ .query = "get-next-transcode", .columns = "xssx" },
                        dou_video_store_get_next_task_async, callback, user_data);
 }
 
@@ -370,8 +374,8 @@ dou_video_store_get_next_task_async (DouVideoStore *self, GAsyncReadyCallback ca
  * dou_video_store_get_next_task_finish:
  * @self: a store
  * @result: of the callback
- * @task: (out) (transfer full) (nullable): of those to be transcoded, the oldest that was tried least;
- *   %NULL if there is none
+ * @task: (out) (transfer full) (nullable): of those to be transcoded, the oldest that was tried
+ *   least; %NULL if there is none
  * @error: return location
  *
  * Returns: whether the database could be asked
@@ -380,7 +384,8 @@ gboolean
 dou_video_store_get_next_task_finish (DouVideoStore *self, GAsyncResult *result,
                                       DouVideoTask **task, GError **error)
 {
-  DouVideoOperation *operation = dou_video_store_finish (self, result, dou_video_store_get_next_task_async, error);
+  DouVideoOperation *operation
+      = dou_video_store_finish (self, result, dou_video_store_get_next_task_async, error);
 
   if (operation == NULL)
     return FALSE;

@@ -4,12 +4,13 @@
  *
  * That a video needs it is a column of its row, so nothing is forgotten in a restart; the one to do
  * next is asked of the database. An attempt is counted before it begins, so that a video which ends
- * the whole service is not tried for ever; an attempt that an orderly stop cuts short is not counted.
- * One that fails is tried again after those that have been tried less, and after a pause.
+ * the whole service is not tried for ever; an attempt that an orderly stop cuts short is not
+ * counted. One that fails is tried again after those that have been tried less, and after a pause.
  *
- * For each: count the attempt, begin in the media store, probe, transcode, place, let the row name the
- * new file, tell, settle, which removes the old file. The steps in the media store make it leave no
- * stray file at any point (dou-media-store.c). Its work directory exists from publishing on.
+ * For each: count the attempt, begin in the media store, probe, transcode, place, let the row name
+ * the new file, tell, settle, which removes the old file. The steps in the media store make it
+ * leave no stray file at any point (dou-media-store.c). Its work directory exists from publishing
+ * on.
  */
 
 #include "config.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The first byte says what the container is, the rest is what ffprobe said. What is accepted must be
- * within the limits. */
+/* The first byte says what the container is, the rest is what ffprobe said. What is accepted must
+ * be within the limits. */
 
 #include "config.h"
 

@@ -10,8 +10,8 @@
 /* More than six pages. */
 #define MANY 200
 
-/* Publishes videos 1 to @n, seven of them at a time in the same millisecond, so that video I ends up
- * at VIDEO_NOON + I. */
+/* Publishes videos 1 to @n, seven of them at a time in the same millisecond, so that video I ends
+ * up at VIDEO_NOON + I. */
 static void
 fill (VideoFixture *fixture, guint n)
 {
@@ -78,8 +78,8 @@ get_page (GArray *pages, guint i)
   return &g_array_index (pages, DouVideoPage, i);
 }
 
-/* Checks that a page holds the videos @first, @first - 1 …, @n of them, after @highest from the highest
- * again. */
+/* Checks that a page holds the videos @first, @first - 1 …, @n of them, after @highest from the
+ * highest again. */
 static void
 assert_page (const DouVideoPage *page, guint first, guint n, guint highest)
 {

@@ -167,7 +167,7 @@ test_too_many (Fixture *fixture, gconstpointer data)
   assert_error (fixture, "GetWorkCounts", repeat ("int64 1", n), too_large);
 }
 
-/* Test that a handle without a file is that item's error alone, also if there are no files at all. */
+/* Test that a handle without a file is that item's error alone, also if there are no files. */
 static void
 test_bad_handles (Fixture *fixture, gconstpointer data)
 {
@@ -191,7 +191,7 @@ test_empty (Fixture *fixture, gconstpointer data)
   assert_reply (fixture, "GetFeed", "([(int64 0, uint32 30)],)", NULL, "([(0, [])],)");
 }
 
-/* Test that of one call each upload has its own result, and that all lists show what is published. */
+/* Test that each upload of a call has its own result, and that all lists show what is published. */
 static void
 test_publish (Fixture *fixture, gconstpointer data)
 {

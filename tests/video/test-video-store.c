@@ -353,8 +353,8 @@ test_tasks (Fixture *fixture, gconstpointer data)
 static void
 test_plans (Fixture *fixture, gconstpointer data)
 {
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "data", "sql", "video", "sqlite",
-                                                 "statements.sql", NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "data", "sql", "video",
+                                                 "sqlite", "statements.sql", NULL);
   g_autofree char *sqlite = g_find_program_in_path ("sqlite3");
   g_autofree char *text = NULL;
   g_auto (GStrv) statements = NULL;
