@@ -23,6 +23,7 @@ typedef enum
   TYPE_DURATION, /* seconds, or with s, min, h, d */
   TYPE_BOOLEAN,  /* on | off */
   TYPE_CHOICE,   /* one of `choices` */
+  TYPE_TIME_ZONE, /* as g_time_zone_new_identifier() takes it */
 } Type;
 
 typedef struct
@@ -49,6 +50,7 @@ static const Key keys[] = {
   [DOU_CONFIG_TRUSTED_PROXIES] = { "server", "trusted-proxies", TYPE_LIST, "" },
   [DOU_CONFIG_STATE_DIR] = { "server", "state-dir", TYPE_STRING, "" },
   [DOU_CONFIG_RUNTIME_DIR] = { "server", "runtime-dir", TYPE_STRING, "" },
+  [DOU_CONFIG_TIME_ZONE] = { "server", "time-zone", TYPE_TIME_ZONE, "" },
   [DOU_CONFIG_NODE_ID] = { "node", "id", TYPE_INTEGER, "0", 0, 15 },
   [DOU_CONFIG_LOG_LEVEL] = { "log", "level", TYPE_CHOICE, "info", 0, 0, "debug|info|warning" },
   [DOU_CONFIG_RATE_LIMITS] = { "limits", "rate-limits", TYPE_BOOLEAN, "on" },
@@ -60,6 +62,8 @@ static const Key keys[] = {
   [DOU_CONFIG_REQUEST_TIMEOUT] = { "limits", "request-timeout", TYPE_DURATION, "15s", 1, DAY },
   [DOU_CONFIG_MAX_PASSWORD] = { "user", "max-password", TYPE_INTEGER, "32", 1, 128 },
   [DOU_CONFIG_TOKEN_LIFETIME] = { "user", "token-lifetime", TYPE_DURATION, "30d", 1, 3650 * DAY },
+  [DOU_CONFIG_MESSAGES_FROM]
+  = { "chat", "messages-from", TYPE_CHOICE, "anyone", 0, 0, "anyone|friends" },
   [DOU_CONFIG_MAX_DURATION] = { "video", "max-duration", TYPE_DURATION, "15min", 1, DAY },
   [DOU_CONFIG_MEDIA_MEMORY] = { "video", "media-memory", TYPE_SIZE, "1GiB", 256 * MIB, 64 * GIB },
 };
@@ -139,6 +143,14 @@ parse_choice (const Key *key, const char *text, gint64 *number)
   return FALSE;
 }
 
+static gboolean
+is_time_zone (const char *text)
+{
+  g_autoptr (GTimeZone) zone = *text != '\0' ? g_time_zone_new_identifier (text) : NULL;
+
+  return *text == '\0' || zone != NULL;
+}
+
 static char **
 parse_list (const char *text)
 {
@@ -174,6 +186,8 @@ value_parse (Value *value, const Key *key, const char *text)
       return value->number || g_str_equal (text, "off");
     case TYPE_CHOICE:
       return parse_choice (key, text, &value->number);
+    case TYPE_TIME_ZONE:
+      return is_time_zone (text);
     default:
       g_assert_not_reached ();
     }
@@ -201,6 +215,8 @@ describe (const Key *key)
       return g_strdup ("on or off");
     case TYPE_CHOICE:
       return g_strdup_printf ("one of %s", key->choices);
+    case TYPE_TIME_ZONE:
+      return g_strdup ("a time zone such as Asia/Shanghai or +08");
     case TYPE_STRING:
     case TYPE_LIST:
     default:
@@ -408,7 +424,9 @@ gint64
 dou_config_get_int64 (DouConfig *self, DouConfigKey key)
 {
   g_return_val_if_fail (DOU_IS_CONFIG (self), 0);
-  g_return_val_if_fail (keys[key].type != TYPE_STRING && keys[key].type != TYPE_LIST, 0);
+  g_return_val_if_fail (keys[key].type != TYPE_STRING && keys[key].type != TYPE_LIST
+                            && keys[key].type != TYPE_TIME_ZONE,
+                        0);
 
   return self->values[key].number;
 }

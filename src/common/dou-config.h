@@ -19,6 +19,7 @@ typedef enum
   DOU_CONFIG_TRUSTED_PROXIES, /* list of ADDRESS[/BITS] */
   DOU_CONFIG_STATE_DIR,       /* path */
   DOU_CONFIG_RUNTIME_DIR,     /* path */
+  DOU_CONFIG_TIME_ZONE,       /* name of a time zone, or empty */
   DOU_CONFIG_NODE_ID,         /* 0 … 15 */
   DOU_CONFIG_LOG_LEVEL,       /* debug | info | warning */
   DOU_CONFIG_RATE_LIMITS,     /* boolean */
@@ -29,6 +30,7 @@ typedef enum
   DOU_CONFIG_REQUEST_TIMEOUT, /* seconds */
   DOU_CONFIG_MAX_PASSWORD,    /* characters */
   DOU_CONFIG_TOKEN_LIFETIME,  /* seconds */
+  DOU_CONFIG_MESSAGES_FROM,   /* anyone | friends */
   DOU_CONFIG_MAX_DURATION,    /* seconds */
   DOU_CONFIG_MEDIA_MEMORY,    /* bytes */
   DOU_N_CONFIG_KEYS

@@ -4,6 +4,8 @@
 #include "common/dou-status.h"
 #include "gateway/dou-backend.h"
 
+#include "dou-dbus-chat.h"
+#include "dou-dbus-social.h"
 #include "dou-dbus-user.h"
 
 /* Reads and cheap writes: as much as 64 connections can have waiting, several times over. */
@@ -21,6 +23,8 @@ typedef enum
 {
   PROXY_USER,
   PROXY_VIDEO,
+  PROXY_SOCIAL,
+  PROXY_CHAT,
   N_PROXIES
 } ProxyIndex;
 
@@ -38,6 +42,23 @@ static const struct
   [DOU_BACKEND_GET_WORKS] = { PROXY_VIDEO, "GetWorks", "(xxu)", FALSE },
   [DOU_BACKEND_GET_VIDEOS] = { PROXY_VIDEO, "GetVideos", "x", FALSE },
   [DOU_BACKEND_GET_WORK_COUNTS] = { PROXY_VIDEO, "GetWorkCounts", "x", FALSE },
+  [DOU_BACKEND_SET_FAVORITES] = { PROXY_SOCIAL, "SetFavorites", "(xxxb)", FALSE },
+  [DOU_BACKEND_SET_FOLLOWS] = { PROXY_SOCIAL, "SetFollows", "(xxb)", FALSE },
+  [DOU_BACKEND_ADD_COMMENTS] = { PROXY_SOCIAL, "AddComments", "(xxxss)", FALSE },
+  [DOU_BACKEND_DELETE_COMMENTS] = { PROXY_SOCIAL, "DeleteComments", "(xxxx)", FALSE },
+  [DOU_BACKEND_SET_FEELINGS] = { PROXY_SOCIAL, "SetFeelings", "(xxi)", FALSE },
+  [DOU_BACKEND_GET_COMMENTS] = { PROXY_SOCIAL, "GetComments", "(xxu)", FALSE },
+  [DOU_BACKEND_GET_FAVORITES] = { PROXY_SOCIAL, "GetFavorites", "(xxu)", FALSE },
+  [DOU_BACKEND_GET_FOLLOWS] = { PROXY_SOCIAL, "GetFollows", "(xxu)", FALSE },
+  [DOU_BACKEND_GET_FOLLOWERS] = { PROXY_SOCIAL, "GetFollowers", "(xxu)", FALSE },
+  [DOU_BACKEND_GET_FRIENDS] = { PROXY_SOCIAL, "GetFriends", "(xxu)", FALSE },
+  [DOU_BACKEND_GET_VIDEO_COUNTS] = { PROXY_SOCIAL, "GetVideoCounts", "x", FALSE },
+  [DOU_BACKEND_GET_USER_COUNTS] = { PROXY_SOCIAL, "GetUserCounts", "x", FALSE },
+  [DOU_BACKEND_ARE_FAVORITES] = { PROXY_SOCIAL, "AreFavorites", "(xx)", FALSE },
+  [DOU_BACKEND_ARE_FOLLOWS] = { PROXY_SOCIAL, "AreFollows", "(xx)", FALSE },
+  [DOU_BACKEND_SEND_MESSAGES] = { PROXY_CHAT, "SendMessages", "(xxxss)", FALSE },
+  [DOU_BACKEND_GET_MESSAGES] = { PROXY_CHAT, "GetMessages", "(xxxbu)", FALSE },
+  [DOU_BACKEND_GET_LATEST_MESSAGES] = { PROXY_CHAT, "GetLatestMessages", "(xx)", FALSE },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (methods) == DOU_N_BACKEND_METHODS);
@@ -104,6 +125,14 @@ dou_backend_new (GDBusConnection *connection, DouConfig *config, GError **error)
   self->proxies[PROXY_VIDEO] = (GDBusProxy *) dou_dbus_video1_proxy_new_sync (
       connection, flags, "org.doutok.Video", "/org/doutok/Video", NULL, error);
   if (self->proxies[PROXY_VIDEO] == NULL)
+    return NULL;
+  self->proxies[PROXY_SOCIAL] = (GDBusProxy *) dou_dbus_social1_proxy_new_sync (
+      connection, flags, "org.doutok.Social", "/org/doutok/Social", NULL, error);
+  if (self->proxies[PROXY_SOCIAL] == NULL)
+    return NULL;
+  self->proxies[PROXY_CHAT] = (GDBusProxy *) dou_dbus_chat1_proxy_new_sync (
+      connection, flags, "org.doutok.Chat", "/org/doutok/Chat", NULL, error);
+  if (self->proxies[PROXY_CHAT] == NULL)
     return NULL;
 
   for (gsize i = 0; i < DOU_N_BACKEND_METHODS; i++)

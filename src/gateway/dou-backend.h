@@ -30,6 +30,23 @@ typedef enum
   DOU_BACKEND_GET_WORKS,       /* (xxu) → (xax) */
   DOU_BACKEND_GET_VIDEOS,      /* x → (ixxsssx) */
   DOU_BACKEND_GET_WORK_COUNTS, /* x → x */
+  DOU_BACKEND_SET_FAVORITES,   /* (xxxb) → i */
+  DOU_BACKEND_SET_FOLLOWS,     /* (xxb) → i */
+  DOU_BACKEND_ADD_COMMENTS,    /* (xxxss) → (ixx) */
+  DOU_BACKEND_DELETE_COMMENTS, /* (xxxx) → i */
+  DOU_BACKEND_SET_FEELINGS,    /* (xxi) → i */
+  DOU_BACKEND_GET_COMMENTS,    /* (xxu) → (xa(xxsxxx)) */
+  DOU_BACKEND_GET_FAVORITES,   /* (xxu) → (xax) */
+  DOU_BACKEND_GET_FOLLOWS,     /* (xxu) → (xax) */
+  DOU_BACKEND_GET_FOLLOWERS,   /* (xxu) → (xax) */
+  DOU_BACKEND_GET_FRIENDS,     /* (xxu) → (xax) */
+  DOU_BACKEND_GET_VIDEO_COUNTS, /* x → (xx) */
+  DOU_BACKEND_GET_USER_COUNTS, /* x → (xxxx) */
+  DOU_BACKEND_ARE_FAVORITES,   /* (xx) → b */
+  DOU_BACKEND_ARE_FOLLOWS,     /* (xx) → b */
+  DOU_BACKEND_SEND_MESSAGES,   /* (xxxss) → (ixx) */
+  DOU_BACKEND_GET_MESSAGES,    /* (xxxbu) → a(xxxsx) */
+  DOU_BACKEND_GET_LATEST_MESSAGES, /* (xx) → (xxxsx) */
   DOU_N_BACKEND_METHODS
 } DouBackendMethod;
 

@@ -4,6 +4,22 @@
 #include "gateway/dou-context.h"
 
 /**
+ * dou_context_get_text:
+ * @request: a request
+ * @name: a parameter
+ *
+ * Returns: (transfer full) (nullable): its text, or %NULL if it is absent or in another encoding than
+ *   UTF-8, so that it could not travel over the bus
+ */
+char *
+dou_context_get_text (DouRequest *request, const char *name)
+{
+  const char *text = dou_request_get_parameter (request, name);
+
+  return text != NULL && g_utf8_validate (text, -1, NULL) ? g_strdup (text) : NULL;
+}
+
+/**
  * dou_context_get_id:
  * @request: a request
  * @name: a parameter that must be there

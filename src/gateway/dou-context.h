@@ -18,11 +18,13 @@ typedef struct
 {
   DouConfig *config;               /* (owned) */
   DouClock *clock;                 /* (owned) */
+  GTimeZone *time_zone;            /* (owned) of the dates under comments */
   DouIdMinter *minter;             /* (owned) */
   DouAuthenticator *authenticator; /* (owned) */
   DouBackend *backend;             /* (owned) */
 } DouContext;
 
+char *dou_context_get_text (DouRequest *request, const char *name);
 DouStatus dou_context_get_id (DouRequest *request, const char *name, gint64 *id);
 DouStatus dou_context_get_subject (DouContext *self, DouRequest *request, gint64 *viewer,
                                    gint64 *user_id);

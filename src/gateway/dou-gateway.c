@@ -8,12 +8,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gateway/dou-comment-routes.h"
 #include "gateway/dou-context.h"
+#include "gateway/dou-favorite-routes.h"
 #include "gateway/dou-gateway.h"
 #include "gateway/dou-health-routes.h"
 #include "gateway/dou-media-routes.h"
+#include "gateway/dou-message-routes.h"
 #include "gateway/dou-picture-routes.h"
 #include "gateway/dou-readiness.h"
+#include "gateway/dou-relation-routes.h"
 #include "gateway/dou-server.h"
 #include "gateway/dou-user-routes.h"
 #include "gateway/dou-video-routes.h"
@@ -46,6 +50,7 @@ dou_gateway_dispose (GObject *object)
   g_clear_object (&self->context.backend);
   g_clear_object (&self->context.authenticator);
   g_clear_object (&self->context.minter);
+  g_clear_pointer (&self->context.time_zone, g_time_zone_unref);
   g_clear_object (&self->context.clock);
   g_clear_object (&self->context.config);
 
@@ -91,12 +96,16 @@ dou_gateway_make_context (DouGateway *self, guint index, GError **error)
   g_autofree char *ids_path = g_build_filename (state_dir, ids_name, NULL);
   g_autofree char *keys_path = g_build_filename (state_dir, "token-keys", NULL);
   g_autoptr (DouTokenKeys) keys = dou_token_keys_new_from_file (keys_path, error);
+  const char *zone;
 
   if (keys == NULL)
     return FALSE;
 
   self->context.config = g_object_ref (config);
   self->context.clock = dou_system_clock_new ();
+  zone = dou_config_get_string (config, DOU_CONFIG_TIME_ZONE);
+  self->context.time_zone
+      = *zone != '\0' ? g_time_zone_new_identifier (zone) : g_time_zone_new_local ();
   self->context.authenticator = dou_authenticator_new (
       keys, self->context.clock, dou_config_get_int64 (config, DOU_CONFIG_TOKEN_LIFETIME));
   self->context.minter = dou_id_minter_new (
@@ -124,6 +133,10 @@ dou_gateway_make_server (DouGateway *self, GError **error)
   dou_health_routes_add (self->router, &self->context);
   dou_user_routes_add (self->router, &self->context);
   dou_video_routes_add (self->router, &self->context);
+  dou_favorite_routes_add (self->router, &self->context);
+  dou_comment_routes_add (self->router, &self->context);
+  dou_relation_routes_add (self->router, &self->context);
+  dou_message_routes_add (self->router, &self->context);
   dou_picture_routes_add (self->router);
   dou_media_routes_add (self->router, self->media);
 

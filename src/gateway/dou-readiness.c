@@ -4,7 +4,7 @@
 #include "gateway/dou-readiness.h"
 #include "gateway/dou-user-set.h"
 
-/* No user has this id, but looking it up takes the user service and the video service down to their
+/* No user has this id, but looking it up takes the user, video and social services down to their
  * tables. */
 #define PROBE_ID 1
 
@@ -37,8 +37,8 @@ feed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  dou_user_set_load_async (g_task_get_task_data (task), &id, 1, g_task_get_cancellable (task),
-                           users_cb, g_object_ref (task));
+  dou_user_set_load_async (g_task_get_task_data (task), 0, &id, 1,
+                           g_task_get_cancellable (task), users_cb, g_object_ref (task));
 }
 
 /**

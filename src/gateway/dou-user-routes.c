@@ -143,7 +143,7 @@ user_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   dou_request_begin_reply (pending->request, DOU_STATUS_OK, &writer);
   dou_json_writer_name (&writer, "user");
-  dou_user_set_write (users, pending->user_id, DOU_USER_PROFILE, pending->viewer,
+  dou_user_set_write (users, pending->user_id, DOU_USER_PROFILE,
                       dou_request_get_origin (pending->request), &writer);
   dou_request_end_reply (pending->request, DOU_STATUS_OK, &writer);
 }
@@ -164,8 +164,9 @@ user_handler (DouRequest *request, gpointer user_data)
     }
 
   user_id = pending->user_id;
-  dou_user_set_load_async (context->backend, &user_id, 1, dou_request_get_cancellable (request),
-                           user_loaded_cb, g_steal_pointer (&pending));
+  dou_user_set_load_async (context->backend, pending->viewer, &user_id, 1,
+                           dou_request_get_cancellable (request), user_loaded_cb, pending);
+  g_steal_pointer (&pending);
 }
 
 static const DouRoute routes[] = {

@@ -27,13 +27,15 @@ typedef enum
   DOU_USER_AUTHOR,
 } DouUserRole;
 
-void dou_user_set_load_async (DouBackend *backend, const gint64 *ids, gsize n_ids,
+void dou_user_set_load_async (DouBackend *backend, gint64 viewer, const gint64 *ids, gsize n_ids,
                               GCancellable *cancellable, GAsyncReadyCallback callback,
                               gpointer user_data);
 DouUserSet *dou_user_set_load_finish (GAsyncResult *result, GError **error);
 
 gboolean dou_user_set_contains (DouUserSet *self, gint64 id);
-void dou_user_set_write (DouUserSet *self, gint64 id, DouUserRole role, gint64 viewer,
-                         const char *origin, DouJsonWriter *writer);
+void dou_user_set_write (DouUserSet *self, gint64 id, DouUserRole role, const char *origin,
+                         DouJsonWriter *writer);
+void dou_user_set_write_members (DouUserSet *self, gint64 id, DouUserRole role, const char *origin,
+                                 DouJsonWriter *writer);
 
 G_END_DECLS

@@ -15,12 +15,11 @@ G_BEGIN_DECLS
 #define DOU_TYPE_VIDEO_SET (dou_video_set_get_type ())
 G_DECLARE_FINAL_TYPE (DouVideoSet, dou_video_set, DOU, VIDEO_SET, GObject)
 
-void dou_video_set_load_async (DouBackend *backend, const gint64 *ids, gsize n_ids,
+void dou_video_set_load_async (DouBackend *backend, gint64 viewer, const gint64 *ids, gsize n_ids,
                                GCancellable *cancellable, GAsyncReadyCallback callback,
                                gpointer user_data);
 DouVideoSet *dou_video_set_load_finish (GAsyncResult *result, GError **error);
 
-void dou_video_set_write (DouVideoSet *self, gint64 viewer, const char *origin,
-                          DouJsonWriter *writer);
+void dou_video_set_write (DouVideoSet *self, const char *origin, DouJsonWriter *writer);
 
 G_END_DECLS

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok"
+
+#include "gateway/dou-action.h"
+#include "gateway/dou-comment-routes.h"
+#include "gateway/dou-user-set.h"
+#include "gateway/dou-window.h"
+
+#define ACTION_ADD 1
+#define ACTION_DELETE 2
+/* Like, dislike, neither. */
+#define MAX_FEELING 3
+
+/* The day on which a comment was made, as the app shows it: month and day where the server stands. */
+static void
+write_date (DouJsonWriter *writer, GTimeZone *zone, gint64 time)
+{
+  g_autoptr (GDateTime) utc = g_date_time_new_from_unix_utc (time / 1000);
+  g_autoptr (GDateTime) local = g_date_time_to_timezone (utc, zone);
+  g_autofree char *date = g_date_time_format (local, "%m-%d");
+
+  dou_json_writer_name (writer, "create_date");
+  dou_json_writer_string (writer, date);
+}
+
+/* One Comment: (xxsxxx) is id, user, text, time, likes, dislikes. */
+static void
+write_comment (DouContext *context, DouUserSet *users, GVariant *comment, const char *origin,
+               DouJsonWriter *writer)
+{
+  gint64 id, user, time, n_likes, n_dislikes;
+  const char *text;
+
+  g_variant_get (comment, "(xx&sxxx)", &id, &user, &text, &time, &n_likes, &n_dislikes);
+
+  dou_json_writer_begin_object (writer);
+  dou_json_writer_name (writer, "id");
+  dou_json_writer_int64 (writer, id);
+  dou_json_writer_name (writer, "user");
+  dou_user_set_write (users, user, DOU_USER_PROFILE, origin, writer);
+  dou_json_writer_name (writer, "content");
+  dou_json_writer_string (writer, text);
+  write_date (writer, context->time_zone, time);
+  dou_json_writer_name (writer, "like_count");
+  dou_json_writer_int64 (writer, n_likes);
+  dou_json_writer_name (writer, "tease_count");
+  dou_json_writer_int64 (writer, n_dislikes);
+  dou_json_writer_end_object (writer);
+}
+
+/* The new comment is answered with its writer, as it will stand in the list. */
+static void
+writer_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DouAction) action = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouUserSet) users = dou_user_set_load_finish (result, &error);
+  g_autoptr (GVariant) comment = NULL;
+  g_auto (DouJsonWriter) writer = { NULL };
+
+  if (users == NULL || !dou_user_set_contains (users, action->viewer))
+    {
+      dou_request_reply_status (action->request,
+                                error != NULL ? dou_status_from_error (error)
+                                              : DOU_STATUS_USER_NOT_FOUND);
+      return;
+    }
+
+  comment = g_variant_ref_sink (g_variant_new ("(xxsxxx)", action->id, action->viewer, action->text,
+                                               action->time, G_GINT64_CONSTANT (0),
+                                               G_GINT64_CONSTANT (0)));
+  dou_request_begin_reply (action->request, DOU_STATUS_OK, &writer);
+  dou_json_writer_name (&writer, "comment");
+  write_comment (action->context, users, comment, dou_request_get_origin (action->request),
+                 &writer);
+  dou_request_end_reply (action->request, DOU_STATUS_OK, &writer);
+}
+
+static void
+comment_added (DouAction *action, GVariant *result, DouStatus status)
+{
+  status = dou_action_get_status (result, status);
+  if (status != DOU_STATUS_OK)
+    {
+      dou_action_finish (action, NULL, status);
+      return;
+    }
+
+  g_variant_get (result, "(ixx)", NULL, &action->id, &action->time);
+  dou_user_set_load_async (action->context->backend, action->viewer, &action->viewer, 1,
+                           dou_request_get_cancellable (action->request), writer_loaded_cb, action);
+}
+
+static void
+comment_deleted (DouAction *action, GVariant *result, DouStatus status)
+{
+  g_auto (DouJsonWriter) writer = { NULL };
+
+  status = dou_action_get_status (result, status);
+  dou_request_begin_reply (action->request, status, &writer);
+  dou_json_writer_name (&writer, "comment");
+  dou_json_writer_raw (&writer, "null", 4);
+  dou_request_end_reply (action->request, status, &writer);
+  dou_action_free (action);
+}
+
+static void
+video_found (DouAction *action, GVariant *video, DouStatus status)
+{
+  const char *request_id = dou_request_get_parameter (action->request, "request_id");
+
+  status = dou_action_get_status (video, status);
+  if (status != DOU_STATUS_OK)
+    {
+      dou_action_finish (action, NULL, status);
+      return;
+    }
+
+  g_variant_get_child (video, 2, "x", &action->author);
+  if (action->type == ACTION_ADD)
+    dou_action_call (action, DOU_BACKEND_ADD_COMMENTS,
+                     g_variant_new ("(xxxss)", action->id, action->viewer, action->target,
+                                    action->text, request_id != NULL ? request_id : ""),
+                     comment_added);
+  else
+    dou_action_call (action, DOU_BACKEND_DELETE_COMMENTS,
+                     g_variant_new ("(xxxx)", action->id, action->target, action->author,
+                                    action->viewer),
+                     comment_deleted);
+}
+
+static DouStatus
+prepare (DouAction *action)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (action->type == ACTION_DELETE)
+    return dou_context_get_id (action->request, "comment_id", &action->id);
+
+  action->text = dou_context_get_text (action->request, "comment_text");
+  if (action->text == NULL)
+    return DOU_STATUS_BAD_TEXT;
+
+  action->id = dou_id_minter_mint (action->context->minter, &error);
+  if (action->id < 0)
+    {
+      g_warning ("%s", error->message);
+      return dou_status_from_error (error);
+    }
+  return DOU_STATUS_OK;
+}
+
+static void
+comment_action_handler (DouRequest *request, gpointer user_data)
+{
+  DouStatus status;
+  g_autoptr (DouAction) action
+      = dou_action_new (user_data, request, "video_id", ACTION_DELETE, &status);
+
+  if (action != NULL)
+    status = prepare (action);
+
+  if (status != DOU_STATUS_OK)
+    dou_request_reply_status (request, status);
+  else
+    dou_action_find_video (g_steal_pointer (&action), video_found);
+}
+
+static void
+comment_feeling_handler (DouRequest *request, gpointer user_data)
+{
+  DouStatus status;
+  DouAction *action = dou_action_new (user_data, request, "comment_id", MAX_FEELING, &status);
+
+  if (action == NULL)
+    dou_request_reply_status (request, status);
+  else
+    dou_action_call (action, DOU_BACKEND_SET_FEELINGS,
+                     g_variant_new ("(xxi)", action->viewer, action->target,
+                                    (gint32) action->type),
+                     dou_action_finish);
+}
+
+/* A request for the comments of a video. */
+typedef struct
+{
+  DouContext *context; /* (unowned) */
+  DouRequest *request; /* (owned) */
+  GVariant *comments;  /* (owned) (nullable) a(xxsxxx) */
+  gint64 viewer;       /* 0 for a guest */
+  gint64 video;
+  gint64 next; /* where the next page begins; 0 = nowhere */
+  DouWindow window;
+} List;
+
+static void
+list_free (List *list)
+{
+  g_clear_pointer (&list->comments, g_variant_unref);
+  g_object_unref (list->request);
+  g_free (list);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (List, list_free)
+
+static void
+writers_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (List) list = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouUserSet) users = dou_user_set_load_finish (result, &error);
+  g_auto (DouJsonWriter) writer = { NULL };
+
+  if (users == NULL)
+    {
+      dou_request_reply_status (list->request, dou_status_from_error (error));
+      return;
+    }
+
+  dou_request_begin_reply (list->request, DOU_STATUS_OK, &writer);
+  dou_json_writer_name (&writer, "comment_list");
+  dou_json_writer_begin_array (&writer);
+  for (gsize i = 0; i < g_variant_n_children (list->comments); i++)
+    {
+      g_autoptr (GVariant) comment = g_variant_get_child_value (list->comments, i);
+      gint64 user;
+
+      g_variant_get_child (comment, 1, "x", &user);
+      if (dou_user_set_contains (users, user))
+        write_comment (list->context, users, comment, dou_request_get_origin (list->request),
+                       &writer);
+    }
+  dou_json_writer_end_array (&writer);
+  dou_window_write_next (list->next, &writer);
+  dou_request_end_reply (list->request, DOU_STATUS_OK, &writer);
+}
+
+static void
+comments_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (List) list = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouBatchResults) results
+      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
+  g_autoptr (GArray) users = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GVariant) page = NULL;
+
+  if (results == NULL)
+    {
+      dou_request_reply_status (list->request, dou_status_from_error (error));
+      return;
+    }
+
+  page = dou_batch_results_get (results, 0);
+  g_variant_get (page, "(x@a(xxsxxx))", &list->next, &list->comments);
+  for (gsize i = 0; i < g_variant_n_children (list->comments); i++)
+    {
+      g_autoptr (GVariant) comment = g_variant_get_child_value (list->comments, i);
+      gint64 user;
+
+      g_variant_get_child (comment, 1, "x", &user);
+      g_array_append_val (users, user);
+    }
+
+  dou_user_set_load_async (list->context->backend, list->viewer,
+                           (const gint64 *) (gpointer) users->data, users->len,
+                           dou_request_get_cancellable (list->request), writers_loaded_cb,
+                           list);
+  g_steal_pointer (&list);
+}
+
+static void
+video_checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (List) list = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouBatchResults) results
+      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
+  g_autoptr (GVariant) video = NULL;
+  GVariant *item;
+  DouStatus status;
+
+  if (results != NULL)
+    video = dou_batch_results_get (results, 0);
+  status = dou_action_get_status (video, dou_status_from_error (error));
+  if (status != DOU_STATUS_OK)
+    {
+      dou_request_reply_status (list->request, status);
+      return;
+    }
+
+  item = g_variant_new ("(xxu)", list->video, list->window.cursor, list->window.count);
+  dou_batcher_submit_async (
+      dou_backend_get_batcher (list->context->backend, DOU_BACKEND_GET_COMMENTS), &item, 1,
+      dou_request_get_cancellable (list->request), comments_cb, list);
+  g_steal_pointer (&list);
+}
+
+static void
+comment_list_handler (DouRequest *request, gpointer user_data)
+{
+  DouContext *context = user_data;
+  g_autoptr (List) list = g_new0 (List, 1);
+  GVariant *item;
+  DouStatus status;
+
+  list->context = context;
+  list->request = g_object_ref (request);
+  status = dou_authenticator_admit (context->authenticator, request, &list->viewer);
+  if (status == DOU_STATUS_OK)
+    status = dou_context_get_id (request, "video_id", &list->video);
+  if (status == DOU_STATUS_OK)
+    status = dou_window_read (&list->window, request);
+  if (status != DOU_STATUS_OK)
+    {
+      dou_request_reply_status (request, status);
+      return;
+    }
+
+  item = g_variant_new_int64 (list->video);
+  dou_batcher_submit_async (dou_backend_get_batcher (context->backend, DOU_BACKEND_GET_VIDEOS),
+                            &item, 1, dou_request_get_cancellable (request), video_checked_cb,
+                            list);
+  g_steal_pointer (&list);
+}
+
+static const DouRoute routes[] = {
+  { "/douyin/comment/action", DOU_METHOD_POST, comment_action_handler },
+  { "/douyin/comment/feeling", DOU_METHOD_POST, comment_feeling_handler },
+  { "/douyin/comment/list", DOU_METHOD_GET, comment_list_handler },
+};
+
+/**
+ * dou_comment_routes_add:
+ * @router: takes the routes of comments
+ * @context: what the handlers work with; outlives @router
+ */
+void
+dou_comment_routes_add (DouRouter *router, DouContext *context)
+{
+  dou_router_add (router, routes, G_N_ELEMENTS (routes), context);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok"
+
+#include "gateway/dou-action.h"
+#include "gateway/dou-message-routes.h"
+#include "gateway/dou-page-time.h"
+
+#define ACTION_SEND 1
+/* The position of `friends` among the values of messages-from. */
+#define FROM_FRIENDS 1
+/* Messages of one answer: what the app shows when a chat is opened. */
+#define MAX_MESSAGES 500
+
+static void
+send_message (DouAction *action)
+{
+  const char *request_id = dou_request_get_parameter (action->request, "request_id");
+
+  dou_action_call (action, DOU_BACKEND_SEND_MESSAGES,
+                   g_variant_new ("(xxxss)", action->id, action->viewer, action->target, action->text,
+                                  request_id != NULL ? request_id : ""),
+                   dou_action_finish);
+}
+
+/* Whether the two follow each other: (b) of one direction, then of the other. */
+static void
+followed_back (DouAction *action, GVariant *follows, DouStatus status)
+{
+  if (status == DOU_STATUS_OK && !g_variant_get_boolean (follows))
+    status = DOU_STATUS_NOT_PERMITTED;
+
+  if (status != DOU_STATUS_OK)
+    dou_action_finish (action, NULL, status);
+  else
+    send_message (action);
+}
+
+static void
+followed (DouAction *action, GVariant *follows, DouStatus status)
+{
+  if (status == DOU_STATUS_OK && !g_variant_get_boolean (follows))
+    status = DOU_STATUS_NOT_PERMITTED;
+
+  if (status != DOU_STATUS_OK)
+    dou_action_finish (action, NULL, status);
+  else
+    dou_action_call (action, DOU_BACKEND_ARE_FOLLOWS,
+                     g_variant_new ("(xx)", action->target, action->viewer), followed_back);
+}
+
+static void
+receiver_found (DouAction *action, GVariant *user, DouStatus status)
+{
+  status = dou_action_get_status (user, status);
+
+  if (status != DOU_STATUS_OK)
+    dou_action_finish (action, NULL, status);
+  else if (dou_config_get_int64 (action->context->config, DOU_CONFIG_MESSAGES_FROM) == FROM_FRIENDS)
+    dou_action_call (action, DOU_BACKEND_ARE_FOLLOWS,
+                     g_variant_new ("(xx)", action->viewer, action->target), followed);
+  else
+    send_message (action);
+}
+
+static DouStatus
+prepare (DouAction *action)
+{
+  g_autoptr (GError) error = NULL;
+
+  action->text = dou_context_get_text (action->request, "content");
+  if (action->text == NULL)
+    return DOU_STATUS_BAD_TEXT;
+
+  action->id = dou_id_minter_mint (action->context->minter, &error);
+  if (action->id < 0)
+    {
+      g_warning ("%s", error->message);
+      return dou_status_from_error (error);
+    }
+  return DOU_STATUS_OK;
+}
+
+static void
+message_action_handler (DouRequest *request, gpointer user_data)
+{
+  DouStatus status;
+  g_autoptr (DouAction) action
+      = dou_action_new (user_data, request, "to_user_id", ACTION_SEND, &status);
+
+  if (action != NULL)
+    status = prepare (action);
+
+  if (status != DOU_STATUS_OK)
+    dou_request_reply_status (request, status);
+  else
+    dou_action_find_user (g_steal_pointer (&action), receiver_found);
+}
+
+static void
+write_message (DouJsonWriter *writer, GVariant *message)
+{
+  gint64 id, sender, receiver, time;
+  const char *text;
+
+  g_variant_get (message, "(xxx&sx)", &id, &sender, &receiver, &text, &time);
+  dou_json_writer_begin_object (writer);
+  dou_json_writer_name (writer, "id");
+  dou_json_writer_int64 (writer, id);
+  dou_json_writer_name (writer, "to_user_id");
+  dou_json_writer_int64 (writer, receiver);
+  dou_json_writer_name (writer, "from_user_id");
+  dou_json_writer_int64 (writer, sender);
+  dou_json_writer_name (writer, "content");
+  dou_json_writer_string (writer, text);
+  dou_json_writer_name (writer, "create_time");
+  dou_json_writer_int64 (writer, time);
+  dou_json_writer_end_object (writer);
+}
+
+static void
+messages_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DouRequest) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouBatchResults) results
+      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
+  g_autoptr (GVariant) messages = NULL;
+  g_auto (DouJsonWriter) writer = { NULL };
+
+  if (results == NULL)
+    {
+      dou_request_reply_status (request, dou_status_from_error (error));
+      return;
+    }
+
+  messages = dou_batch_results_get (results, 0);
+  dou_request_begin_reply (request, DOU_STATUS_OK, &writer);
+  dou_json_writer_name (&writer, "message_list");
+  dou_json_writer_begin_array (&writer);
+  for (gsize i = 0; i < g_variant_n_children (messages); i++)
+    {
+      g_autoptr (GVariant) message = g_variant_get_child_value (messages, i);
+
+      write_message (&writer, message);
+    }
+  dou_json_writer_end_array (&writer);
+  dou_request_end_reply (request, DOU_STATUS_OK, &writer);
+}
+
+static void
+message_chat_handler (DouRequest *request, gpointer user_data)
+{
+  DouContext *context = user_data;
+  gint64 viewer, peer, after;
+  gint64 value = 0;
+  gint64 both = 0;
+  DouNumber form;
+  GVariant *item;
+  DouStatus status;
+
+  status = dou_authenticator_require (context->authenticator, request, &viewer);
+  if (status == DOU_STATUS_OK)
+    status = dou_context_get_id (request, "to_user_id", &peer);
+  if (status != DOU_STATUS_OK)
+    {
+      dou_request_reply_status (request, status);
+      return;
+    }
+
+  form = dou_request_get_integer (request, "pre_msg_time", &value);
+  after = dou_page_time_normalize_after (form, value, dou_clock_get_real_time (context->clock));
+  dou_request_get_integer (request, "both", &both);
+  item = g_variant_new ("(xxxbu)", viewer, peer, after, both == 1, MAX_MESSAGES);
+  dou_batcher_submit_async (dou_backend_get_batcher (context->backend, DOU_BACKEND_GET_MESSAGES),
+                            &item, 1, dou_request_get_cancellable (request), messages_cb,
+                            g_object_ref (request));
+}
+
+static const DouRoute routes[] = {
+  { "/douyin/message/action", DOU_METHOD_POST, message_action_handler },
+  { "/douyin/message/chat", DOU_METHOD_GET, message_chat_handler },
+};
+
+/**
+ * dou_message_routes_add:
+ * @router: takes the routes of messages
+ * @context: what the handlers work with; outlives @router
+ */
+void
+dou_message_routes_add (DouRouter *router, DouContext *context)
+{
+  dou_router_add (router, routes, G_N_ELEMENTS (routes), context);
+}

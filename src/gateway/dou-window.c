@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "gateway/dou-window.h"
+
+/* Entries of a list without `count`, and the most that `count` can ask for. */
+#define MAX_COUNT 1000
+
+/**
+ * dou_window_read:
+ * @self: (out): the window
+ * @request: a request for a list
+ *
+ * Returns: %DOU_STATUS_OK, or %DOU_STATUS_BAD_PARAMETER
+ */
+DouStatus
+dou_window_read (DouWindow *self, DouRequest *request)
+{
+  gint64 count = MAX_COUNT;
+  DouNumber count_form = dou_request_get_integer (request, "count", &count);
+  DouNumber cursor_form;
+
+  self->cursor = 0;
+  cursor_form = dou_request_get_integer (request, "cursor", &self->cursor);
+
+  if (count_form == DOU_NUMBER_INVALID || (count_form == DOU_NUMBER_VALID && count < 1)
+      || cursor_form == DOU_NUMBER_INVALID
+      || (cursor_form == DOU_NUMBER_VALID && self->cursor < 1))
+    return DOU_STATUS_BAD_PARAMETER;
+
+  self->count = (guint32) (count_form == DOU_NUMBER_VALID ? MIN (count, MAX_COUNT) : MAX_COUNT);
+  return DOU_STATUS_OK;
+}
+
+/**
+ * dou_window_write_next:
+ * @cursor: where the next page begins; 0 = there is none
+ * @writer: inside the answer; takes `next_cursor`, which is absent at the end
+ */
+void
+dou_window_write_next (gint64 cursor, DouJsonWriter *writer)
+{
+  char text[24];
+
+  if (cursor == 0)
+    return;
+
+  g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, cursor);
+  dou_json_writer_name (writer, "next_cursor");
+  dou_json_writer_string (writer, text);
+}
