@@ -8,7 +8,7 @@
 
 #include "lib/dou-test-http.h"
 #include "lib/dou-test-media.h"
-#include "lib/dou-test-server.h"
+#include "lib/dou-test-daemon.h"
 
 typedef enum
 {
@@ -28,7 +28,7 @@ typedef struct
 
 typedef struct
 {
-  DouTestServer *server; /* (owned) */
+  DouTestDaemon *server; /* (owned) */
   DouTestHttp *http;     /* (owned) */
   GBytes *file;          /* (owned) */
   Style style;
@@ -45,8 +45,8 @@ typedef struct
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  fixture->server = dou_test_server_new ("[limits]\nrate-limits=off\n");
-  fixture->http = dou_test_http_new (dou_test_server_get_url (fixture->server), 2);
+  fixture->server = dou_test_daemon_new ("[limits]\nrate-limits=off\n");
+  fixture->http = dou_test_http_new (dou_test_daemon_get_url (fixture->server), 2);
   fixture->file = dou_test_media_make (DOU_TEST_MEDIA_SILENT);
 }
 
@@ -54,7 +54,7 @@ static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   dou_test_http_free (fixture->http);
-  dou_test_server_free (fixture->server);
+  dou_test_daemon_free (fixture->server);
   g_bytes_unref (fixture->file);
 }
 
@@ -97,7 +97,7 @@ call (Fixture *fixture, gint64 expected, const char *method, const char *path, .
     }
   va_end (parameters);
 
-  url = g_strdup_printf ("%s/douyin/%s%s%s%s", dou_test_server_get_url (fixture->server), path,
+  url = g_strdup_printf ("%s/douyin/%s%s%s%s", dou_test_daemon_get_url (fixture->server), path,
                          fixture->style.slash ? "/" : "",
                          fixture->style.place != IN_BODY ? "?" : "",
                          fixture->style.place != IN_BODY ? form->str : "");
