@@ -11,6 +11,8 @@
 const DouDomain dou_domains[] = {
   { "user", "org.doutok.User", "/org/doutok/User", "org.doutok.User1" },
   { "video", "org.doutok.Video", "/org/doutok/Video", "org.doutok.Video1" },
+  { "social", "org.doutok.Social", "/org/doutok/Social", "org.doutok.Social1" },
+  { "chat", "org.doutok.Chat", "/org/doutok/Chat", "org.doutok.Chat1" },
 };
 const gsize dou_n_domains = G_N_ELEMENTS (dou_domains);
 

@@ -51,7 +51,8 @@ DouTestTree *
 dou_test_tree_new (void)
 {
   static const char *const programs[]
-      = { "doutok-user", "doutok-video", "doutok-sandbox", "doutok-gateway" };
+      = { "doutok-user",   "doutok-video", "doutok-social",
+          "doutok-chat", "doutok-sandbox", "doutok-gateway" };
   DouTestTree *self = g_new0 (DouTestTree, 1);
   g_autofree char *root = dou_test_dir_new ();
   g_autofree char *doutok

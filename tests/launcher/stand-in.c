@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* A small program in the place of one that the launcher starts, so that what goes wrong with those can
- * be made to happen. It plays the part that it is named after: doutok-user, doutok-video,
+ * be made to happen. It plays the part that it is named after: that of a service,
  * doutok-gateway or doutok-sandbox. The environment says how badly:
  *
  *     DOU_STAND_IN="doutok-gateway=mute doutok-video=fail"
@@ -24,6 +24,8 @@
 #include <glib-unix.h>
 
 #include "common/dou-service.h"
+#include "dou-dbus-chat.h"
+#include "dou-dbus-social.h"
 #include "dou-dbus-user.h"
 #include "dou-dbus-video.h"
 
@@ -66,22 +68,40 @@ stopping_cb (DouService *service, gpointer user_data)
     dou_service_hold (service);
 }
 
+static const struct
+{
+  const char *part;
+  const char *object_path;
+  const char *bus_name;
+  GType (*get_type) (void);
+} services[] = {
+  { "doutok-user", "/org/doutok/User", "org.doutok.User", dou_dbus_user1_skeleton_get_type },
+  { "doutok-video", "/org/doutok/Video", "org.doutok.Video", dou_dbus_video1_skeleton_get_type },
+  { "doutok-social", "/org/doutok/Social", "org.doutok.Social",
+    dou_dbus_social1_skeleton_get_type },
+  { "doutok-chat", "/org/doutok/Chat", "org.doutok.Chat", dou_dbus_chat1_skeleton_get_type },
+};
+
 static int
 run_service (DouService *service, const char *part)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GDBusInterfaceSkeleton) skeleton = NULL;
-  gboolean is_user = g_str_equal (part, "doutok-user");
 
   if (behaves (part, "mute"))
     return dou_service_run (service);
 
-  skeleton = is_user ? G_DBUS_INTERFACE_SKELETON (dou_dbus_user1_skeleton_new ())
-                     : G_DBUS_INTERFACE_SKELETON (dou_dbus_video1_skeleton_new ());
-  g_object_set (skeleton, "engine", "stand-in 1", "schema-version", 7u, NULL);
-  dou_service_export (service, skeleton, is_user ? "/org/doutok/User" : "/org/doutok/Video",
-                      is_user ? "org.doutok.User" : "org.doutok.Video", &error);
+  for (gsize i = 0; i < G_N_ELEMENTS (services); i++)
+    if (g_str_equal (services[i].part, part))
+      {
+        skeleton = g_object_new (services[i].get_type (), "engine", "stand-in 1", "schema-version",
+                                 7u, NULL);
+        dou_service_export (service, skeleton, services[i].object_path, services[i].bus_name,
+                            &error);
+      }
+
   g_assert_no_error (error);
+  g_assert_nonnull (skeleton);
   return dou_service_run (service);
 }
 
