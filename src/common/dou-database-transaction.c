@@ -14,7 +14,8 @@
  *  - Errors carry no code that can be trusted; SQLite's are told apart by their text, which is
  *    English whatever the locale.
  *
- * Text that goes in as JSON must be valid UTF-8 without NUL; see dou_text_normalize().
+ * Text that goes in as JSON must be valid UTF-8 without NUL; see dou_text_normalize() and
+ * dou_text_is_valid().
  */
 
 #include "config.h"

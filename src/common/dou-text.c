@@ -12,14 +12,13 @@
 static gboolean
 is_allowed (gunichar c, DouTextFlags flags)
 {
-  if (flags == DOU_TEXT_MULTI_LINE && (c == '\n' || c == '\t'))
-    return TRUE;
-
   switch (g_unichar_type (c))
     {
     case G_UNICODE_CONTROL:
+      return flags == DOU_TEXT_MULTI_LINE && (c == '\n' || c == '\t');
     case G_UNICODE_LINE_SEPARATOR:
     case G_UNICODE_PARAGRAPH_SEPARATOR:
+      return flags == DOU_TEXT_MULTI_LINE;
     case G_UNICODE_SURROGATE:
       return FALSE;
     default:
@@ -80,6 +79,41 @@ dou_text_normalize (const char *text, DouTextFlags flags, glong max_characters)
       return NULL;
 
   return g_steal_pointer (&stripped);
+}
+
+/**
+ * dou_text_is_valid:
+ * @text: (nullable): bytes from outside
+ * @flags: which control characters are allowed
+ * @max_characters: the longest that is accepted, in characters (code points) as they were sent, not
+ *   bytes
+ *
+ * Checks what people said to each other, which is kept exactly as they sent it: a name must be brought
+ * to one form to be found again, but a decomposed letter, a joined emoji or the spaces of a drawing are
+ * the writer's own.
+ *
+ * Returns: whether @text is valid UTF-8, not only white space, not too long, and without a character
+ *   that @flags forbid
+ */
+gboolean
+dou_text_is_valid (const char *text, DouTextFlags flags, glong max_characters)
+{
+  gboolean is_blank = TRUE;
+  glong length = 0;
+
+  if (text == NULL || !g_utf8_validate (text, -1, NULL))
+    return FALSE;
+
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (++length > max_characters || !is_allowed (c, flags))
+        return FALSE;
+      is_blank = is_blank && g_unichar_isspace (c);
+    }
+
+  return !is_blank;
 }
 
 /**

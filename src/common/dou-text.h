@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /**
  * DouTextFlags:
  * @DOU_TEXT_SINGLE_LINE: no control characters at all (names, titles)
- * @DOU_TEXT_MULTI_LINE: newline and tab are allowed (comments, messages)
+ * @DOU_TEXT_MULTI_LINE: newline, tab and the separators of lines and paragraphs are allowed (comments,
+ *   messages)
  */
 typedef enum
 {
@@ -17,6 +18,7 @@ typedef enum
 } DouTextFlags;
 
 char *dou_text_normalize (const char *text, DouTextFlags flags, glong max_characters);
+gboolean dou_text_is_valid (const char *text, DouTextFlags flags, glong max_characters);
 char *dou_text_fold (const char *text);
 
 G_END_DECLS

@@ -44,6 +44,38 @@ test_composition (void)
   assert_normalized ("a\n\tb", DOU_TEXT_MULTI_LINE, 32, "a\n\tb");
 }
 
+/* Test that text which is to be kept as it is must not spoil a batch, nor be blank or too long. */
+static void
+test_invalid (void)
+{
+  const char *bad[] = { NULL,      "",           "   ",      "\n\t",         "\xe3\x80\x80",
+                        "\xff\xfe", "a\xc3",      "a\r\nb",  "a\x1b" "b",   "a\x7f" "b",
+                        "a\xc2\x85" "b", "\xed\xa0\xbd", "\x01", "123456789" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    g_assert_false (dou_text_is_valid (bad[i], DOU_TEXT_MULTI_LINE, 8));
+
+  g_assert_false (dou_text_is_valid ("a\nb", DOU_TEXT_SINGLE_LINE, 8));
+  g_assert_false (dou_text_is_valid ("a\xe2\x80\xa8z", DOU_TEXT_SINGLE_LINE, 8));
+}
+
+/* Test that every character counts as it was sent, and that marks which join, turn or vary the
+ * characters beside them are text like any other. */
+static void
+test_valid (void)
+{
+  const char *good[] = { "12345678",  " a ",      "a\n\tb",     "抖音抖音抖音抖音",
+                         "e\xcc\x81", "\xe2\x80\x8fשלום\xe2\x80\x8e",
+                         "👩‍👩‍👧",       "❤️\xe2\x80\xa8z", "👍🏽" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
+    g_assert_true (dou_text_is_valid (good[i], DOU_TEXT_MULTI_LINE, 8));
+
+  g_assert_false (dou_text_is_valid ("抖音抖音抖音抖音 ", DOU_TEXT_MULTI_LINE, 8));
+  g_assert_false (dou_text_is_valid ("👩‍👩‍👧", DOU_TEXT_MULTI_LINE, 4));
+  g_assert_true (dou_text_is_valid ("e\xcc\x81", DOU_TEXT_SINGLE_LINE, 2));
+}
+
 /* Test that folding unites cases, also those that are more than one letter. */
 static void
 test_fold (void)
@@ -62,6 +94,8 @@ main (int argc, char **argv)
   g_test_add_func ("/common/text/refused", test_refused);
   g_test_add_func ("/common/text/length", test_length);
   g_test_add_func ("/common/text/composition", test_composition);
+  g_test_add_func ("/common/text/invalid", test_invalid);
+  g_test_add_func ("/common/text/valid", test_valid);
   g_test_add_func ("/common/text/fold", test_fold);
 
   return g_test_run ();
