@@ -1,0 +1,279 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Where a statement answers about many, its first column is the place of what it answers about,
+-- from 0, and what there is nothing to say about is left out.
+
+-- name: get-totals
+SELECT favorites, comments, follows FROM totals WHERE id = 1
+
+-- [[user, video, …], …] → those that are liked, or whose video was removed.
+-- name: find-favorites
+SELECT j.key, f.sequence, f.author, r.video IS NOT NULL
+FROM json_each(##json::string) AS j
+LEFT JOIN favorites AS f ON f.user = j.value ->> 0 AND f.video = j.value ->> 1
+LEFT JOIN removed_videos AS r ON r.video = j.value ->> 1
+WHERE f.sequence IS NOT NULL OR r.video IS NOT NULL
+
+-- [[user, video, author], …], none of them liked.
+-- name: add-favorites
+INSERT INTO favorites (user, video, author)
+SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(##json::string) ORDER BY key
+
+-- [sequence, …]
+-- name: remove-favorites
+DELETE FROM favorites WHERE sequence IN (SELECT value FROM json_each(##json::string))
+
+-- [[user, whom, …], …] → those that are followed. Nobody is ever removed.
+-- name: find-follows
+SELECT j.key, f.sequence, 0, 0
+FROM json_each(##json::string) AS j
+CROSS JOIN follows AS f ON f.user = j.value ->> 0 AND f.whom = j.value ->> 1
+
+-- [[user, whom, …], …], none of them followed.
+-- name: add-follows
+INSERT INTO follows (user, whom)
+SELECT value ->> 0, value ->> 1 FROM json_each(##json::string) ORDER BY key
+
+-- [sequence, …]
+-- name: remove-follows
+DELETE FROM follows WHERE sequence IN (SELECT value FROM json_each(##json::string))
+
+-- [[user, video], …]
+-- name: are-favorites
+SELECT j.key
+FROM json_each(##json::string) AS j
+CROSS JOIN favorites AS f ON f.user = j.value ->> 0 AND f.video = j.value ->> 1
+
+-- [[user, whom], …]
+-- name: are-follows
+SELECT j.key
+FROM json_each(##json::string) AS j
+CROSS JOIN follows AS f ON f.user = j.value ->> 0 AND f.whom = j.value ->> 1
+
+-- [user, below, most] → the ids of a page as one text, and the sequence of the last. A row for
+-- each would cost several times as much, nearly all of it in the library. The engine concatenates
+-- in the order of the inner query, which it cannot merge with the outer one because of its limit.
+-- name: list-favorites
+SELECT group_concat(id), min(sequence) FROM (
+  SELECT sequence, video AS id FROM favorites
+  WHERE user = json_extract(##json::string, '$[0]')
+    AND sequence < json_extract(##json::string, '$[1]')
+  ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[2]'))
+
+-- name: list-follows
+SELECT group_concat(id), min(sequence) FROM (
+  SELECT sequence, whom AS id FROM follows
+  WHERE user = json_extract(##json::string, '$[0]')
+    AND sequence < json_extract(##json::string, '$[1]')
+  ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[2]'))
+
+-- name: list-followers
+SELECT group_concat(id), min(sequence) FROM (
+  SELECT sequence, user AS id FROM follows
+  WHERE whom = json_extract(##json::string, '$[0]')
+    AND sequence < json_extract(##json::string, '$[1]')
+  ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[2]'))
+
+-- name: list-friends
+SELECT group_concat(id), min(sequence) FROM (
+  SELECT sequence, whom AS id FROM follows
+  WHERE user = json_extract(##json::string, '$[0]')
+    AND sequence < json_extract(##json::string, '$[1]')
+    AND mutual = 1
+  ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[2]'))
+
+-- [video, below, most] → a page
+-- name: list-comments
+SELECT id, user, text, created, likes, dislikes FROM comments
+WHERE video = json_extract(##json::string, '$[0]') AND id < json_extract(##json::string, '$[1]')
+ORDER BY id DESC LIMIT json_extract(##json::string, '$[2]')
+
+-- [video, …]
+-- name: get-video-counts
+SELECT j.key, c.favorites, c.comments
+FROM json_each(##json::string) AS j CROSS JOIN video_counts AS c ON c.video = j.value
+
+-- [user, …]
+-- name: get-user-counts
+SELECT j.key, c.follows, c.followers, c.total_favorited, c.favorites
+FROM json_each(##json::string) AS j CROSS JOIN user_counts AS c ON c.user = j.value
+
+-- [[id, user, video, request], …] → what is known of each: what the request made, what has the
+-- id, whether the video was removed.
+-- name: find-drafts
+SELECT j.key, q.comment, q.created,
+  coalesce(c.user, d.user), coalesce(c.video, d.video), coalesce(c.created, d.created),
+  r.video IS NOT NULL
+FROM json_each(##json::string) AS j
+LEFT JOIN comment_requests AS q ON q.user = j.value ->> 1 AND q.request = j.value ->> 3
+LEFT JOIN comments AS c ON c.id = j.value ->> 0
+LEFT JOIN deleted_comments AS d ON d.id = j.value ->> 0
+LEFT JOIN removed_videos AS r ON r.video = j.value ->> 2
+WHERE coalesce(q.comment, c.id, d.id, r.video) IS NOT NULL
+
+-- [[id, user, video, text, time], …]
+-- name: add-comments
+INSERT INTO comments (id, user, video, text, created)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4
+FROM json_each(##json::string)
+
+-- [[id, user, request, time], …]
+-- name: add-comment-requests
+INSERT INTO comment_requests (comment, user, request, created)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(##json::string)
+
+-- [time]: forgets some of those before it.
+-- name: forget-comment-requests
+DELETE FROM comment_requests WHERE comment IN (
+  SELECT comment FROM comment_requests
+  WHERE created < json_extract(##json::string, '$[0]') ORDER BY created LIMIT 8192)
+
+-- [id, …] → writer, video, and who deleted it (0 if it is there)
+-- name: find-comments
+SELECT j.key, coalesce(c.user, d.user), coalesce(c.video, d.video), d.deleter
+FROM json_each(##json::string) AS j
+LEFT JOIN comments AS c ON c.id = j.value
+LEFT JOIN deleted_comments AS d ON d.id = j.value
+WHERE coalesce(c.id, d.id) IS NOT NULL
+
+-- [[id, deleter, time], …]
+-- name: remember-deleted-comments
+INSERT INTO deleted_comments (id, video, user, created, deleter, deleted)
+SELECT c.id, c.video, c.user, c.created, j.value ->> 1, j.value ->> 2
+FROM json_each(##json::string) AS j CROSS JOIN comments AS c ON c.id = j.value ->> 0
+
+-- [id, …]
+-- name: remove-comments
+DELETE FROM comments WHERE id IN (SELECT value FROM json_each(##json::string))
+
+-- [time]: forgets some of those before it.
+-- name: forget-deleted-comments
+DELETE FROM deleted_comments WHERE id IN (
+  SELECT id FROM deleted_comments
+  WHERE deleted < json_extract(##json::string, '$[0]') ORDER BY deleted LIMIT 8192)
+
+-- [[user, comment, …], …] → those whose comment is there, and what the user feels about it
+-- name: find-feelings
+SELECT j.key, f.feeling
+FROM json_each(##json::string) AS j
+CROSS JOIN comments AS c ON c.id = j.value ->> 1
+LEFT JOIN feelings AS f ON f.comment = c.id AND f.user = j.value ->> 0
+
+-- [[user, comment, feeling], …]
+-- name: set-feelings
+INSERT INTO feelings (user, comment, feeling)
+SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(##json::string) WHERE true
+ON CONFLICT (comment, user) DO UPDATE SET feeling = excluded.feeling
+
+-- [[user, comment, …], …]
+-- name: remove-feelings
+DELETE FROM feelings
+WHERE (comment, user) IN (SELECT value ->> 1, value ->> 0 FROM json_each(##json::string))
+
+-- [video, …]
+-- name: mark-removed-videos
+INSERT INTO removed_videos (video, pending)
+SELECT value, 1 FROM json_each(##json::string) WHERE true
+ON CONFLICT (video) DO NOTHING
+
+-- A piece of the likes of removed videos.
+-- name: find-removed-favorites
+SELECT f.sequence, f.user, f.video, f.author
+FROM removed_videos AS r CROSS JOIN favorites AS f
+WHERE r.pending = 1 AND f.video = r.video LIMIT 1024
+
+-- A piece of the comments under removed videos.
+-- name: find-removed-comments
+SELECT c.id, c.video
+FROM removed_videos AS r CROSS JOIN comments AS c
+WHERE r.pending = 1 AND c.video = r.video LIMIT 1024
+
+-- name: remove-video-counts
+DELETE FROM video_counts WHERE video IN (SELECT video FROM removed_videos WHERE pending = 1)
+
+-- name: settle-removed-videos
+UPDATE removed_videos SET pending = 0 WHERE pending = 1
+
+-- The recount reads everything, once: what is and what was counted are added up side by side.
+-- name: recount-videos
+SELECT video, sum(favorites), sum(comments),
+  (sum(favorites) <> sum(counted_favorites)) + (sum(comments) <> sum(counted_comments)) AS wrong
+FROM (
+  SELECT video, count(*) AS favorites, 0 AS comments,
+    0 AS counted_favorites, 0 AS counted_comments
+  FROM favorites GROUP BY video
+  UNION ALL
+  SELECT video, 0, count(*), 0, 0 FROM comments GROUP BY video
+  UNION ALL
+  SELECT video, 0, 0, favorites, comments FROM video_counts)
+GROUP BY video HAVING wrong > 0
+
+-- [[video, favorites, comments], …]
+-- name: set-video-counts
+INSERT INTO video_counts (video, favorites, comments)
+SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(##json::string) WHERE true
+ON CONFLICT (video) DO UPDATE SET favorites = excluded.favorites, comments = excluded.comments
+
+-- name: recount-users
+SELECT user, sum(follows), sum(followers), sum(total_favorited), sum(favorites),
+  (sum(follows) <> sum(counted_follows)) + (sum(followers) <> sum(counted_followers))
+    + (sum(total_favorited) <> sum(counted_total_favorited))
+    + (sum(favorites) <> sum(counted_favorites)) AS wrong
+FROM (
+  SELECT user, count(*) AS follows, 0 AS followers, 0 AS total_favorited, 0 AS favorites,
+    0 AS counted_follows, 0 AS counted_followers, 0 AS counted_total_favorited,
+    0 AS counted_favorites
+  FROM follows GROUP BY user
+  UNION ALL
+  SELECT whom, 0, count(*), 0, 0, 0, 0, 0, 0 FROM follows GROUP BY whom
+  UNION ALL
+  SELECT author, 0, 0, count(*), 0, 0, 0, 0, 0 FROM favorites GROUP BY author
+  UNION ALL
+  SELECT user, 0, 0, 0, count(*), 0, 0, 0, 0 FROM favorites GROUP BY user
+  UNION ALL
+  SELECT user, 0, 0, 0, 0, follows, followers, total_favorited, favorites FROM user_counts)
+GROUP BY user HAVING wrong > 0
+
+-- [[user, follows, followers, total favorited, favorites], …]
+-- name: set-user-counts
+INSERT INTO user_counts (user, follows, followers, total_favorited, favorites)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4
+FROM json_each(##json::string) WHERE true
+ON CONFLICT (user) DO UPDATE SET follows = excluded.follows, followers = excluded.followers,
+  total_favorited = excluded.total_favorited, favorites = excluded.favorites
+
+-- name: recount-comments
+SELECT id, sum(likes), sum(dislikes),
+  (sum(likes) <> sum(counted_likes)) + (sum(dislikes) <> sum(counted_dislikes)) AS wrong
+FROM (
+  SELECT comment AS id, sum(feeling = 1) AS likes, sum(feeling = 2) AS dislikes,
+    0 AS counted_likes, 0 AS counted_dislikes
+  FROM feelings GROUP BY comment
+  UNION ALL
+  SELECT id, 0, 0, likes, dislikes FROM comments)
+GROUP BY id HAVING wrong > 0
+
+-- [[comment, likes, dislikes], …]
+-- name: set-comment-counts
+UPDATE comments SET likes = j.value ->> 1, dislikes = j.value ->> 2
+FROM json_each(##json::string) AS j WHERE comments.id = j.value ->> 0
+
+-- name: recount-friends
+SELECT f.sequence, b.sequence IS NOT NULL, 1
+FROM follows AS f LEFT JOIN follows AS b ON b.user = f.whom AND b.whom = f.user
+WHERE f.mutual <> (b.sequence IS NOT NULL)
+
+-- [[sequence, mutual], …]
+-- name: set-friends
+UPDATE follows SET mutual = j.value ->> 1
+FROM json_each(##json::string) AS j WHERE follows.sequence = j.value ->> 0
+
+-- name: recount-totals
+SELECT f.n, c.n, g.n, f.n - t.favorites, c.n - t.comments, g.n - t.follows
+FROM totals AS t CROSS JOIN (SELECT count(*) AS n FROM favorites) AS f
+CROSS JOIN (SELECT count(*) AS n FROM comments) AS c
+CROSS JOIN (SELECT count(*) AS n FROM follows) AS g
+
+-- [[favorites, comments, follows]]
+-- name: set-totals
+UPDATE totals SET favorites = j.value ->> 0, comments = j.value ->> 1, follows = j.value ->> 2
+FROM json_each(##json::string) AS j WHERE totals.id = 1

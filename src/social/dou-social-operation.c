@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "social/dou-social-operation.h"
+
+/* Bytes of JSON for one row: three ids of 16 digits, and what is between them. */
+#define ROW_SIZE 64
+
+static void
+dou_social_operation_free (DouSocialOperation *self)
+{
+  g_clear_pointer (&self->items, g_array_unref);
+  g_clear_pointer (&self->results, g_array_unref);
+  g_clear_pointer (&self->others, g_array_unref);
+  g_free (self);
+}
+
+/**
+ * dou_social_operation_new:
+ * @store: whose call it is
+ * @source_tag: of the task
+ * @func: what to do in a thread of the database, with a #DouSocialOperation
+ * @items: (nullable): what is asked about
+ * @cancellable: (nullable): of the task
+ * @callback: of the task
+ * @user_data: passed to @callback
+ *
+ * Returns: (transfer full): a task with its #DouSocialOperation
+ */
+GTask *
+dou_social_operation_new (DouSocialStore *store, gpointer source_tag, DouDatabaseFunc func,
+                          GArray *items, GCancellable *cancellable, GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  GTask *task = g_task_new (store, cancellable, callback, user_data);
+  DouSocialOperation *self = g_new0 (DouSocialOperation, 1);
+
+  self->func = func;
+  self->items = items != NULL ? g_array_ref (items) : NULL;
+  g_task_set_source_tag (task, source_tag);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, self, (GDestroyNotify) dou_social_operation_free);
+  return task;
+}
+
+static void
+written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (dou_database_write_finish (DOU_DATABASE (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (dou_database_read_finish (DOU_DATABASE (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * dou_social_operation_write:
+ * @task: (transfer full): of dou_social_operation_new()
+ */
+void
+dou_social_operation_write (GTask *task)
+{
+  DouSocialOperation *self = g_task_get_task_data (task);
+  DouDatabase *database = dou_social_store_get_database (g_task_get_source_object (task));
+
+  dou_database_write_async (database, self->func, self, NULL, g_task_get_cancellable (task),
+                            written_cb, task);
+}
+
+/**
+ * dou_social_operation_read:
+ * @task: (transfer full): of dou_social_operation_new()
+ */
+void
+dou_social_operation_read (GTask *task)
+{
+  DouSocialOperation *self = g_task_get_task_data (task);
+  DouDatabase *database = dou_social_store_get_database (g_task_get_source_object (task));
+
+  dou_database_read_async (database, self->func, self, NULL, g_task_get_cancellable (task), read_cb,
+                           task);
+}
+
+/**
+ * dou_social_operation_finish:
+ * @store: a store
+ * @result: of the callback
+ * @source_tag: the function that began the call
+ * @error: return location
+ *
+ * Returns: (transfer none) (nullable): what was done, as long as @result is there; or %NULL
+ */
+DouSocialOperation *
+dou_social_operation_finish (DouSocialStore *store, GAsyncResult *result, gpointer source_tag,
+                             GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, store), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return NULL;
+
+  return g_task_get_task_data (G_TASK (result));
+}
+
+/**
+ * dou_social_operation_finish_results:
+ * @store: a store
+ * @result: of the callback
+ * @source_tag: the function that began the call
+ * @error: return location
+ *
+ * Returns: (transfer full) (nullable): the results, or %NULL
+ */
+GArray *
+dou_social_operation_finish_results (DouSocialStore *store, GAsyncResult *result,
+                                     gpointer source_tag, GError **error)
+{
+  DouSocialOperation *self = dou_social_operation_finish (store, result, source_tag, error);
+
+  return self != NULL ? g_array_ref (self->results) : NULL;
+}
+
+/**
+ * dou_social_operation_reset_results:
+ * @self: an operation
+ * @element_size: bytes of one result
+ * @length: how many
+ *
+ * Returns: (transfer none): the operation's results, all zero
+ */
+GArray *
+dou_social_operation_reset_results (DouSocialOperation *self, guint element_size, guint length)
+{
+  g_clear_pointer (&self->results, g_array_unref);
+  self->results = g_array_sized_new (FALSE, TRUE, element_size, length);
+  g_array_set_size (self->results, length);
+  return self->results;
+}
+
+/**
+ * dou_social_operation_get_ids_json:
+ * @ids: (element-type gint64): ids
+ *
+ * Returns: (transfer full): them as a JSON array
+ */
+char *
+dou_social_operation_get_ids_json (GArray *ids)
+{
+  g_auto (DouJsonWriter) writer = { 0 };
+
+  dou_json_writer_init (&writer, ids->len * ROW_SIZE / 3);
+  dou_json_writer_begin_array (&writer);
+  for (guint i = 0; i < ids->len; i++)
+    dou_json_writer_int64 (&writer, g_array_index (ids, gint64, i));
+  dou_json_writer_end_array (&writer);
+  return dou_json_writer_steal (&writer, NULL);
+}
+
+/**
+ * dou_social_operation_get_page_json:
+ * @request: what is asked for
+ *
+ * Returns: (transfer full): the parameter of a statement that reads a page. It asks for one row
+ *   more than is wanted, which tells whether there is a next page
+ */
+char *
+dou_social_operation_get_page_json (const DouSocialPageRequest *request)
+{
+  return g_strdup_printf ("[%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT ",%u]", request->owner,
+                          request->cursor, request->limit + 1);
+}
+
+/**
+ * dou_social_operation_begin_json:
+ * @writer: an uninitialised writer, which is left inside an array of rows
+ * @n_rows: how many are to be expected
+ */
+void
+dou_social_operation_begin_json (DouJsonWriter *writer, guint n_rows)
+{
+  dou_json_writer_init (writer, n_rows * ROW_SIZE);
+  dou_json_writer_begin_array (writer);
+}
+
+/**
+ * dou_social_operation_execute_rows:
+ * @transaction: a transaction
+ * @name: a statement
+ * @writer: of dou_social_operation_begin_json(), with all rows; cleared
+ * @error: return location
+ *
+ * Ends the array and executes @name with it, unless there are no rows.
+ *
+ * Returns: whether that went well
+ */
+gboolean
+dou_social_operation_execute_rows (DouTransaction *transaction, const char *name,
+                                   DouJsonWriter *writer, GError **error)
+{
+  gboolean is_empty = !writer->need_comma;
+  g_autofree char *json = NULL;
+
+  dou_json_writer_end_array (writer);
+  json = dou_json_writer_steal (writer, NULL);
+  return is_empty || dou_transaction_execute (transaction, name, json, NULL, error);
+}

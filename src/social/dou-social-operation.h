@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "common/dou-database.h"
+#include "common/dou-json-writer.h"
+#include "social/dou-social-store.h"
+
+G_BEGIN_DECLS
+
+/* What the files of the store share, and nobody else sees. */
+
+/**
+ * DouSocialOperation:
+ *
+ * One call of the store, on its way through a thread of the database; the data of the call's task.
+ * What is asked does not change once the operation has started. A function that may run again
+ * begins by making new results.
+ */
+typedef struct
+{
+  DouDatabaseFunc func;
+  gconstpointer detail; /* (nullable) which of several alike: names of statements */
+  GArray *items;        /* (owned) (nullable) what is asked about */
+  gint64 now;           /* time of the call */
+  gint64 horizon;       /* time before which things may be forgotten */
+  gsize page_bytes;     /* the most for one page of comments */
+
+  GArray *results;        /* (owned) (nullable) */
+  GArray *others;         /* (owned) (nullable) a second array of results */
+  DouSocialCounts counts; /* of the whole store, or what was wrong with them */
+  gint64 n_wrong;
+  gboolean done;
+} DouSocialOperation;
+
+DouDatabase *dou_social_store_get_database (DouSocialStore *self);
+
+GTask *dou_social_operation_new (DouSocialStore *store, gpointer source_tag, DouDatabaseFunc func,
+                                 GArray *items, GCancellable *cancellable,
+                                 GAsyncReadyCallback callback, gpointer user_data);
+void dou_social_operation_write (GTask *task);
+void dou_social_operation_read (GTask *task);
+DouSocialOperation *dou_social_operation_finish (DouSocialStore *store, GAsyncResult *result,
+                                                 gpointer source_tag, GError **error);
+GArray *dou_social_operation_finish_results (DouSocialStore *store, GAsyncResult *result,
+                                             gpointer source_tag, GError **error);
+
+GArray *dou_social_operation_reset_results (DouSocialOperation *self, guint element_size,
+                                            guint length);
+char *dou_social_operation_get_ids_json (GArray *ids);
+char *dou_social_operation_get_page_json (const DouSocialPageRequest *request);
+void dou_social_operation_begin_json (DouJsonWriter *writer, guint n_rows);
+gboolean dou_social_operation_execute_rows (DouTransaction *transaction, const char *name,
+                                            DouJsonWriter *writer, GError **error);
+
+G_END_DECLS

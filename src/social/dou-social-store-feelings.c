@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "social/dou-social-operation.h"
+
+static void
+write_feeling (DouJsonWriter *writer, const DouSocialFeeling *feeling)
+{
+  dou_json_writer_begin_array (writer);
+  dou_json_writer_int64 (writer, feeling->user);
+  dou_json_writer_int64 (writer, feeling->comment);
+  dou_json_writer_int64 (writer, feeling->feeling);
+  dou_json_writer_end_array (writer);
+}
+
+/* Settles all: what is not found has no comment.
+ * @current: (out) (transfer full): what is felt at the moment */
+static gboolean
+find_feelings (DouTransaction *transaction, DouSocialOperation *operation,
+               DouSocialFeelingKind **current, GError **error)
+{
+  GArray *feelings = operation->items;
+  GArray *statuses
+      = dou_social_operation_reset_results (operation, sizeof (gint32), feelings->len);
+  g_auto (DouJsonWriter) writer = { 0 };
+  g_autofree char *json = NULL;
+  g_autoptr (DouRows) rows = NULL;
+
+  dou_social_operation_begin_json (&writer, feelings->len);
+  for (guint i = 0; i < feelings->len; i++)
+    {
+      write_feeling (&writer, &g_array_index (feelings, DouSocialFeeling, i));
+      g_array_index (statuses, gint32, i) = DOU_STATUS_COMMENT_NOT_FOUND;
+    }
+  dou_json_writer_end_array (&writer);
+  json = dou_json_writer_steal (&writer, NULL);
+
+  rows = dou_transaction_query (transaction, "find-feelings", "xx", json, error);
+  if (rows == NULL)
+    return FALSE;
+
+  *current = g_new0 (DouSocialFeelingKind, feelings->len);
+  for (guint i = 0; i < dou_rows_get_n_rows (rows); i++)
+    {
+      gint64 place = dou_rows_get_int64 (rows, i, 0);
+      gint64 feeling = dou_rows_get_int64 (rows, i, 1);
+
+      g_array_index (statuses, gint32, place) = DOU_STATUS_OK;
+      (*current)[place] = feeling != 0 ? (DouSocialFeelingKind) feeling : DOU_SOCIAL_NEITHER;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+set_feelings_func (DouTransaction *transaction, gpointer data, GError **error)
+{
+  DouSocialOperation *operation = data;
+  GArray *feelings = operation->items;
+  g_auto (DouJsonWriter) set = { 0 };
+  g_auto (DouJsonWriter) removed = { 0 };
+  g_autofree DouSocialFeelingKind *current = NULL;
+
+  if (!find_feelings (transaction, operation, &current, error))
+    return FALSE;
+
+  dou_social_operation_begin_json (&set, feelings->len);
+  dou_social_operation_begin_json (&removed, feelings->len);
+  for (guint i = 0; i < feelings->len; i++)
+    {
+      const DouSocialFeeling *feeling = &g_array_index (feelings, DouSocialFeeling, i);
+
+      if (g_array_index (operation->results, gint32, i) != DOU_STATUS_OK
+          || (gint32) current[i] == feeling->feeling)
+        continue;
+
+      write_feeling (feeling->feeling == DOU_SOCIAL_NEITHER ? &removed : &set, feeling);
+    }
+
+  return dou_social_operation_execute_rows (transaction, "set-feelings", &set, error)
+         && dou_social_operation_execute_rows (transaction, "remove-feelings", &removed, error);
+}
+
+/**
+ * dou_social_store_set_feelings_async:
+ * @self: a store
+ * @feelings: (element-type DouSocialFeeling): what is to be felt, no pair of user and comment twice
+ * @cancellable: (nullable): see dou_database_write_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ */
+void
+dou_social_store_set_feelings_async (DouSocialStore *self, GArray *feelings,
+                                     GCancellable *cancellable, GAsyncReadyCallback callback,
+                                     gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_SOCIAL_STORE (self));
+
+  dou_social_operation_write (dou_social_operation_new (self, dou_social_store_set_feelings_async,
+                                                        set_feelings_func, feelings, cancellable,
+                                                        callback, user_data));
+}
+
+/**
+ * dou_social_store_set_feelings_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type gint32): for each a #DouStatus, 0 or CommentNotFound; or
+ *   %NULL
+ */
+GArray *
+dou_social_store_set_feelings_finish (DouSocialStore *self, GAsyncResult *result, GError **error)
+{
+  return dou_social_operation_finish_results (self, result, dou_social_store_set_feelings_async,
+                                              error);
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Likes and follows: both are sets of pairs, kept in tables of one shape, and differ in the names
+ * of their statements. */
+
+#include "config.h"
+
+#include "social/dou-social-operation.h"
+
+typedef struct
+{
+  const char *find;
+  const char *add;
+  const char *remove;
+  const char *are;
+} LinkStatements;
+
+static const LinkStatements link_statements[] = {
+  [DOU_SOCIAL_FAVORITES]
+  = { "find-favorites", "add-favorites", "remove-favorites", "are-favorites" },
+  [DOU_SOCIAL_FOLLOWS] = { "find-follows", "add-follows", "remove-follows", "are-follows" },
+};
+
+static const char *const list_statements[] = {
+  [DOU_SOCIAL_LIST_FAVORITES] = "list-favorites",
+  [DOU_SOCIAL_LIST_FOLLOWS] = "list-follows",
+  [DOU_SOCIAL_LIST_FOLLOWERS] = "list-followers",
+  [DOU_SOCIAL_LIST_FRIENDS] = "list-friends",
+};
+
+static void
+write_link (DouJsonWriter *writer, const DouSocialLink *link)
+{
+  dou_json_writer_begin_array (writer);
+  dou_json_writer_int64 (writer, link->user);
+  dou_json_writer_int64 (writer, link->target);
+  dou_json_writer_int64 (writer, link->author);
+  dou_json_writer_end_array (writer);
+}
+
+static char *
+get_links_json (GArray *links)
+{
+  g_auto (DouJsonWriter) writer = { 0 };
+
+  dou_social_operation_begin_json (&writer, links->len);
+  for (guint i = 0; i < links->len; i++)
+    write_link (&writer, &g_array_index (links, DouSocialLink, i));
+  dou_json_writer_end_array (&writer);
+  return dou_json_writer_steal (&writer, NULL);
+}
+
+/* Finds out what each link is at the moment, and with it what is to become of it.
+ * @sequences: (out) (transfer full): that of each which is there, else 0 */
+static gboolean
+find_links (DouTransaction *transaction, DouSocialOperation *operation, gint64 **sequences,
+            GError **error)
+{
+  const LinkStatements *statements = operation->detail;
+  GArray *links = operation->items;
+  GArray *outcomes = dou_social_operation_reset_results (
+      operation, sizeof (DouSocialLinkOutcome), links->len);
+  g_autofree char *json = get_links_json (links);
+  g_autoptr (DouRows) rows
+      = dou_transaction_query (transaction, statements->find, "xxxx", json, error);
+
+  if (rows == NULL)
+    return FALSE;
+
+  *sequences = g_new0 (gint64, links->len);
+  for (guint i = 0; i < dou_rows_get_n_rows (rows); i++)
+    {
+      gint64 place = dou_rows_get_int64 (rows, i, 0);
+      DouSocialLinkOutcome *outcome = &g_array_index (outcomes, DouSocialLinkOutcome, place);
+
+      (*sequences)[place] = dou_rows_get_int64 (rows, i, 1);
+      outcome->author = dou_rows_get_int64 (rows, i, 2);
+      if (dou_rows_get_int64 (rows, i, 3) != 0
+          && g_array_index (links, DouSocialLink, place).set)
+        outcome->status = DOU_STATUS_VIDEO_NOT_FOUND;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+set_links_func (DouTransaction *transaction, gpointer data, GError **error)
+{
+  DouSocialOperation *operation = data;
+  const LinkStatements *statements = operation->detail;
+  GArray *links = operation->items;
+  g_auto (DouJsonWriter) added = { 0 };
+  g_auto (DouJsonWriter) removed = { 0 };
+  g_autofree gint64 *sequences = NULL;
+
+  if (!find_links (transaction, operation, &sequences, error))
+    return FALSE;
+
+  dou_social_operation_begin_json (&added, links->len);
+  dou_social_operation_begin_json (&removed, links->len);
+  for (guint i = 0; i < links->len; i++)
+    {
+      const DouSocialLink *link = &g_array_index (links, DouSocialLink, i);
+      DouSocialLinkOutcome *outcome
+          = &g_array_index (operation->results, DouSocialLinkOutcome, i);
+
+      outcome->changed
+          = outcome->status == DOU_STATUS_OK && link->set != (sequences[i] != 0);
+      if (outcome->changed && link->set)
+        {
+          outcome->author = link->author;
+          write_link (&added, link);
+        }
+      else if (outcome->changed)
+        dou_json_writer_int64 (&removed, sequences[i]);
+    }
+
+  return dou_social_operation_execute_rows (transaction, statements->add, &added, error)
+         && dou_social_operation_execute_rows (transaction, statements->remove, &removed, error);
+}
+
+/**
+ * dou_social_store_set_links_async:
+ * @self: a store
+ * @kind: likes or follows
+ * @links: (element-type DouSocialLink): what is to be so, no pair of user and target twice; those
+ *   that are new become the newest, in their order
+ * @cancellable: (nullable): see dou_database_write_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ */
+void
+dou_social_store_set_links_async (DouSocialStore *self, DouSocialLinkKind kind, GArray *links,
+                                  GCancellable *cancellable, GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  GTask *task;
+  DouSocialOperation *operation;
+
+  g_return_if_fail (DOU_IS_SOCIAL_STORE (self));
+
+  task = dou_social_operation_new (self, dou_social_store_set_links_async, set_links_func, links,
+                                   cancellable, callback, user_data);
+  operation = g_task_get_task_data (task);
+  operation->detail = &link_statements[kind];
+  dou_social_operation_write (task);
+}
+
+/**
+ * dou_social_store_set_links_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type DouSocialLinkOutcome): for each link 0, or VideoNotFound
+ *   for a like of a removed video; or %NULL
+ */
+GArray *
+dou_social_store_set_links_finish (DouSocialStore *self, GAsyncResult *result, GError **error)
+{
+  return dou_social_operation_finish_results (self, result, dou_social_store_set_links_async,
+                                              error);
+}
+
+static gboolean
+are_links_func (DouTransaction *transaction, gpointer data, GError **error)
+{
+  DouSocialOperation *operation = data;
+  const LinkStatements *statements = operation->detail;
+  GArray *results = dou_social_operation_reset_results (operation, sizeof (guint8),
+                                                        operation->items->len);
+  g_autofree char *json = get_links_json (operation->items);
+  g_autoptr (DouRows) rows = dou_transaction_query (transaction, statements->are, "x", json, error);
+
+  if (rows == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < dou_rows_get_n_rows (rows); i++)
+    g_array_index (results, guint8, dou_rows_get_int64 (rows, i, 0)) = TRUE;
+  return TRUE;
+}
+
+/**
+ * dou_social_store_are_links_async:
+ * @self: a store
+ * @kind: likes or follows
+ * @links: (element-type DouSocialLink): pairs of user and target
+ * @cancellable: (nullable): see dou_database_read_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ */
+void
+dou_social_store_are_links_async (DouSocialStore *self, DouSocialLinkKind kind, GArray *links,
+                                  GCancellable *cancellable, GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  GTask *task;
+  DouSocialOperation *operation;
+
+  g_return_if_fail (DOU_IS_SOCIAL_STORE (self));
+
+  task = dou_social_operation_new (self, dou_social_store_are_links_async, are_links_func, links,
+                                   cancellable, callback, user_data);
+  operation = g_task_get_task_data (task);
+  operation->detail = &link_statements[kind];
+  dou_social_operation_read (task);
+}
+
+/**
+ * dou_social_store_are_links_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type guint8): for each pair whether it is there; or %NULL
+ */
+GArray *
+dou_social_store_are_links_finish (DouSocialStore *self, GAsyncResult *result, GError **error)
+{
+  return dou_social_operation_finish_results (self, result, dou_social_store_are_links_async,
+                                              error);
+}
+
+static GArray *
+parse_ids (const char *text)
+{
+  GArray *ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  while (text != NULL && *text != '\0')
+    {
+      char *end;
+      gint64 id = g_ascii_strtoll (text, &end, 10);
+
+      g_array_append_val (ids, id);
+      text = *end == ',' ? end + 1 : end;
+    }
+
+  return ids;
+}
+
+static gboolean
+list_page (DouTransaction *transaction, const char *statement, const DouSocialPageRequest *request,
+           DouSocialPage *page, GError **error)
+{
+  g_autofree char *json = dou_social_operation_get_page_json (request);
+  g_autoptr (DouRows) rows = dou_transaction_query (transaction, statement, "sx", json, error);
+
+  if (rows == NULL)
+    return FALSE;
+
+  page->ids = parse_ids (dou_rows_get_text (rows, 0, 0));
+  if (page->ids->len > request->limit)
+    {
+      /* The one that is too many is the first of the next page. */
+      g_array_set_size (page->ids, request->limit);
+      page->cursor = dou_rows_get_int64 (rows, 0, 1) + 1;
+    }
+  return TRUE;
+}
+
+static gboolean
+list_func (DouTransaction *transaction, gpointer data, GError **error)
+{
+  DouSocialOperation *operation = data;
+  GArray *requests = operation->items;
+
+  g_clear_pointer (&operation->results, g_array_unref);
+  operation->results = dou_social_pages_new (requests->len);
+  for (guint i = 0; i < requests->len; i++)
+    {
+      DouSocialPage page = { 0 };
+
+      if (!list_page (transaction, operation->detail,
+                      &g_array_index (requests, DouSocialPageRequest, i), &page, error))
+        return FALSE;
+      g_array_append_val (operation->results, page);
+    }
+
+  return TRUE;
+}
+
+/**
+ * dou_social_store_list_async:
+ * @self: a store
+ * @list: which one
+ * @requests: (element-type DouSocialPageRequest): users whose lists are wanted, with cursors and
+ *   limits above 0
+ * @cancellable: (nullable): see dou_database_read_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ */
+void
+dou_social_store_list_async (DouSocialStore *self, DouSocialList list, GArray *requests,
+                             GCancellable *cancellable, GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  GTask *task;
+  DouSocialOperation *operation;
+
+  g_return_if_fail (DOU_IS_SOCIAL_STORE (self));
+
+  task = dou_social_operation_new (self, dou_social_store_list_async, list_func, requests,
+                                   cancellable, callback, user_data);
+  operation = g_task_get_task_data (task);
+  operation->detail = list_statements[list];
+  dou_social_operation_read (task);
+}
+
+/**
+ * dou_social_store_list_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type DouSocialPage): a page for each request, newest first; or
+ *   %NULL
+ */
+GArray *
+dou_social_store_list_finish (DouSocialStore *self, GAsyncResult *result, GError **error)
+{
+  return dou_social_operation_finish_results (self, result, dou_social_store_list_async, error);
+}
