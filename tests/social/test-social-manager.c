@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include <string.h>
+
+#include "lib/dou-test-wait.h"
+
+#include "dou-social-fixture.h"
+
+#define DAY (G_TIME_SPAN_DAY / G_TIME_SPAN_MILLISECOND)
+
+static void
+assert_call (DouSocialFixture *fixture, const char *method, const char *items,
+             const char *expected)
+{
+  dou_social_fixture_assert (fixture, method, items, expected);
+}
+
+static void
+assert_told (DouSocialFixture *fixture, const char *expected)
+{
+  dou_social_fixture_assert_told (fixture, expected);
+}
+
+static void
+forget_told (DouSocialFixture *fixture)
+{
+  g_string_truncate (fixture->told, 0);
+}
+
+/* Test that what cannot be is refused, item by item, and changes nothing. */
+static void
+test_refused (DouSocialFixture *fixture, gconstpointer data)
+{
+  assert_call (fixture, "SetFavorites",
+               "[(0, 2, 3, true), (1, -2, 3, true), (1, 2, 0, true),"
+               " (9007199254740992, 2, 3, true)]",
+               "[3, 3, 3, 3]");
+  assert_call (fixture, "SetFollows",
+               "[(1, 1, true), (1, 1, false), (0, 1, true), (1, 0, false), (0, 0, true)]",
+               "[9, 9, 3, 3, 3]");
+  assert_call (fixture, "SetFeelings", "[(1, 2, 0), (1, 2, 4), (0, 2, 1), (1, 2, 1), (1, 0, 3)]",
+               "[3, 3, 3, 27, 27]");
+  assert_call (fixture, "DeleteComments", "[(1, 2, 3, 4), (0, 0, 0, 0)]", "[27, 27]");
+  assert_call (fixture, "RemoveVideos", "[0, -1, 9007199254740992]", "[3, 3, 3]");
+  assert_told (fixture, "");
+  dou_social_fixture_assert_totals (fixture, 0, 0, 0);
+}
+
+/* Test that comments without text, with too much of it, or with what is no text are refused. */
+static void
+test_bad_drafts (DouSocialFixture *fixture, gconstpointer data)
+{
+  g_autofree char *characters = g_strnfill (1000, 'x');
+  g_autofree char *name = g_strnfill (64, 'r');
+  g_autofree char *items = g_strdup_printf (
+      "[(1, 1, 2, '', ''), (2, 1, 2, ' \\n\\t\\u3000', ''), (3, 1, 2, 'a\\u0007', ''),"
+      " (4, 1, 2, 'a\\r\\nb', ''), (5, 1, 2, '%sx', ''), (0, 1, 2, 'a', ''), (6, 0, 2, 'a', ''),"
+      " (7, 1, 0, 'a', ''), (8, 1, 2, 'a', '%sr'), (9, 1, 2, '%s', '%s')]",
+      characters, name, characters, name);
+
+  assert_call (fixture, "AddComments", items,
+               "[(28, 0, 0), (28, 0, 0), (28, 0, 0), (28, 0, 0), (28, 0, 0), (3, 0, 0),"
+               " (3, 0, 0), (3, 0, 0), (3, 0, 0), (0, 9, 1700000000000)]");
+  assert_call (fixture, "GetVideoCounts", "[2]", "[(0, 1)]");
+}
+
+/* Test that a set holds what was put in once, however often that was, and that it is told once. */
+static void
+test_sets (DouSocialFixture *fixture, gconstpointer data)
+{
+  assert_call (fixture, "SetFavorites", "[(1, 20, 9, true), (1, 21, 9, true), (2, 20, 9, true)]",
+               "[0, 0, 0]");
+  assert_told (fixture, "videos [20, 21] users [1, 2, 9] favorites "
+                        "[(1, 20, true), (1, 21, true), (2, 20, true)]");
+  assert_call (fixture, "SetFavorites", "[(1, 20, 9, true), (3, 20, 9, false)]", "[0, 0]");
+  assert_told (fixture, "");
+  assert_call (fixture, "GetVideoCounts", "[20, 21, 22, 20]", "[(2, 0), (1, 0), (0, 0), (2, 0)]");
+  assert_call (fixture, "GetUserCounts", "[1, 2, 9]",
+               "[(0, 0, 0, 2), (0, 0, 0, 1), (0, 0, 3, 0)]");
+  assert_call (fixture, "AreFavorites", "[(1, 20), (3, 20), (1, 21), (20, 1)]",
+               "[true, false, true, false]");
+
+  /* For whom a like counted is what was said when it was given. */
+  assert_call (fixture, "SetFavorites", "[(1, 20, 8, false)]", "[0]");
+  assert_told (fixture, "videos [20] users [1, 9] favorites [(1, 20, false)]");
+  assert_call (fixture, "GetUserCounts", "[1, 8, 9]",
+               "[(0, 0, 0, 1), (0, 0, 0, 0), (0, 0, 2, 0)]");
+  dou_social_fixture_assert_totals (fixture, 2, 0, 0);
+  dou_social_fixture_assert_recount (fixture, 0);
+}
+
+/* Test follows from both ends, and that friends are those who follow each other at the moment. */
+static void
+test_follows (DouSocialFixture *fixture, gconstpointer data)
+{
+  assert_call (fixture, "SetFollows", "[(1, 2, true), (1, 3, true), (3, 1, true), (1, 3, true)]",
+               "[0, 0, 0, 0]");
+  assert_told (fixture, "users [1, 2, 3] follows "
+                        "[(1, 2, true), (1, 3, true), (3, 1, true)]");
+  assert_call (fixture, "GetUserCounts", "[1, 2, 3]",
+               "[(2, 1, 0, 0), (0, 1, 0, 0), (1, 1, 0, 0)]");
+  assert_call (fixture, "AreFollows", "[(1, 2), (2, 1), (3, 1)]", "[true, false, true]");
+  assert_call (fixture, "GetFriends", "[(1, 0, 10), (2, 0, 10), (3, 0, 10)]",
+               "[(0, [3]), (0, []), (0, [1])]");
+
+  assert_call (fixture, "SetFollows", "[(2, 1, true)]", "[0]");
+  assert_call (fixture, "GetFriends", "[(1, 0, 10), (2, 0, 10)]",
+               "[(0, [3, 2]), (0, [1])]");
+  assert_call (fixture, "SetFollows", "[(1, 3, false), (1, 2, false), (1, 2, true)]", "[0, 0, 0]");
+  assert_call (fixture, "GetFriends", "[(1, 0, 10), (3, 0, 10)]", "[(0, [2]), (0, [])]");
+  assert_call (fixture, "GetFollowers", "[(1, 0, 10)]", "[(0, [2, 3])]");
+  dou_social_fixture_assert_totals (fixture, 0, 0, 3);
+  dou_social_fixture_assert_recount (fixture, 0);
+}
+
+/* Test that items of one call take effect in their order. */
+static void
+test_order (DouSocialFixture *fixture, gconstpointer data)
+{
+  assert_call (fixture, "SetFavorites", "[(1, 20, 9, true), (1, 20, 9, false)]", "[0, 0]");
+  assert_told (fixture, "");
+  assert_call (fixture, "SetFavorites",
+               "[(1, 20, 9, false), (1, 20, 9, true), (1, 21, 9, true), (1, 20, 9, true),"
+               " (0, 20, 9, false), (1, 22, 9, true), (1, 21, 9, false), (1, 21, 9, true)]",
+               "[0, 0, 0, 0, 3, 0, 0, 0]");
+  assert_call (fixture, "GetFavorites", "[(1, 0, 10)]", "[(0, [21, 22, 20])]");
+  assert_call (fixture, "SetFollows", "[(1, 2, true), (1, 3, true), (1, 2, false)]", "[0, 0, 0]");
+  assert_call (fixture, "GetFollows", "[(1, 0, 10)]", "[(0, [3])]");
+
+  assert_call (fixture, "AddComments", "[(5, 1, 20, 'a', '')]", "[(0, 5, 1700000000000)]");
+  assert_call (fixture, "SetFeelings", "[(1, 5, 1), (2, 5, 2), (1, 5, 2), (2, 5, 3), (1, 6, 1)]",
+               "[0, 0, 0, 0, 27]");
+  assert_call (fixture, "GetComments", "[(20, 0, 10)]",
+               "[(0, [(5, 1, 'a', 1700000000000, 0, 1)])]");
+  dou_social_fixture_assert_recount (fixture, 0);
+}
+
+/* Test that lists come in pages, each item once, and that limits are bounded. */
+static void
+test_pages (DouSocialFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GArray) links = g_array_new (FALSE, FALSE, sizeof (DouSocialLink));
+  g_autoptr (GArray) statuses = NULL;
+
+  for (guint video = 1; video <= 1003; video++)
+    {
+      DouSocialLink link = { 7, video, 9, TRUE };
+
+      g_array_append_val (links, link);
+    }
+  statuses = dou_social_fixture_call (fixture, "SetFavorites", links, NULL);
+  g_assert_nonnull (statuses);
+
+  assert_call (fixture, "GetFavorites",
+               "[(7, 0, 2), (7, 1002, 2), (7, 3, 2), (7, 3, 0), (7, -5, 1)]",
+               "[(1002, [1003, 1002]), (1000, [1001, 1000]), (0, [2, 1]), (2, [2]),"
+               " (1003, [1003])]");
+  for (guint limit = 999; limit <= 1001; limit++)
+    {
+      DouSocialPageRequest request = { 7, 0, limit };
+      g_autoptr (GArray) requests = g_array_new (FALSE, FALSE, sizeof request);
+      g_autoptr (GArray) pages = NULL;
+
+      g_array_append_val (requests, request);
+      pages = dou_social_fixture_call (fixture, "GetFavorites", requests, NULL);
+      g_assert_cmpuint (g_array_index (pages, DouSocialPage, 0).ids->len, ==, MIN (limit, 1000));
+    }
+  assert_call (fixture, "GetFavorites", "[(8, 0, 2), (0, 0, 2)]", "[(0, []), (0, [])]");
+}
+
+/* Test that comments come back exactly as they were sent, newest first, with their times. */
+static void
+test_comments (DouSocialFixture *fixture, gconstpointer data)
+{
+  assert_call (fixture, "AddComments",
+               "[(11, 1, 20, '👩‍👩‍👧❤️ 抖音', ''), (12, 2, 20, '\\u200fשלום\\u200e ', ''),"
+               " (13, 1, 21, 'x', '')]",
+               "[(0, 11, 1700000000000), (0, 12, 1700000000000), (0, 13, 1700000000000)]");
+  assert_told (fixture, "videos [20, 21]");
+  dou_manual_clock_set (fixture->clock, DOU_SOCIAL_FIXTURE_NOW + 5);
+  assert_call (fixture, "AddComments", "[(14, 1, 20, 'e\\u0301 <&\"\\\\\\n\\t', '')]",
+               "[(0, 14, 1700000000005)]");
+  assert_call (
+      fixture, "GetComments", "[(20, 0, 2), (20, 12, 2), (22, 0, 2)]",
+      "[(12, [(14, 1, 'e\u0301 <&\"\\\\\\n\\t', 1700000000005, 0, 0), "
+      "(12, 2, '\\u200fשלום\\u200e ', 1700000000000, 0, 0)]), "
+      "(0, [(11, 1, '👩\\u200d👩\\u200d👧❤️ 抖音', 1700000000000, 0, 0)]), (0, [])]");
+  assert_call (fixture, "GetVideoCounts", "[20, 21]", "[(0, 3), (0, 1)]");
+  dou_social_fixture_assert_totals (fixture, 0, 4, 0);
+}
+
+/* Test that a comment which is sent again, by the caller or by the client, is written once, and
+ * that the first answer comes again: in one call, later, after a restart, and when it was deleted
+ * meanwhile. */
+static void
+test_draft_again (DouSocialFixture *fixture, gconstpointer data)
+{
+  assert_call (fixture, "AddComments",
+               "[(11, 1, 20, 'a', 'r1'), (12, 1, 20, 'a', 'r1'), (11, 1, 20, 'a', ''),"
+               " (13, 2, 20, 'a', 'r1'), (11, 2, 20, 'b', ''), (14, 1, 20, 'a', ''),"
+               " (15, 1, 20, 'a', '')]",
+               "[(0, 11, 1700000000000), (0, 11, 1700000000000), (0, 11, 1700000000000),"
+               " (0, 13, 1700000000000), (3, 0, 0), (0, 14, 1700000000000),"
+               " (0, 15, 1700000000000)]");
+  forget_told (fixture);
+
+  dou_manual_clock_set (fixture->clock, DOU_SOCIAL_FIXTURE_NOW + 1000);
+  for (guint i = 0; i < 2; i++)
+    {
+      assert_call (fixture, "AddComments",
+                   "[(21, 1, 20, 'other', 'r1'), (11, 1, 20, 'a', ''), (11, 1, 21, 'a', ''),"
+                   " (11, 2, 20, 'a', ''), (22, 2, 20, 'a', 'r1')]",
+                   "[(0, 11, 1700000000000), (0, 11, 1700000000000), (3, 0, 0), (3, 0, 0),"
+                   " (0, 13, 1700000000000)]");
+      assert_told (fixture, "");
+      assert_call (fixture, "GetVideoCounts", "[20]", "[(0, 4)]");
+      dou_social_fixture_stop (fixture);
+      dou_social_fixture_start (fixture);
+    }
+
+  assert_call (fixture, "DeleteComments", "[(11, 20, 9, 1), (14, 20, 9, 1)]", "[0, 0]");
+  assert_call (fixture, "AddComments",
+               "[(11, 1, 20, 'a', 'r1'), (31, 1, 20, 'a', 'r1'), (14, 1, 20, 'a', '')]",
+               "[(0, 11, 1700000000000), (0, 11, 1700000000000), (0, 14, 1700000000000)]");
+  assert_call (fixture, "GetVideoCounts", "[20]", "[(0, 2)]");
+  dou_social_fixture_assert_recount (fixture, 0);
+}
+
+/* Test that what was done is forgotten after a week, not before. */
+static void
+test_memory (DouSocialFixture *fixture, gconstpointer data)
+{
+  assert_call (fixture, "AddComments", "[(11, 1, 20, 'a', 'r1'), (12, 1, 20, 'a', '')]",
+               "[(0, 11, 1700000000000), (0, 12, 1700000000000)]");
+  assert_call (fixture, "DeleteComments", "[(12, 20, 9, 1)]", "[0]");
+
+  dou_manual_clock_set (fixture->clock, DOU_SOCIAL_FIXTURE_NOW + 7 * DAY);
+  assert_call (fixture, "AddComments", "[(13, 1, 20, 'a', 'r2')]", "[(0, 13, 1700604800000)]");
+  assert_call (fixture, "AddComments", "[(14, 1, 20, 'a', 'r1')]", "[(0, 11, 1700000000000)]");
+  assert_call (fixture, "DeleteComments", "[(13, 20, 9, 1), (12, 20, 9, 1)]", "[0, 0]");
+
+  dou_manual_clock_set (fixture->clock, DOU_SOCIAL_FIXTURE_NOW + 7 * DAY + 1);
+  assert_call (fixture, "AddComments", "[(15, 1, 20, 'a', 'r3')]", "[(0, 15, 1700604800001)]");
+  assert_call (fixture, "AddComments", "[(16, 1, 20, 'a', 'r1')]", "[(0, 16, 1700604800001)]");
+  assert_call (fixture, "DeleteComments", "[(16, 20, 9, 1)]", "[0]");
+  assert_call (fixture, "DeleteComments", "[(12, 20, 9, 1), (13, 20, 9, 1)]", "[27, 0]");
+}
+
+/* Test who may delete what, and that it can be said twice. */
+static void
+test_deletions (DouSocialFixture *fixture, gconstpointer data)
+{
+  assert_call (fixture, "AddComments",
+               "[(11, 1, 20, 'a', ''), (12, 1, 20, 'b', ''), (13, 1, 20, 'c', ''),"
+               " (14, 2, 21, 'd', '')]",
+               "[(0, 11, 1700000000000), (0, 12, 1700000000000), (0, 13, 1700000000000),"
+               " (0, 14, 1700000000000)]");
+  forget_told (fixture);
+
+  /* A stranger; the wrong video, though the caller has written it; no such comment. */
+  assert_call (fixture, "DeleteComments", "[(11, 20, 9, 3), (11, 21, 9, 1), (99, 20, 9, 1)]",
+               "[9, 27, 27]");
+  assert_told (fixture, "");
+
+  /* Its writer, the author of the video, both of them. */
+  assert_call (fixture, "DeleteComments",
+               "[(11, 20, 9, 1), (12, 20, 9, 9), (13, 20, 9, 3), (13, 20, 9, 1), (13, 20, 9, 9),"
+               " (13, 20, 9, 1)]",
+               "[0, 0, 9, 0, 27, 0]");
+  assert_told (fixture, "videos [20]");
+  assert_call (fixture, "DeleteComments",
+               "[(11, 20, 9, 1), (12, 20, 9, 9), (12, 20, 9, 1), (11, 20, 9, 3), (11, 21, 9, 1)]",
+               "[0, 0, 27, 27, 27]");
+  assert_told (fixture, "");
+  assert_call (fixture, "GetVideoCounts", "[20, 21]", "[(0, 0), (0, 1)]");
+  dou_social_fixture_assert_totals (fixture, 0, 1, 0);
+  dou_social_fixture_assert_recount (fixture, 0);
+}
+
+/* Test that of two who delete one comment at once one does, and the other is told that it is gone
+ * already. */
+static void
+test_deletion_race (DouSocialFixture *fixture, gconstpointer data)
+{
+  const DouSocialDeletion deletions[] = { { 11, 20, 9, 1 }, { 11, 20, 9, 9 } };
+  GAsyncResult *waited[G_N_ELEMENTS (deletions)] = { NULL };
+  gint32 statuses[G_N_ELEMENTS (deletions)];
+
+  assert_call (fixture, "AddComments", "[(11, 1, 20, 'a', '')]", "[(0, 11, 1700000000000)]");
+  forget_told (fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (deletions); i++)
+    {
+      g_autoptr (GArray) items = g_array_new (FALSE, FALSE, sizeof deletions[i]);
+
+      g_array_append_val (items, deletions[i]);
+      dou_social_manager_delete_comments_async (fixture->manager, items, NULL,
+                                                dou_test_wait_result_cb, &waited[i]);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (deletions); i++)
+    {
+      g_autoptr (GAsyncResult) result = dou_test_wait_result (&waited[i]);
+      g_autoptr (GArray) results
+          = dou_social_manager_delete_comments_finish (fixture->manager, result, NULL);
+
+      statuses[i] = g_array_index (results, gint32, 0);
+    }
+
+  g_assert_cmpint (statuses[0] + statuses[1], ==, DOU_STATUS_COMMENT_NOT_FOUND);
+  assert_told (fixture, "videos [20]");
+  dou_social_fixture_assert_totals (fixture, 0, 0, 0);
+}
+
+/* Test that one user has one feeling about a comment, and that it goes with the comment. */
+static void
+test_feelings (DouSocialFixture *fixture, gconstpointer data)
+{
+  const char *const steps[][3] = {
+    { "[(1, 11, 1), (2, 11, 1), (3, 11, 2), (1, 12, 1)]", "[0, 0, 0, 27]", "2, 1" },
+    { "[(1, 11, 1), (1, 11, 1)]", "[0, 0]", "2, 1" },
+    { "[(1, 11, 2), (4, 11, 3)]", "[0, 0]", "1, 2" },
+    { "[(1, 11, 3), (2, 11, 3), (3, 11, 1)]", "[0, 0, 0]", "1, 0" },
+    { "[(3, 11, 3), (3, 11, 3)]", "[0, 0]", "0, 0" },
+    { "[(1, 11, 2), (2, 11, 2)]", "[0, 0]", "0, 2" },
+  };
+
+  assert_call (fixture, "AddComments", "[(11, 1, 20, 'a', '')]", "[(0, 11, 1700000000000)]");
+  for (gsize i = 0; i < G_N_ELEMENTS (steps); i++)
+    {
+      g_autofree char *expected = g_strdup_printf (
+          "[(0, [(11, 1, 'a', 1700000000000, %s)])]", steps[i][2]);
+
+      assert_call (fixture, "SetFeelings", steps[i][0], steps[i][1]);
+      assert_call (fixture, "GetComments", "[(20, 0, 1)]", expected);
+      dou_social_fixture_assert_recount (fixture, 0);
+    }
+
+  assert_call (fixture, "DeleteComments", "[(11, 20, 9, 1)]", "[0]");
+  assert_call (fixture, "SetFeelings", "[(1, 11, 1), (1, 11, 3)]", "[27, 27]");
+  dou_social_fixture_assert_recount (fixture, 0);
+}
+
+/* Test that a video goes with all that belongs to it, that nothing can be added afterwards, and
+ * that what was asked before is answered as before. */
+static void
+test_remove_videos (DouSocialFixture *fixture, gconstpointer data)
+{
+  assert_call (fixture, "SetFavorites", "[(1, 20, 9, true), (2, 20, 9, true), (1, 21, 9, true)]",
+               "[0, 0, 0]");
+  assert_call (fixture, "AddComments",
+               "[(11, 1, 20, 'a', 'r'), (12, 2, 20, 'b', ''), (13, 1, 21, 'c', '')]",
+               "[(0, 11, 1700000000000), (0, 12, 1700000000000), (0, 13, 1700000000000)]");
+  assert_call (fixture, "SetFeelings", "[(1, 11, 1), (2, 13, 1)]", "[0, 0]");
+  forget_told (fixture);
+
+  assert_call (fixture, "RemoveVideos", "[20, 22, 0]", "[0, 0, 3]");
+  assert_told (fixture, "videos [20] users [1, 2, 9] favorites "
+                        "[(1, 20, false), (2, 20, false)]");
+  assert_call (fixture, "RemoveVideos", "[20]", "[0]");
+  assert_told (fixture, "");
+  assert_call (fixture, "GetVideoCounts", "[20, 21]", "[(0, 0), (1, 1)]");
+  assert_call (fixture, "GetUserCounts", "[1, 2, 9]",
+               "[(0, 0, 0, 1), (0, 0, 0, 0), (0, 0, 1, 0)]");
+  assert_call (fixture, "GetFavorites", "[(1, 0, 9), (2, 0, 9)]", "[(0, [21]), (0, [])]");
+
+  assert_call (fixture, "SetFavorites", "[(3, 20, 9, true), (1, 20, 9, false), (3, 22, 9, true)]",
+               "[15, 0, 15]");
+  assert_call (fixture, "AddComments", "[(14, 1, 20, 'd', ''), (15, 1, 20, 'a', 'r')]",
+               "[(15, 0, 0), (0, 11, 1700000000000)]");
+  assert_told (fixture, "");
+  dou_social_fixture_assert_totals (fixture, 1, 1, 0);
+  dou_social_fixture_assert_recount (fixture, 0);
+}
+
+static void
+like_often (DouSocialFixture *fixture, guint n_users)
+{
+  g_autoptr (GArray) links = g_array_new (FALSE, FALSE, sizeof (DouSocialLink));
+  g_autoptr (GArray) statuses = NULL;
+
+  for (guint user = 1; user <= n_users; user++)
+    {
+      DouSocialLink link = { user, 20, 9, TRUE };
+
+      g_array_append_val (links, link);
+    }
+  statuses = dou_social_fixture_call (fixture, "SetFavorites", links, NULL);
+  g_assert_nonnull (statuses);
+}
+
+static gboolean
+is_empty (gpointer data)
+{
+  gint64 favorites;
+
+  g_object_get (data, "favorite-count", &favorites, NULL);
+  return favorites == 0;
+}
+
+/* Test that a removal which takes many steps is completed, and that one which was interrupted is
+ * completed by the next process. */
+static void
+test_remove_often_liked (DouSocialFixture *fixture, gconstpointer data)
+{
+  const guint n_users = 10000;
+
+  like_often (fixture, n_users);
+  assert_call (fixture, "RemoveVideos", "[20]", "[0]");
+  dou_test_wait_until (is_empty, fixture->manager);
+  assert_call (fixture, "RemoveVideos", "[]", "[]");
+  assert_call (fixture, "GetVideoCounts", "[20]", "[(0, 0)]");
+  assert_call (fixture, "GetUserCounts", "[5, 9]", "[(0, 0, 0, 0), (0, 0, 0, 0)]");
+  dou_social_fixture_assert_totals (fixture, 0, 0, 0);
+  dou_social_fixture_assert_recount (fixture, 0);
+
+  dou_social_fixture_run_sql (fixture, "DELETE FROM removed_videos");
+  like_often (fixture, n_users);
+  dou_social_fixture_stop (fixture);
+  dou_social_fixture_run_sql (fixture, "INSERT INTO removed_videos VALUES (20, 1)");
+  dou_social_fixture_start (fixture);
+  dou_social_fixture_assert_totals (fixture, n_users, 0, 0);
+  dou_test_wait_until (is_empty, fixture->manager);
+  assert_call (fixture, "GetVideoCounts", "[20]", "[(0, 0)]");
+  dou_social_fixture_assert_recount (fixture, 0);
+}
+
+/* Test that counters which are wrong are found, set right and told, and the others left alone. */
+static void
+test_recount (DouSocialFixture *fixture, gconstpointer data)
+{
+  const char *const damages[] = {
+    "UPDATE video_counts SET favorites = 7, comments = -1 WHERE video = 20",
+    "DELETE FROM user_counts WHERE user = 1",
+    "INSERT INTO user_counts (user, followers) VALUES (77, 3)",
+    "INSERT INTO video_counts (video) VALUES (78)",
+    "UPDATE comments SET likes = 5 WHERE id = 11",
+    "UPDATE follows SET mutual = 1 - mutual WHERE user = 1",
+    "UPDATE totals SET comments = comments + 4, follows = 0",
+  };
+
+  assert_call (fixture, "SetFavorites", "[(1, 20, 9, true), (2, 20, 9, true), (1, 21, 9, true)]",
+               "[0, 0, 0]");
+  assert_call (fixture, "SetFollows", "[(1, 2, true), (2, 1, true), (1, 3, true)]", "[0, 0, 0]");
+  assert_call (fixture, "AddComments", "[(11, 1, 20, 'a', '')]", "[(0, 11, 1700000000000)]");
+  assert_call (fixture, "SetFeelings", "[(1, 11, 2)]", "[0]");
+  dou_social_fixture_assert_recount (fixture, 0);
+  dou_social_fixture_stop (fixture);
+  for (gsize i = 0; i < G_N_ELEMENTS (damages); i++)
+    dou_social_fixture_run_sql (fixture, damages[i]);
+  dou_social_fixture_start (fixture);
+  dou_social_fixture_assert_totals (fixture, 3, 5, 0);
+  forget_told (fixture);
+
+  /* Two of video 20, three of user 1 (follows, followers, favorites), one of user 77, one of the
+   * comment, two marks, two totals. */
+  dou_social_fixture_assert_recount (fixture, 2 + 3 + 1 + 1 + 2 + 2);
+  assert_told (fixture, "videos [20] users [1, 77]");
+  dou_social_fixture_assert_totals (fixture, 3, 1, 3);
+  dou_social_fixture_assert_recount (fixture, 0);
+  assert_call (fixture, "GetVideoCounts", "[20]", "[(2, 1)]");
+  assert_call (fixture, "GetUserCounts", "[1, 77]", "[(2, 1, 0, 2), (0, 0, 0, 0)]");
+  assert_call (fixture, "GetFriends", "[(1, 0, 9)]", "[(0, [2])]");
+}
+
+/* Test that writes of nothing are answered without the store, and that a closed one is an error. */
+static void
+test_closed (DouSocialFixture *fixture, gconstpointer data)
+{
+  const char *const methods[] = { "SetFavorites", "SetFollows", "AddComments", "SetFeelings" };
+  const char *const reads[] = { "GetFavorites", "GetComments", "DeleteComments", "GetUserCounts" };
+  g_autoptr (GArray) none = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  dou_social_fixture_assert_totals (fixture, 0, 0, 0);
+  dou_social_store_close (fixture->store);
+  for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
+    assert_call (fixture, methods[i], "[]", "[]");
+  for (gsize i = 0; i < G_N_ELEMENTS (reads); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GArray) results = dou_social_fixture_call (fixture, reads[i], none, &error);
+
+      g_assert_null (results);
+      g_assert_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(name, func)                                                                            \
+  g_test_add ("/social/manager/" name, DouSocialFixture, NULL, dou_social_fixture_set_up, func,    \
+              dou_social_fixture_tear_down)
+  ADD ("refused", test_refused);
+  ADD ("bad-drafts", test_bad_drafts);
+  ADD ("closed", test_closed);
+  ADD ("sets", test_sets);
+  ADD ("follows", test_follows);
+  ADD ("order", test_order);
+  ADD ("pages", test_pages);
+  ADD ("comments", test_comments);
+  ADD ("draft-again", test_draft_again);
+  ADD ("memory", test_memory);
+  ADD ("deletions", test_deletions);
+  ADD ("deletion-race", test_deletion_race);
+  ADD ("feelings", test_feelings);
+  ADD ("remove-videos", test_remove_videos);
+  ADD ("remove-often-liked", test_remove_often_liked);
+  ADD ("recount", test_recount);
+#undef ADD
+
+  return g_test_run ();
+}
