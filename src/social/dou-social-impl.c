@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* All methods but one are alike: an array of items in, an array of results out. So a handler
+ * decodes its argument and starts the manager's call; how that is finished and answered is a row of
+ * three functions (Method), and one callback serves them all. */
+
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok"
+
+#include "social/dou-social-codec.h"
+#include "social/dou-social-impl.h"
+
+struct _DouSocialImpl
+{
+  DouDBusSocial1Skeleton parent_instance;
+
+  DouService *service; /* (unowned) which has the connection, and so outlives what it exports */
+  DouSocialManager *manager; /* (owned) */
+};
+
+static void dou_social_impl_iface_init (DouDBusSocial1Iface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (DouSocialImpl, dou_social_impl, DOU_DBUS_TYPE_SOCIAL1_SKELETON,
+                               G_IMPLEMENT_INTERFACE (DOU_DBUS_TYPE_SOCIAL1,
+                                                      dou_social_impl_iface_init))
+
+typedef struct
+{
+  GArray *(*finish) (DouSocialManager *manager, GAsyncResult *result, GError **error);
+  GVariant *(*encode) (GArray *results);
+  void (*complete) (DouDBusSocial1 *object, GDBusMethodInvocation *invocation, GVariant *results);
+} Method;
+
+/* What one method call needs until its reply. */
+typedef struct
+{
+  DouSocialImpl *impl;               /* (owned) */
+  GDBusMethodInvocation *invocation; /* (owned) until the reply, which takes it */
+  const Method *method;              /* (nullable) */
+} Request;
+
+static Request *
+request_new (DouSocialImpl *impl, GDBusMethodInvocation *invocation, const Method *method)
+{
+  Request *self = g_new0 (Request, 1);
+
+  self->impl = g_object_ref (impl);
+  self->invocation = invocation;
+  self->method = method;
+  dou_service_hold (impl->service);
+  return self;
+}
+
+/* The reply is on its way. */
+static void
+request_free (Request *self)
+{
+  g_assert (self->invocation == NULL);
+
+  dou_service_release (self->impl->service);
+  g_object_unref (self->impl);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)
+
+/* Only DOU_ERROR leaves the process. */
+static void
+request_fail (Request *self, const GError *error)
+{
+  DouStatus status = dou_status_from_error (error);
+
+  if (status == DOU_STATUS_INTERNAL)
+    g_warning ("%s: %s", g_dbus_method_invocation_get_method_name (self->invocation),
+               error->message);
+
+  g_dbus_method_invocation_return_error_literal (g_steal_pointer (&self->invocation), DOU_ERROR,
+                                                 (gint) status, error->message);
+}
+
+static void
+replied_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  const Method *method = request->method;
+  g_autoptr (GArray) results = NULL;
+  g_autoptr (GError) error = NULL;
+
+  results = method->finish (DOU_SOCIAL_MANAGER (source), result, &error);
+  if (results != NULL)
+    method->complete (DOU_DBUS_SOCIAL1 (request->impl), g_steal_pointer (&request->invocation),
+                      method->encode (results));
+  else
+    request_fail (request, error);
+}
+
+/* Replies with an error if there are too many items. */
+static gboolean
+is_too_large (GDBusMethodInvocation *invocation, GVariant *argument, guint max)
+{
+  if (g_variant_n_children (argument) <= max)
+    return FALSE;
+
+  g_dbus_method_invocation_return_error (invocation, DOU_ERROR, DOU_STATUS_TOO_LARGE,
+                                         "More than %u items", max);
+  return TRUE;
+}
+
+static gboolean
+set_links (DouDBusSocial1 *object, GDBusMethodInvocation *invocation, DouSocialLinkKind kind,
+           GArray *links, const Method *method)
+{
+  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+
+  dou_social_manager_set_links_async (self->manager, kind, links, NULL, replied_cb,
+                                      request_new (self, invocation, method));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+dou_social_impl_handle_set_favorites (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                      GVariant *argument)
+{
+  static const Method method = { dou_social_manager_set_links_finish, dou_social_encode_statuses,
+                                 dou_dbus_social1_complete_set_favorites };
+  g_autoptr (GArray) links = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  links = dou_social_decode_favorites (argument);
+  return set_links (object, invocation, DOU_SOCIAL_FAVORITES, links, &method);
+}
+
+static gboolean
+dou_social_impl_handle_set_follows (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                    GVariant *argument)
+{
+  static const Method method = { dou_social_manager_set_links_finish, dou_social_encode_statuses,
+                                 dou_dbus_social1_complete_set_follows };
+  g_autoptr (GArray) links = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  links = dou_social_decode_follows (argument);
+  return set_links (object, invocation, DOU_SOCIAL_FOLLOWS, links, &method);
+}
+
+static gboolean
+are_links (DouDBusSocial1 *object, GDBusMethodInvocation *invocation, DouSocialLinkKind kind,
+           GVariant *argument, const Method *method)
+{
+  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  g_autoptr (GArray) links = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  links = dou_social_decode_pairs (argument);
+  dou_social_manager_are_links_async (self->manager, kind, links, NULL, replied_cb,
+                                      request_new (self, invocation, method));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+dou_social_impl_handle_are_favorites (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                      GVariant *argument)
+{
+  static const Method method = { dou_social_manager_are_links_finish, dou_social_encode_booleans,
+                                 dou_dbus_social1_complete_are_favorites };
+
+  return are_links (object, invocation, DOU_SOCIAL_FAVORITES, argument, &method);
+}
+
+static gboolean
+dou_social_impl_handle_are_follows (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                    GVariant *argument)
+{
+  static const Method method = { dou_social_manager_are_links_finish, dou_social_encode_booleans,
+                                 dou_dbus_social1_complete_are_follows };
+
+  return are_links (object, invocation, DOU_SOCIAL_FOLLOWS, argument, &method);
+}
+
+static gboolean
+get_list (DouDBusSocial1 *object, GDBusMethodInvocation *invocation, DouSocialList list,
+          GVariant *argument, const Method *method)
+{
+  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  g_autoptr (GArray) requests = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_LISTS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  requests = dou_social_decode_page_requests (argument);
+  dou_social_manager_list_async (self->manager, list, requests, NULL, replied_cb,
+                                 request_new (self, invocation, method));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+dou_social_impl_handle_get_favorites (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                      GVariant *argument)
+{
+  static const Method method = { dou_social_manager_list_finish, dou_social_encode_pages,
+                                 dou_dbus_social1_complete_get_favorites };
+
+  return get_list (object, invocation, DOU_SOCIAL_LIST_FAVORITES, argument, &method);
+}
+
+static gboolean
+dou_social_impl_handle_get_follows (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                    GVariant *argument)
+{
+  static const Method method = { dou_social_manager_list_finish, dou_social_encode_pages,
+                                 dou_dbus_social1_complete_get_follows };
+
+  return get_list (object, invocation, DOU_SOCIAL_LIST_FOLLOWS, argument, &method);
+}
+
+static gboolean
+dou_social_impl_handle_get_followers (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                      GVariant *argument)
+{
+  static const Method method = { dou_social_manager_list_finish, dou_social_encode_pages,
+                                 dou_dbus_social1_complete_get_followers };
+
+  return get_list (object, invocation, DOU_SOCIAL_LIST_FOLLOWERS, argument, &method);
+}
+
+static gboolean
+dou_social_impl_handle_get_friends (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                    GVariant *argument)
+{
+  static const Method method = { dou_social_manager_list_finish, dou_social_encode_pages,
+                                 dou_dbus_social1_complete_get_friends };
+
+  return get_list (object, invocation, DOU_SOCIAL_LIST_FRIENDS, argument, &method);
+}
+
+static gboolean
+dou_social_impl_handle_get_comments (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                     GVariant *argument)
+{
+  static const Method method
+      = { dou_social_manager_list_comments_finish, dou_social_encode_comment_pages,
+          dou_dbus_social1_complete_get_comments };
+  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  g_autoptr (GArray) requests = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_LISTS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  requests = dou_social_decode_page_requests (argument);
+  dou_social_manager_list_comments_async (self->manager, requests, NULL, replied_cb,
+                                          request_new (self, invocation, &method));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+dou_social_impl_handle_get_video_counts (DouDBusSocial1 *object,
+                                         GDBusMethodInvocation *invocation, GVariant *argument)
+{
+  static const Method method
+      = { dou_social_manager_count_videos_finish, dou_social_encode_video_counts,
+          dou_dbus_social1_complete_get_video_counts };
+  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  g_autoptr (GArray) videos = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  videos = dou_social_decode_ids (argument);
+  dou_social_manager_count_videos_async (self->manager, videos, NULL, replied_cb,
+                                         request_new (self, invocation, &method));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+dou_social_impl_handle_get_user_counts (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                        GVariant *argument)
+{
+  static const Method method
+      = { dou_social_manager_count_users_finish, dou_social_encode_user_counts,
+          dou_dbus_social1_complete_get_user_counts };
+  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  g_autoptr (GArray) users = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  users = dou_social_decode_ids (argument);
+  dou_social_manager_count_users_async (self->manager, users, NULL, replied_cb,
+                                        request_new (self, invocation, &method));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+dou_social_impl_handle_add_comments (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                     GVariant *argument)
+{
+  static const Method method
+      = { dou_social_manager_add_comments_finish, dou_social_encode_draft_outcomes,
+          dou_dbus_social1_complete_add_comments };
+  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  g_autoptr (GArray) drafts = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  drafts = dou_social_decode_drafts (argument);
+  dou_social_manager_add_comments_async (self->manager, drafts, NULL, replied_cb,
+                                         request_new (self, invocation, &method));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+dou_social_impl_handle_delete_comments (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                        GVariant *argument)
+{
+  static const Method method
+      = { dou_social_manager_delete_comments_finish, dou_social_encode_statuses,
+          dou_dbus_social1_complete_delete_comments };
+  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  g_autoptr (GArray) deletions = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  deletions = dou_social_decode_deletions (argument);
+  dou_social_manager_delete_comments_async (self->manager, deletions, NULL, replied_cb,
+                                            request_new (self, invocation, &method));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+dou_social_impl_handle_set_feelings (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                     GVariant *argument)
+{
+  static const Method method
+      = { dou_social_manager_set_feelings_finish, dou_social_encode_statuses,
+          dou_dbus_social1_complete_set_feelings };
+  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  g_autoptr (GArray) feelings = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  feelings = dou_social_decode_feelings (argument);
+  dou_social_manager_set_feelings_async (self->manager, feelings, NULL, replied_cb,
+                                         request_new (self, invocation, &method));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+dou_social_impl_handle_remove_videos (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                      GVariant *argument)
+{
+  static const Method method
+      = { dou_social_manager_remove_videos_finish, dou_social_encode_statuses,
+          dou_dbus_social1_complete_remove_videos };
+  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  g_autoptr (GArray) videos = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  videos = dou_social_decode_ids (argument);
+  dou_social_manager_remove_videos_async (self->manager, videos, NULL, replied_cb,
+                                          request_new (self, invocation, &method));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
+recounted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GError) error = NULL;
+  gint64 n_wrong = dou_social_manager_recount_finish (DOU_SOCIAL_MANAGER (source), result, &error);
+
+  if (n_wrong >= 0)
+    dou_dbus_social1_complete_recount (DOU_DBUS_SOCIAL1 (request->impl),
+                                       g_steal_pointer (&request->invocation), n_wrong);
+  else
+    request_fail (request, error);
+}
+
+static gboolean
+dou_social_impl_handle_recount (DouDBusSocial1 *object, GDBusMethodInvocation *invocation)
+{
+  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+
+  dou_social_manager_recount_async (self->manager, NULL, recounted_cb,
+                                    request_new (self, invocation, NULL));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
+videos_changed_cb (DouSocialManager *manager, GArray *ids, gpointer user_data)
+{
+  dou_dbus_social1_emit_videos_changed (DOU_DBUS_SOCIAL1 (user_data), dou_social_encode_ids (ids));
+}
+
+static void
+users_changed_cb (DouSocialManager *manager, GArray *ids, gpointer user_data)
+{
+  dou_dbus_social1_emit_users_changed (DOU_DBUS_SOCIAL1 (user_data), dou_social_encode_ids (ids));
+}
+
+static void
+favorites_changed_cb (DouSocialManager *manager, GArray *links, gpointer user_data)
+{
+  dou_dbus_social1_emit_favorites_changed (DOU_DBUS_SOCIAL1 (user_data),
+                                           dou_social_encode_links (links));
+}
+
+static void
+follows_changed_cb (DouSocialManager *manager, GArray *links, gpointer user_data)
+{
+  dou_dbus_social1_emit_follows_changed (DOU_DBUS_SOCIAL1 (user_data),
+                                         dou_social_encode_links (links));
+}
+
+static void
+dou_social_impl_dispose (GObject *object)
+{
+  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+
+  g_clear_object (&self->manager);
+
+  G_OBJECT_CLASS (dou_social_impl_parent_class)->dispose (object);
+}
+
+static void
+dou_social_impl_class_init (DouSocialImplClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = dou_social_impl_dispose;
+}
+
+static void
+dou_social_impl_iface_init (DouDBusSocial1Iface *iface)
+{
+  iface->handle_set_favorites = dou_social_impl_handle_set_favorites;
+  iface->handle_set_follows = dou_social_impl_handle_set_follows;
+  iface->handle_add_comments = dou_social_impl_handle_add_comments;
+  iface->handle_delete_comments = dou_social_impl_handle_delete_comments;
+  iface->handle_set_feelings = dou_social_impl_handle_set_feelings;
+  iface->handle_get_comments = dou_social_impl_handle_get_comments;
+  iface->handle_get_favorites = dou_social_impl_handle_get_favorites;
+  iface->handle_get_follows = dou_social_impl_handle_get_follows;
+  iface->handle_get_followers = dou_social_impl_handle_get_followers;
+  iface->handle_get_friends = dou_social_impl_handle_get_friends;
+  iface->handle_get_video_counts = dou_social_impl_handle_get_video_counts;
+  iface->handle_get_user_counts = dou_social_impl_handle_get_user_counts;
+  iface->handle_are_favorites = dou_social_impl_handle_are_favorites;
+  iface->handle_are_follows = dou_social_impl_handle_are_follows;
+  iface->handle_remove_videos = dou_social_impl_handle_remove_videos;
+  iface->handle_recount = dou_social_impl_handle_recount;
+}
+
+static void
+dou_social_impl_init (DouSocialImpl *self)
+{
+}
+
+/**
+ * dou_social_impl_new:
+ * @service: (transfer none): held while a call is under way; outlives the object
+ * @manager: what is exported
+ *
+ * Returns: (transfer full): an object to be exported
+ */
+DouSocialImpl *
+dou_social_impl_new (DouService *service, DouSocialManager *manager)
+{
+  DouSocialImpl *self;
+  DouSocialStore *store;
+
+  g_return_val_if_fail (DOU_IS_SERVICE (service), NULL);
+  g_return_val_if_fail (DOU_IS_SOCIAL_MANAGER (manager), NULL);
+
+  store = dou_social_manager_get_store (manager);
+  self = g_object_new (DOU_TYPE_SOCIAL_IMPL, "version", DOU_VERSION, "engine",
+                       dou_social_store_get_engine (store), "schema-version",
+                       dou_social_store_get_schema_version (store), "start-time",
+                       g_get_real_time () / 1000, NULL);
+  self->service = service;
+  self->manager = g_object_ref (manager);
+  g_object_bind_property (manager, "favorite-count", self, "favorite-count",
+                          G_BINDING_SYNC_CREATE);
+  g_object_bind_property (manager, "comment-count", self, "comment-count", G_BINDING_SYNC_CREATE);
+  g_object_bind_property (manager, "follow-count", self, "follow-count", G_BINDING_SYNC_CREATE);
+  g_signal_connect_object (manager, "videos-changed", G_CALLBACK (videos_changed_cb), self, 0);
+  g_signal_connect_object (manager, "users-changed", G_CALLBACK (users_changed_cb), self, 0);
+  g_signal_connect_object (manager, "favorites-changed", G_CALLBACK (favorites_changed_cb), self,
+                           0);
+  g_signal_connect_object (manager, "follows-changed", G_CALLBACK (follows_changed_cb), self, 0);
+  return self;
+}
