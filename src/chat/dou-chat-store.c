@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The only SQL of the chat domain. Whatever the number of items, a call is a fixed small number of
+ * statements with one JSON parameter each (reading: and some more for what there is to read), and
+ * so one message to a thread of the database. What takes more than one statement is in files of its
+ * own: dou-chat-store-add.c, -get.c and -mark.c. */
+
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok"
+
+#include "chat/dou-chat-store-add.h"
+#include "chat/dou-chat-store-get.h"
+#include "chat/dou-chat-store-mark.h"
+#include "common/dou-database.h"
+#include "common/dou-json-writer.h"
+#include "dou-chat-sql.h"
+
+/* Reads are short; two keep a core busy each while a third would wait for a core anyway. */
+#define N_READERS 2
+
+/* Bytes of JSON for one pair: two ids of 16 digits. */
+#define PAIR_SIZE 40
+
+struct _DouChatStore
+{
+  GObject parent_instance;
+
+  DouDatabase *database; /* (owned) */
+};
+
+G_DEFINE_FINAL_TYPE (DouChatStore, dou_chat_store, G_TYPE_OBJECT)
+
+/* A call that is one query. */
+typedef struct
+{
+  const char *statement;
+  const char *columns;
+  char *json;    /* (owned) (nullable) */
+  DouRows *rows; /* (owned) (nullable) */
+} Query;
+
+static Query *
+query_new (const char *statement, const char *columns, char *json)
+{
+  Query *query = g_new0 (Query, 1);
+
+  query->statement = statement;
+  query->columns = columns;
+  query->json = json;
+  return query;
+}
+
+static void
+query_free (Query *query)
+{
+  g_clear_pointer (&query->rows, dou_rows_free);
+  g_free (query->json);
+  g_free (query);
+}
+
+static gboolean
+query_func (DouTransaction *transaction, gpointer data, GError **error)
+{
+  Query *query = data;
+
+  g_clear_pointer (&query->rows, dou_rows_free);
+  query->rows
+      = dou_transaction_query (transaction, query->statement, query->columns, query->json, error);
+  return query->rows != NULL;
+}
+
+static void
+dou_chat_store_dispose (GObject *object)
+{
+  DouChatStore *self = DOU_CHAT_STORE (object);
+
+  g_clear_object (&self->database);
+
+  G_OBJECT_CLASS (dou_chat_store_parent_class)->dispose (object);
+}
+
+static void
+dou_chat_store_class_init (DouChatStoreClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = dou_chat_store_dispose;
+}
+
+static void
+dou_chat_store_init (DouChatStore *self)
+{
+}
+
+/**
+ * dou_chat_store_open:
+ * @path: the database file; made if absent
+ * @error: return location
+ *
+ * Waits for the disk.
+ *
+ * Returns: (transfer full): the store, or %NULL with the errors of dou_database_open()
+ */
+DouChatStore *
+dou_chat_store_open (const char *path, GError **error)
+{
+  g_autoptr (DouChatStore) self = g_object_new (DOU_TYPE_CHAT_STORE, NULL);
+
+  /* Naming the resource keeps the linker from dropping it. */
+  (void) dou_chat_sql_get_resource ();
+
+  self->database = dou_database_open ("chat", path, N_READERS, error);
+  if (self->database == NULL)
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+/**
+ * dou_chat_store_close:
+ * @self: a store
+ *
+ * Finishes what is queued. Calls afterwards fail.
+ */
+void
+dou_chat_store_close (DouChatStore *self)
+{
+  g_return_if_fail (DOU_IS_CHAT_STORE (self));
+
+  dou_database_close (self->database);
+}
+
+/**
+ * dou_chat_store_get_engine:
+ * @self: a store
+ *
+ * Returns: (transfer none): the database engine and its version
+ */
+const char *
+dou_chat_store_get_engine (DouChatStore *self)
+{
+  g_return_val_if_fail (DOU_IS_CHAT_STORE (self), NULL);
+
+  return dou_database_get_engine (self->database);
+}
+
+/**
+ * dou_chat_store_get_schema_version:
+ * @self: a store
+ *
+ * Returns: the number of the newest migration
+ */
+guint
+dou_chat_store_get_schema_version (DouChatStore *self)
+{
+  g_return_val_if_fail (DOU_IS_CHAT_STORE (self), 0);
+
+  return dou_database_get_schema_version (self->database);
+}
+
+static void
+written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (dou_database_write_finish (DOU_DATABASE (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (dou_database_read_finish (DOU_DATABASE (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/* The data of a call's task is that of its job, in which the finish functions find what they
+ * return. */
+static GTask *
+make_task (DouChatStore *self, gpointer source_tag, gpointer job, GDestroyNotify destroy,
+           GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, source_tag);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, job, destroy);
+  return task;
+}
+
+/* @task: (transfer full) */
+static void
+dou_chat_store_write (DouChatStore *self, DouDatabaseFunc func, GTask *task)
+{
+  dou_database_write_async (self->database, func, g_task_get_task_data (task), NULL,
+                            g_task_get_cancellable (task), written_cb, task);
+}
+
+/* @task: (transfer full) */
+static void
+dou_chat_store_read (DouChatStore *self, DouDatabaseFunc func, GTask *task)
+{
+  dou_database_read_async (self->database, func, g_task_get_task_data (task), NULL,
+                           g_task_get_cancellable (task), read_cb, task);
+}
+
+/* Returns: (transfer none) (nullable): the data of the job that is done, or NULL with an error */
+static gpointer
+finish (DouChatStore *self, GAsyncResult *result, gpointer source_tag, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return NULL;
+
+  return g_task_get_task_data (G_TASK (result));
+}
+
+static void
+counted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+/**
+ * dou_chat_store_count:
+ * @self: a store
+ * @error: return location
+ *
+ * Waits for the database, and for nothing else: for use before the main loop runs.
+ *
+ * Returns: the number of messages, or -1 with the errors of dou_database_read_finish()
+ */
+gint64
+dou_chat_store_count (DouChatStore *self, GError **error)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  Query *query;
+
+  g_return_val_if_fail (DOU_IS_CHAT_STORE (self), -1);
+
+  g_main_context_push_thread_default (context);
+  dou_chat_store_read (self, query_func,
+                       make_task (self, dou_chat_store_count,
+                                  query_new ("count-messages", "x", NULL),
+                                  (GDestroyNotify) query_free, NULL, counted_cb, &result));
+  while (result == NULL)
+    g_main_context_iteration (context, TRUE);
+  g_main_context_pop_thread_default (context);
+
+  query = finish (self, result, dou_chat_store_count, error);
+  return query != NULL ? dou_rows_get_int64 (query->rows, 0, 0) : -1;
+}
+
+/**
+ * dou_chat_store_add_async:
+ * @self: a store
+ * @messages: (element-type DouMessage): what to store; texts are valid UTF-8. Not changed until the
+ *   call has returned
+ * @now: milliseconds since 1970-01-01 UTC
+ * @cancellable: (nullable): see dou_database_write_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ *
+ * Stores messages, save those whose id, or whose sender and request id, are those of an earlier
+ * one.
+ */
+void
+dou_chat_store_add_async (DouChatStore *self, GPtrArray *messages, gint64 now,
+                          GCancellable *cancellable, GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_CHAT_STORE (self));
+
+  dou_chat_store_write (self, dou_chat_add_func,
+                        make_task (self, dou_chat_store_add_async, dou_chat_add_new (messages, now),
+                                   (GDestroyNotify) dou_chat_add_free, cancellable, callback,
+                                   user_data));
+}
+
+/**
+ * dou_chat_store_add_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type DouChatReceipt): for each message where it is stored, or
+ *   %NULL
+ */
+GArray *
+dou_chat_store_add_finish (DouChatStore *self, GAsyncResult *result, GError **error)
+{
+  DouChatAdd *add = finish (self, result, dou_chat_store_add_async, error);
+
+  return add != NULL ? g_steal_pointer (&add->receipts) : NULL;
+}
+
+/**
+ * dou_chat_store_get_async:
+ * @self: a store
+ * @queries: (array length=n_queries): what is wanted
+ * @n_queries: how many
+ * @cancellable: (nullable): see dou_database_read_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ */
+void
+dou_chat_store_get_async (DouChatStore *self, const DouChatQuery *queries, guint n_queries,
+                          GCancellable *cancellable, GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_CHAT_STORE (self));
+
+  dou_chat_store_read (
+      self, dou_chat_get_func,
+      make_task (self, dou_chat_store_get_async, dou_chat_get_new (queries, n_queries),
+                 (GDestroyNotify) dou_chat_get_free, cancellable, callback, user_data));
+}
+
+/**
+ * dou_chat_store_get_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type GPtrArray): for each query its #DouMessage, oldest first;
+ *   %NULL if there was too much to read before it. Or %NULL
+ */
+GPtrArray *
+dou_chat_store_get_finish (DouChatStore *self, GAsyncResult *result, GError **error)
+{
+  DouChatGet *get = finish (self, result, dou_chat_store_get_async, error);
+
+  return get != NULL ? g_steal_pointer (&get->pages) : NULL;
+}
+
+static void
+write_pair (DouJsonWriter *writer, gint64 user, gint64 other)
+{
+  dou_json_writer_begin_array (writer);
+  dou_json_writer_int64 (writer, user);
+  dou_json_writer_int64 (writer, other);
+  dou_json_writer_end_array (writer);
+}
+
+/* @both: whether each pair is followed by itself the other way round */
+static char *
+make_pairs_json (const DouChatPair *pairs, guint n_pairs, gboolean both)
+{
+  g_auto (DouJsonWriter) writer = { 0 };
+
+  dou_json_writer_init (&writer, n_pairs * 2 * PAIR_SIZE);
+  dou_json_writer_begin_array (&writer);
+  for (guint i = 0; i < n_pairs; i++)
+    {
+      write_pair (&writer, pairs[i].user, pairs[i].other);
+      if (both)
+        write_pair (&writer, pairs[i].other, pairs[i].user);
+    }
+  dou_json_writer_end_array (&writer);
+  return dou_json_writer_steal (&writer, NULL);
+}
+
+/**
+ * dou_chat_store_get_latest_async:
+ * @self: a store
+ * @pairs: (array length=n_pairs): whose conversations
+ * @n_pairs: how many
+ * @cancellable: (nullable): see dou_database_read_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ */
+void
+dou_chat_store_get_latest_async (DouChatStore *self, const DouChatPair *pairs, guint n_pairs,
+                                 GCancellable *cancellable, GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_CHAT_STORE (self));
+
+  dou_chat_store_read (
+      self, query_func,
+      make_task (self, dou_chat_store_get_latest_async,
+                 query_new ("get-latest", "xxxxs", make_pairs_json (pairs, n_pairs, TRUE)),
+                 (GDestroyNotify) query_free, cancellable, callback, user_data));
+}
+
+static DouMessage *
+get_latest (DouRows *rows, guint row)
+{
+  return dou_rows_get_int64 (rows, row, 0) != 0 ? dou_chat_get_message (rows, row, 0) : NULL;
+}
+
+/**
+ * dou_chat_store_get_latest_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type DouMessage): for each pair the latest message of the two,
+ *   in either direction, %NULL if there is none; or %NULL
+ */
+GPtrArray *
+dou_chat_store_get_latest_finish (DouChatStore *self, GAsyncResult *result, GError **error)
+{
+  Query *query = finish (self, result, dou_chat_store_get_latest_async, error);
+  GPtrArray *messages;
+  guint n_pairs;
+
+  if (query == NULL)
+    return NULL;
+
+  n_pairs = dou_rows_get_n_rows (query->rows) / 2;
+  messages = g_ptr_array_new_full (n_pairs, (GDestroyNotify) dou_message_unref);
+  for (guint i = 0; i < n_pairs; i++)
+    {
+      DouMessage *received = get_latest (query->rows, 2 * i);
+      DouMessage *sent = get_latest (query->rows, 2 * i + 1);
+      gboolean is_received = received != NULL && (sent == NULL || received->time > sent->time);
+
+      g_ptr_array_add (messages, is_received ? received : sent);
+      dou_message_unref (is_received ? sent : received);
+    }
+
+  return messages;
+}
+
+/**
+ * dou_chat_store_mark_async:
+ * @self: a store
+ * @marks: (array length=n_marks): up to when somebody has read
+ * @n_marks: how many
+ * @cancellable: (nullable): see dou_database_write_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ *
+ * Sets marks to the time of the newest message that the reader received up to then. They never go
+ * back.
+ */
+void
+dou_chat_store_mark_async (DouChatStore *self, const DouChatMark *marks, guint n_marks,
+                           GCancellable *cancellable, GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_CHAT_STORE (self));
+
+  dou_chat_store_write (
+      self, dou_chat_set_marks_func,
+      make_task (self, dou_chat_store_mark_async, dou_chat_set_marks_new (marks, n_marks),
+                 (GDestroyNotify) dou_chat_set_marks_free, cancellable, callback, user_data));
+}
+
+/**
+ * dou_chat_store_mark_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type DouChatMark): the marks that went forward, each once and
+ *   where it is now; or %NULL
+ */
+GArray *
+dou_chat_store_mark_finish (DouChatStore *self, GAsyncResult *result, GError **error)
+{
+  DouChatSetMarks *set_marks = finish (self, result, dou_chat_store_mark_async, error);
+
+  return set_marks != NULL ? g_steal_pointer (&set_marks->moved) : NULL;
+}
+
+/**
+ * dou_chat_store_get_marks_async:
+ * @self: a store
+ * @pairs: (array length=n_pairs): who reads, and the other one
+ * @n_pairs: how many
+ * @cancellable: (nullable): see dou_database_read_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ */
+void
+dou_chat_store_get_marks_async (DouChatStore *self, const DouChatPair *pairs, guint n_pairs,
+                                GCancellable *cancellable, GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_CHAT_STORE (self));
+
+  dou_chat_store_read (
+      self, query_func,
+      make_task (self, dou_chat_store_get_marks_async,
+                 query_new ("get-marks", "x", make_pairs_json (pairs, n_pairs, FALSE)),
+                 (GDestroyNotify) query_free, cancellable, callback, user_data));
+}
+
+/**
+ * dou_chat_store_get_marks_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type gint64): for each pair up to when the first has read, 0 if
+ *   nothing; or %NULL
+ */
+GArray *
+dou_chat_store_get_marks_finish (DouChatStore *self, GAsyncResult *result, GError **error)
+{
+  Query *query = finish (self, result, dou_chat_store_get_marks_async, error);
+  GArray *times;
+  guint n_rows;
+
+  if (query == NULL)
+    return NULL;
+
+  n_rows = dou_rows_get_n_rows (query->rows);
+  times = g_array_sized_new (FALSE, FALSE, sizeof (gint64), n_rows);
+  for (guint i = 0; i < n_rows; i++)
+    {
+      gint64 time = dou_rows_get_int64 (query->rows, i, 0);
+
+      g_array_append_val (times, time);
+    }
+
+  return times;
+}
