@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The only SQL of the user domain. Whatever the number of users, a call is one statement with one
- * JSON parameter (adding is two: insert what is new, then read who has each name now), and so one
- * message to a thread of the database.
+/* The only SQL of the user domain, with the files beside it that serve one topic each. Whatever the
+ * number of users, a call is one statement with one JSON parameter, or two (adding: insert what is
+ * new, then read who has each name now), and so one message to a thread of the database.
  *
  * That a name is taken is no error of the database: inserting skips what is there, and reading back
  * tells the owner of each name. So the same registration may come twice, and of two with one name
@@ -10,18 +10,12 @@
 
 #include "config.h"
 
-#define G_LOG_DOMAIN "doutok"
-
-#include "common/dou-database.h"
 #include "common/dou-json-writer.h"
 #include "dou-user-sql.h"
-#include "user/dou-user-store.h"
+#include "user/dou-user-operation.h"
 
 /* Reads are short; two keep a core busy each while a third would wait for a core anyway. */
 #define N_READERS 2
-
-/* Bytes of JSON for one row: an id, two names of 32 characters, a hash of some 100 bytes. */
-#define ROW_SIZE 256
 
 struct _DouUserStore
 {
@@ -31,46 +25,6 @@ struct _DouUserStore
 };
 
 G_DEFINE_FINAL_TYPE (DouUserStore, dou_user_store, G_TYPE_OBJECT)
-
-/* What a call runs in one transaction: a change, a query, or both, in this order. */
-typedef struct
-{
-  const char *change; /* (nullable) a statement */
-  char *change_json;  /* (owned) (nullable) */
-  gint64 n_changed;
-  const char *query; /* (nullable) a statement */
-  char *query_json;  /* (owned) (nullable) */
-  const char *columns;
-  DouRows *rows; /* (owned) (nullable) */
-} Operation;
-
-static void
-operation_free (Operation *operation)
-{
-  g_free (operation->change_json);
-  g_free (operation->query_json);
-  g_clear_pointer (&operation->rows, dou_rows_free);
-  g_free (operation);
-}
-
-static gboolean
-operation_func (DouTransaction *transaction, gpointer data, GError **error)
-{
-  Operation *operation = data;
-
-  g_clear_pointer (&operation->rows, dou_rows_free);
-  if (operation->change != NULL
-      && !dou_transaction_execute (transaction, operation->change, operation->change_json,
-                                   &operation->n_changed, error))
-    return FALSE;
-
-  if (operation->query == NULL)
-    return TRUE;
-
-  operation->rows = dou_transaction_query (transaction, operation->query, operation->columns,
-                                           operation->query_json, error);
-  return operation->rows != NULL;
-}
 
 static void
 dou_user_store_dispose (GObject *object)
@@ -159,71 +113,18 @@ dou_user_store_get_schema_version (DouUserStore *self)
   return dou_database_get_schema_version (self->database);
 }
 
-/* One task serves all calls: its data is the operation, in which the finish functions find what
- * they return. */
-static GTask *
-make_task (DouUserStore *self, gpointer source_tag, GCancellable *cancellable,
-           GAsyncReadyCallback callback, gpointer user_data)
+/**
+ * dou_user_store_get_database:
+ * @self: a store
+ *
+ * Returns: (transfer none): where its tables are
+ */
+DouDatabase *
+dou_user_store_get_database (DouUserStore *self)
 {
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  g_return_val_if_fail (DOU_IS_USER_STORE (self), NULL);
 
-  g_task_set_source_tag (task, source_tag);
-  g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, g_new0 (Operation, 1), (GDestroyNotify) operation_free);
-  return task;
-}
-
-static void
-written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-
-  if (dou_database_write_finish (DOU_DATABASE (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-
-  if (dou_database_read_finish (DOU_DATABASE (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-/* @task: (transfer full) */
-static void
-dou_user_store_write (DouUserStore *self, GTask *task)
-{
-  dou_database_write_async (self->database, operation_func, g_task_get_task_data (task), NULL,
-                            g_task_get_cancellable (task), written_cb, task);
-}
-
-/* @task: (transfer full) */
-static void
-dou_user_store_read (DouUserStore *self, GTask *task)
-{
-  dou_database_read_async (self->database, operation_func, g_task_get_task_data (task), NULL,
-                           g_task_get_cancellable (task), read_cb, task);
-}
-
-/* Returns: (transfer none) (nullable): what was done, or NULL with an error */
-static Operation *
-finish (DouUserStore *self, GAsyncResult *result, gpointer source_tag, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
-
-  if (!g_task_propagate_boolean (G_TASK (result), error))
-    return NULL;
-
-  return g_task_get_task_data (G_TASK (result));
+  return self->database;
 }
 
 static void
@@ -247,21 +148,21 @@ dou_user_store_count (DouUserStore *self, GError **error)
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (GAsyncResult) result = NULL;
   GTask *task;
-  Operation *operation;
+  DouUserOperation *operation;
 
   g_return_val_if_fail (DOU_IS_USER_STORE (self), -1);
 
   g_main_context_push_thread_default (context);
-  task = make_task (self, dou_user_store_count, NULL, counted_cb, &result);
+  task = dou_user_operation_new (self, dou_user_store_count, NULL, counted_cb, &result);
   operation = g_task_get_task_data (task);
   operation->query = "count-users";
   operation->columns = "x";
-  dou_user_store_read (self, task);
+  dou_user_operation_read (task);
   while (result == NULL)
     g_main_context_iteration (context, TRUE);
   g_main_context_pop_thread_default (context);
 
-  operation = finish (self, result, dou_user_store_count, error);
+  operation = dou_user_operation_finish (self, result, dou_user_store_count, error);
   return operation != NULL ? dou_rows_get_int64 (operation->rows, 0, 0) : -1;
 }
 
@@ -270,7 +171,7 @@ make_keys_json (const char *const *keys, guint n_keys)
 {
   g_auto (DouJsonWriter) writer = { 0 };
 
-  dou_json_writer_init (&writer, n_keys * ROW_SIZE / 4);
+  dou_json_writer_init (&writer, n_keys * DOU_USER_ROW_SIZE / 4);
   dou_json_writer_begin_array (&writer);
   for (guint i = 0; i < n_keys; i++)
     dou_json_writer_string (&writer, keys[i]);
@@ -293,16 +194,16 @@ dou_user_store_find_async (DouUserStore *self, const char *const *keys, guint n_
                            gpointer user_data)
 {
   GTask *task;
-  Operation *operation;
+  DouUserOperation *operation;
 
   g_return_if_fail (DOU_IS_USER_STORE (self));
 
-  task = make_task (self, dou_user_store_find_async, cancellable, callback, user_data);
+  task = dou_user_operation_new (self, dou_user_store_find_async, cancellable, callback, user_data);
   operation = g_task_get_task_data (task);
   operation->query = "find-users";
   operation->query_json = make_keys_json (keys, n_keys);
   operation->columns = "xs";
-  dou_user_store_read (self, task);
+  dou_user_operation_read (task);
 }
 
 static void
@@ -324,7 +225,8 @@ secret_clear (gpointer data)
 GArray *
 dou_user_store_find_finish (DouUserStore *self, GAsyncResult *result, GError **error)
 {
-  Operation *operation = finish (self, result, dou_user_store_find_async, error);
+  DouUserOperation *operation
+      = dou_user_operation_finish (self, result, dou_user_store_find_async, error);
   GArray *secrets;
   guint n_rows;
 
@@ -350,7 +252,7 @@ make_rows_json (const DouUserRow *rows, guint n_rows)
 {
   g_auto (DouJsonWriter) writer = { 0 };
 
-  dou_json_writer_init (&writer, n_rows * ROW_SIZE);
+  dou_json_writer_init (&writer, n_rows * DOU_USER_ROW_SIZE);
   dou_json_writer_begin_array (&writer);
   for (guint i = 0; i < n_rows; i++)
     {
@@ -382,21 +284,21 @@ dou_user_store_add_async (DouUserStore *self, const DouUserRow *rows, guint n_ro
 {
   g_autofree const char **keys = g_new (const char *, n_rows);
   GTask *task;
-  Operation *operation;
+  DouUserOperation *operation;
 
   g_return_if_fail (DOU_IS_USER_STORE (self));
 
   for (guint i = 0; i < n_rows; i++)
     keys[i] = rows[i].key;
 
-  task = make_task (self, dou_user_store_add_async, cancellable, callback, user_data);
+  task = dou_user_operation_new (self, dou_user_store_add_async, cancellable, callback, user_data);
   operation = g_task_get_task_data (task);
   operation->change = "insert-users";
   operation->change_json = make_rows_json (rows, n_rows);
   operation->query = "find-users";
   operation->query_json = make_keys_json (keys, n_rows);
   operation->columns = "xs";
-  dou_user_store_write (self, task);
+  dou_user_operation_write (task);
 }
 
 /**
@@ -413,7 +315,8 @@ GArray *
 dou_user_store_add_finish (DouUserStore *self, GAsyncResult *result, gint64 *n_added,
                            GError **error)
 {
-  Operation *operation = finish (self, result, dou_user_store_add_async, error);
+  DouUserOperation *operation
+      = dou_user_operation_finish (self, result, dou_user_store_add_async, error);
   GArray *owners;
   guint n_rows;
 
@@ -449,7 +352,7 @@ dou_user_store_get_async (DouUserStore *self, const gint64 *ids, guint n_ids,
 {
   g_auto (DouJsonWriter) writer = { 0 };
   GTask *task;
-  Operation *operation;
+  DouUserOperation *operation;
 
   g_return_if_fail (DOU_IS_USER_STORE (self));
 
@@ -459,12 +362,12 @@ dou_user_store_get_async (DouUserStore *self, const gint64 *ids, guint n_ids,
     dou_json_writer_int64 (&writer, ids[i]);
   dou_json_writer_end_array (&writer);
 
-  task = make_task (self, dou_user_store_get_async, cancellable, callback, user_data);
+  task = dou_user_operation_new (self, dou_user_store_get_async, cancellable, callback, user_data);
   operation = g_task_get_task_data (task);
   operation->query = "get-users";
   operation->query_json = dou_json_writer_steal (&writer, NULL);
   operation->columns = "xssss";
-  dou_user_store_read (self, task);
+  dou_user_operation_read (task);
 }
 
 /**
@@ -479,7 +382,8 @@ dou_user_store_get_async (DouUserStore *self, const gint64 *ids, guint n_ids,
 GPtrArray *
 dou_user_store_get_finish (DouUserStore *self, GAsyncResult *result, GError **error)
 {
-  Operation *operation = finish (self, result, dou_user_store_get_async, error);
+  DouUserOperation *operation
+      = dou_user_operation_finish (self, result, dou_user_store_get_async, error);
   GPtrArray *users;
   guint n_rows;
 
@@ -505,58 +409,4 @@ dou_user_store_get_finish (DouUserStore *self, GAsyncResult *result, GError **er
     }
 
   return users;
-}
-
-/**
- * dou_user_store_replace_hash_async:
- * @self: a store
- * @id: a user
- * @old_hash: the hash that the user had
- * @new_hash: a hash of the same password
- * @cancellable: (nullable): see dou_database_write_async()
- * @callback: called in the thread-default main context of the caller
- * @user_data: passed to @callback
- *
- * Replaces the hash of a user's password, unless it is no longer @old_hash: a password that was
- * changed meanwhile must not come back.
- */
-void
-dou_user_store_replace_hash_async (DouUserStore *self, gint64 id, const char *old_hash,
-                                   const char *new_hash, GCancellable *cancellable,
-                                   GAsyncReadyCallback callback, gpointer user_data)
-{
-  g_auto (DouJsonWriter) writer = { 0 };
-  GTask *task;
-  Operation *operation;
-
-  g_return_if_fail (DOU_IS_USER_STORE (self));
-
-  dou_json_writer_init (&writer, ROW_SIZE);
-  dou_json_writer_begin_array (&writer);
-  dou_json_writer_begin_array (&writer);
-  dou_json_writer_int64 (&writer, id);
-  dou_json_writer_string (&writer, old_hash);
-  dou_json_writer_string (&writer, new_hash);
-  dou_json_writer_end_array (&writer);
-  dou_json_writer_end_array (&writer);
-
-  task = make_task (self, dou_user_store_replace_hash_async, cancellable, callback, user_data);
-  operation = g_task_get_task_data (task);
-  operation->change = "replace-password-hashes";
-  operation->change_json = dou_json_writer_steal (&writer, NULL);
-  dou_user_store_write (self, task);
-}
-
-/**
- * dou_user_store_replace_hash_finish:
- * @self: a store
- * @result: of the callback
- * @error: return location
- *
- * Returns: whether the hash was replaced, or was not the old one any more
- */
-gboolean
-dou_user_store_replace_hash_finish (DouUserStore *self, GAsyncResult *result, GError **error)
-{
-  return finish (self, result, dou_user_store_replace_hash_async, error) != NULL;
 }

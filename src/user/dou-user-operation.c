@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "user/dou-user-operation.h"
+
+static void
+dou_user_operation_free (DouUserOperation *self)
+{
+  g_free (self->change_json);
+  g_free (self->query_json);
+  g_clear_pointer (&self->rows, dou_rows_free);
+  g_free (self);
+}
+
+static gboolean
+operation_func (DouTransaction *transaction, gpointer data, GError **error)
+{
+  DouUserOperation *self = data;
+
+  g_clear_pointer (&self->rows, dou_rows_free);
+  if (self->change != NULL
+      && !dou_transaction_execute (transaction, self->change, self->change_json, &self->n_changed,
+                                   error))
+    return FALSE;
+
+  if (self->query == NULL)
+    return TRUE;
+
+  self->rows
+      = dou_transaction_query (transaction, self->query, self->columns, self->query_json, error);
+  return self->rows != NULL;
+}
+
+/**
+ * dou_user_operation_new:
+ * @store: whose call it is
+ * @source_tag: of the task
+ * @cancellable: (nullable): of the task
+ * @callback: of the task
+ * @user_data: passed to @callback
+ *
+ * Returns: (transfer full): a task with an empty #DouUserOperation
+ */
+GTask *
+dou_user_operation_new (DouUserStore *store, gpointer source_tag, GCancellable *cancellable,
+                        GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (store, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, source_tag);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, g_new0 (DouUserOperation, 1),
+                        (GDestroyNotify) dou_user_operation_free);
+  return task;
+}
+
+static void
+written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (dou_database_write_finish (DOU_DATABASE (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (dou_database_read_finish (DOU_DATABASE (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * dou_user_operation_write:
+ * @task: (transfer full): of dou_user_operation_new(), with what to do
+ */
+void
+dou_user_operation_write (GTask *task)
+{
+  DouDatabase *database = dou_user_store_get_database (g_task_get_source_object (task));
+
+  dou_database_write_async (database, operation_func, g_task_get_task_data (task), NULL,
+                            g_task_get_cancellable (task), written_cb, task);
+}
+
+/**
+ * dou_user_operation_read:
+ * @task: (transfer full): of dou_user_operation_new(), with what to ask
+ */
+void
+dou_user_operation_read (GTask *task)
+{
+  DouDatabase *database = dou_user_store_get_database (g_task_get_source_object (task));
+
+  dou_database_read_async (database, operation_func, g_task_get_task_data (task), NULL,
+                           g_task_get_cancellable (task), read_cb, task);
+}
+
+/**
+ * dou_user_operation_finish:
+ * @store: a store
+ * @result: of the callback
+ * @source_tag: the function that began the call
+ * @error: return location
+ *
+ * Returns: (transfer none) (nullable): what was done, as long as @result is there; or %NULL
+ */
+DouUserOperation *
+dou_user_operation_finish (DouUserStore *store, GAsyncResult *result, gpointer source_tag,
+                           GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, store), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return NULL;
+
+  return g_task_get_task_data (G_TASK (result));
+}

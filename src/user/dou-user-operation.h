@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "common/dou-database.h"
+#include "user/dou-user-store.h"
+
+G_BEGIN_DECLS
+
+/* What the files of the store share, and nobody else sees. */
+
+/* Bytes of JSON for one row: an id, two names of 32 characters, a hash of some 100 bytes. */
+#define DOU_USER_ROW_SIZE 256
+
+/**
+ * DouUserOperation:
+ *
+ * What a call of the store runs in one transaction: a change, a query, or both, in this order. It
+ * is the data of the call's task, in which the finish functions find what they return.
+ */
+typedef struct
+{
+  const char *change; /* (nullable) a statement */
+  char *change_json;  /* (owned) (nullable) */
+  gint64 n_changed;
+  const char *query; /* (nullable) a statement */
+  char *query_json;  /* (owned) (nullable) */
+  const char *columns;
+  DouRows *rows; /* (owned) (nullable) */
+} DouUserOperation;
+
+GTask *dou_user_operation_new (DouUserStore *store, gpointer source_tag, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data);
+void dou_user_operation_write (GTask *task);
+void dou_user_operation_read (GTask *task);
+DouUserOperation *dou_user_operation_finish (DouUserStore *store, GAsyncResult *result,
+                                             gpointer source_tag, GError **error);
+
+DouDatabase *dou_user_store_get_database (DouUserStore *self);
+
+G_END_DECLS
