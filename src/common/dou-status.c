@@ -64,6 +64,9 @@ static const DouStatusInfo infos[] = {
   [DOU_STATUS_BAD_TEXT]
   = { NAME ("BadText"), 10002, 200,
       N_ ("a text has 1 to 1,000 characters and no control characters") },
+  [DOU_STATUS_BAD_SIGNATURE]
+  = { NAME ("BadSignature"), 10002, 200,
+      N_ ("a signature has at most 200 characters, not only blanks, and no control characters") },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (infos) == DOU_N_STATUSES);

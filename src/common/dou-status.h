@@ -44,6 +44,7 @@ typedef enum
   DOU_STATUS_DISK_FULL = 26,          /* no space left for an upload */
   DOU_STATUS_COMMENT_NOT_FOUND = 27,  /* no such comment under that video */
   DOU_STATUS_BAD_TEXT = 28,           /* comment or message: empty, too long, or control characters */
+  DOU_STATUS_BAD_SIGNATURE = 29,      /* blank, longer than 200 characters, or control characters */
   DOU_N_STATUSES
 } DouStatus;
 
