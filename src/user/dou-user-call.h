@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* What dou-user-manager.c, -register.c and -login.c share, and nobody else sees. */
+/* What dou-user-manager.c and the files beside it that serve one kind of call each share, and
+ * nobody else sees. */
 
 /**
  * DouUserItem:
@@ -52,6 +53,7 @@ void dou_user_register_start (GTask *task);
 void dou_user_login_start (GTask *task);
 
 DouPasswordHasher *dou_user_manager_get_hasher (DouUserManager *self);
+void dou_user_manager_report_changed (DouUserManager *self, GArray *ids);
 void dou_user_manager_report_added (DouUserManager *self, GArray *ids, gint64 n_added);
 
 G_END_DECLS

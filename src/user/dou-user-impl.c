@@ -223,6 +223,60 @@ dou_user_impl_handle_get_users (DouDBusUser1 *object, GDBusMethodInvocation *inv
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+static GVariant *
+make_statuses (GArray *statuses)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ai"));
+
+  for (guint i = 0; i < statuses->len; i++)
+    g_variant_builder_add (&builder, "i", (gint32) g_array_index (statuses, DouStatus, i));
+
+  return g_variant_builder_end (&builder);
+}
+
+static void
+set_profiles_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GArray) statuses = NULL;
+  g_autoptr (GError) error = NULL;
+
+  statuses = dou_user_manager_set_profiles_finish (DOU_USER_MANAGER (source), result, &error);
+  if (statuses != NULL)
+    dou_dbus_user1_complete_set_profiles (DOU_DBUS_USER1 (request->impl),
+                                          g_steal_pointer (&request->invocation),
+                                          make_statuses (statuses));
+  else
+    request_fail (request, error);
+}
+
+static gboolean
+dou_user_impl_handle_set_profiles (DouDBusUser1 *object, GDBusMethodInvocation *invocation,
+                                   GVariant *argument)
+{
+  DouUserImpl *self = DOU_USER_IMPL (object);
+  gsize n_edits = g_variant_n_children (argument);
+  g_autofree DouUserEdit *edits = NULL;
+
+  if (is_too_large (invocation, argument))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  edits = g_new0 (DouUserEdit, n_edits);
+  for (gsize i = 0; i < n_edits; i++)
+    {
+      g_autoptr (GVariantIter) members = NULL;
+      const char *member, *value;
+
+      g_variant_get_child (argument, i, "(xa{ss})", &edits[i].id, &members);
+      while (g_variant_iter_next (members, "{&s&s}", &member, &value))
+        dou_user_edit_set (&edits[i], member, value);
+    }
+
+  dou_user_manager_set_profiles_async (self->manager, edits, (guint) n_edits, NULL, set_profiles_cb,
+                                       request_new (self, invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 static void
 changed_cb (DouUserManager *manager, GArray *ids, gpointer user_data)
 {
@@ -254,6 +308,7 @@ dou_user_impl_iface_init (DouDBusUser1Iface *iface)
   iface->handle_register = dou_user_impl_handle_register;
   iface->handle_login = dou_user_impl_handle_login;
   iface->handle_get_users = dou_user_impl_handle_get_users;
+  iface->handle_set_profiles = dou_user_impl_handle_set_profiles;
 }
 
 static void

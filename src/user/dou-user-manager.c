@@ -158,6 +158,22 @@ dou_user_manager_get_hasher (DouUserManager *self)
 }
 
 /**
+ * dou_user_manager_report_changed:
+ * @self: a manager
+ * @ids: (element-type gint64): users who are no longer what they were, if any
+ *
+ * Tells everybody, before the call itself returns.
+ */
+void
+dou_user_manager_report_changed (DouUserManager *self, GArray *ids)
+{
+  g_return_if_fail (DOU_IS_USER_MANAGER (self));
+
+  if (ids->len > 0)
+    g_signal_emit (self, signals[SIGNAL_CHANGED], 0, ids);
+}
+
+/**
  * dou_user_manager_report_added:
  * @self: a manager
  * @ids: (element-type gint64): users who have their account now
@@ -175,8 +191,7 @@ dou_user_manager_report_added (DouUserManager *self, GArray *ids, gint64 n_added
       self->user_count += n_added;
       g_object_notify_by_pspec (G_OBJECT (self), props[PROP_USER_COUNT]);
     }
-  if (ids->len > 0)
-    g_signal_emit (self, signals[SIGNAL_CHANGED], 0, ids);
+  dou_user_manager_report_changed (self, ids);
 }
 
 /**

@@ -65,4 +65,10 @@ void dou_user_manager_get_users_async (DouUserManager *self, const gint64 *ids, 
 GPtrArray *dou_user_manager_get_users_finish (DouUserManager *self, GAsyncResult *result,
                                               GError **error);
 
+void dou_user_manager_set_profiles_async (DouUserManager *self, const DouUserEdit *edits,
+                                          guint n_edits, GCancellable *cancellable,
+                                          GAsyncReadyCallback callback, gpointer user_data);
+GArray *dou_user_manager_set_profiles_finish (DouUserManager *self, GAsyncResult *result,
+                                              GError **error);
+
 G_END_DECLS

@@ -13,22 +13,36 @@ dou_user_operation_free (DouUserOperation *self)
 }
 
 static gboolean
-operation_func (DouTransaction *transaction, gpointer data, GError **error)
+dou_user_operation_change (DouUserOperation *self, DouTransaction *transaction, GError **error)
 {
-  DouUserOperation *self = data;
+  return self->change == NULL
+         || dou_transaction_execute (transaction, self->change, self->change_json, &self->n_changed,
+                                     error);
+}
 
+static gboolean
+dou_user_operation_query (DouUserOperation *self, DouTransaction *transaction, GError **error)
+{
   g_clear_pointer (&self->rows, dou_rows_free);
-  if (self->change != NULL
-      && !dou_transaction_execute (transaction, self->change, self->change_json, &self->n_changed,
-                                   error))
-    return FALSE;
-
   if (self->query == NULL)
     return TRUE;
 
   self->rows
       = dou_transaction_query (transaction, self->query, self->columns, self->query_json, error);
   return self->rows != NULL;
+}
+
+static gboolean
+operation_func (DouTransaction *transaction, gpointer data, GError **error)
+{
+  DouUserOperation *self = data;
+
+  if (self->asks_first)
+    return dou_user_operation_query (self, transaction, error)
+           && dou_user_operation_change (self, transaction, error);
+
+  return dou_user_operation_change (self, transaction, error)
+         && dou_user_operation_query (self, transaction, error);
 }
 
 /**

@@ -14,13 +14,14 @@ G_BEGIN_DECLS
 /**
  * DouUserOperation:
  *
- * What a call of the store runs in one transaction: a change, a query, or both, in this order. It
- * is the data of the call's task, in which the finish functions find what they return.
+ * What a call of the store runs in one transaction: a change, a query, or both. It is the data of
+ * the call's task, in which the finish functions find what they return.
  */
 typedef struct
 {
-  const char *change; /* (nullable) a statement */
-  char *change_json;  /* (owned) (nullable) */
+  gboolean asks_first; /* the query is about what was there before the change */
+  const char *change;  /* (nullable) a statement */
+  char *change_json;   /* (owned) (nullable) */
   gint64 n_changed;
   const char *query; /* (nullable) a statement */
   char *query_json;  /* (owned) (nullable) */

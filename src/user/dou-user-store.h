@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "user/dou-user-edit.h"
 #include "user/dou-user.h"
 
 G_BEGIN_DECLS
@@ -30,6 +31,21 @@ typedef struct
   gint64 id;
   char *password_hash; /* (owned) (nullable) */
 } DouUserSecret;
+
+/**
+ * DouUserEffect:
+ * @DOU_USER_ABSENT: there is no such user
+ * @DOU_USER_SAME: everything was so already
+ * @DOU_USER_CHANGED: something is different now
+ *
+ * What a change did to a user.
+ */
+typedef enum
+{
+  DOU_USER_ABSENT,
+  DOU_USER_SAME,
+  DOU_USER_CHANGED,
+} DouUserEffect;
 
 /**
  * DouUserStore:
@@ -62,6 +78,11 @@ void dou_user_store_get_async (DouUserStore *self, const gint64 *ids, guint n_id
                                GCancellable *cancellable, GAsyncReadyCallback callback,
                                gpointer user_data);
 GPtrArray *dou_user_store_get_finish (DouUserStore *self, GAsyncResult *result, GError **error);
+
+void dou_user_store_edit_async (DouUserStore *self, const DouUserEdit *edits, guint n_edits,
+                                GCancellable *cancellable, GAsyncReadyCallback callback,
+                                gpointer user_data);
+GArray *dou_user_store_edit_finish (DouUserStore *self, GAsyncResult *result, GError **error);
 
 void dou_user_store_replace_hash_async (DouUserStore *self, gint64 id, const char *old_hash,
                                         const char *new_hash, GCancellable *cancellable,

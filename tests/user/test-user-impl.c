@@ -149,18 +149,21 @@ test_too_many_items (Fixture *fixture, gconstpointer data)
   GVariantBuilder accounts = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xss)"));
   GVariantBuilder credentials = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ss)"));
   GVariantBuilder ids = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ax"));
-  const char *methods[] = { "Register", "Login", "GetUsers" };
-  GVariant *arguments[3];
+  GVariantBuilder changes = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xa{ss})"));
+  const char *methods[] = { "Register", "Login", "GetUsers", "SetProfiles" };
+  GVariant *arguments[G_N_ELEMENTS (methods)];
 
   for (gint64 i = 0; i <= DOU_USER_ITEMS_MAX; i++)
     {
       g_variant_builder_add (&accounts, "(xss)", i, "a", "b");
       g_variant_builder_add (&credentials, "(ss)", "a", "b");
       g_variant_builder_add (&ids, "x", i);
+      g_variant_builder_add (&changes, "(xa{ss})", i, NULL);
     }
   arguments[0] = g_variant_new ("(a(xss))", &accounts);
   arguments[1] = g_variant_new ("(a(ss))", &credentials);
   arguments[2] = g_variant_new ("(ax)", &ids);
+  arguments[3] = g_variant_new ("(a(xa{ss}))", &changes);
 
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
     {
@@ -188,6 +191,7 @@ test_wrong_arguments (Fixture *fixture, gconstpointer data)
     { "Login", "([(int64 1, 'a', 'b')],)", "org.freedesktop.DBus.Error.InvalidArgs" },
     { "GetUsers", "('x',)", "org.freedesktop.DBus.Error.InvalidArgs" },
     { "GetUsers", "([1, 2],)", "org.freedesktop.DBus.Error.InvalidArgs" },
+    { "SetProfiles", "([(int64 1, 'signature')],)", "org.freedesktop.DBus.Error.InvalidArgs" },
     { "Drop", "@() ()", "org.freedesktop.DBus.Error.UnknownMethod" },
   };
 
@@ -227,7 +231,8 @@ test_no_database (Fixture *fixture, gconstpointer data)
 {
   const char *calls[][2] = { { "Register", "([(int64 1, 'Ann', 'pw')],)" },
                              { "Login", "([('Ann', 'pw')],)" },
-                             { "GetUsers", "([int64 1],)" } };
+                             { "GetUsers", "([int64 1],)" },
+                             { "SetProfiles", "([(int64 1, {'signature': 's'})],)" } };
 
   dou_user_store_close (fixture->store);
   for (gsize i = 0; i < G_N_ELEMENTS (calls); i++)
@@ -240,7 +245,7 @@ test_no_database (Fixture *fixture, gconstpointer data)
     }
 }
 
-/* Test the three methods, each item with its own result. */
+/* Test the methods of accounts, each item with its own result. */
 static void
 test_methods (Fixture *fixture, gconstpointer data)
 {
@@ -256,6 +261,28 @@ test_methods (Fixture *fixture, gconstpointer data)
   assert_reply (fixture, "Register", "(@a(xss) [],)", "([],)");
   assert_reply (fixture, "Login", "(@a(ss) [],)", "([],)");
   assert_reply (fixture, "GetUsers", "(@ax [],)", "([],)");
+}
+
+/* Test that a profile changes by what is right, item by item. */
+static void
+test_profiles (Fixture *fixture, gconstpointer data)
+{
+  assert_reply (fixture, "Register", "([(int64 1, 'Ann', 'pw'), (2, 'Bob', 'pw')],)",
+                "([(0, 1), (0, 2)],)");
+  assert_reply (
+      fixture, "SetProfiles",
+      "([(int64 1, {'signature': 'hi', 'avatar': 'avatar/07/7.jpg'}), (9, {}), "
+      "(2, {'signature': 'lost', 'name': 'Eve'}), (2, {'signature': '\\t'}), "
+      "(2, {'avatar': '../7.jpg'}), (1, {'background_image': 'background/ff/255.jpg'})],)",
+      "([0, 14, 3, 29, 3, 0],)");
+  assert_reply (fixture, "GetUsers", "([int64 1, 2],)",
+                "([(0, 1, 'Ann', 'avatar/07/7.jpg', 'background/ff/255.jpg', 'hi'), "
+                "(0, 2, 'Bob', '', '', '')],)");
+  assert_reply (fixture, "SetProfiles", "([(int64 1, {'avatar': '', 'signature': ''})],)",
+                "([0],)");
+  assert_reply (fixture, "GetUsers", "([int64 1],)",
+                "([(0, 1, 'Ann', '', 'background/ff/255.jpg', '')],)");
+  assert_reply (fixture, "SetProfiles", "(@a(xa{ss}) [],)", "([],)");
 }
 
 /* Signals and replies in the order in which they come. */
@@ -287,27 +314,38 @@ replied_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   record->replied = TRUE;
 }
 
-/* Test that who registers hears of the change before the reply, and that a login changes
- * nothing. */
+/* Calls, and checks which signals come before the reply. */
+static void
+assert_record (Fixture *fixture, Record *record, const char *method, const char *arguments,
+               const char *expected)
+{
+  g_string_truncate (record->order, 0);
+  record->replied = FALSE;
+  g_dbus_connection_call (fixture->peer, "org.doutok.User", "/org/doutok/User", "org.doutok.User1",
+                          method, g_variant_new_parsed (arguments), NULL, G_DBUS_CALL_FLAGS_NONE,
+                          TIMEOUT, NULL, replied_cb, record);
+  dou_test_wait_until (is_true, &record->replied);
+  g_assert_cmpstr (record->order->str, ==, expected);
+}
+
+/* Test that who changes something hears of it before the reply, and that a login, and what was so
+ * already, change nothing. */
 static void
 test_changed_before_reply (Fixture *fixture, gconstpointer data)
 {
   Record record = { g_string_new (NULL), FALSE };
   guint subscription = g_dbus_connection_signal_subscribe (
-      fixture->peer, "org.doutok.User", "org.doutok.User1", "Changed", "/org/doutok/User", NULL,
+      fixture->peer, "org.doutok.User", "org.doutok.User1", NULL, "/org/doutok/User", NULL,
       G_DBUS_SIGNAL_FLAGS_NONE, changed_cb, &record, NULL);
 
-  g_dbus_connection_call (fixture->peer, "org.doutok.User", "/org/doutok/User", "org.doutok.User1",
-                          "Register",
-                          g_variant_new_parsed ("([(int64 7, 'Ann', 'pw'), (8, 'ann', 'pw'), "
-                                                "(9, 'Bob', 'pw')],)"),
-                          NULL, G_DBUS_CALL_FLAGS_NONE, TIMEOUT, NULL, replied_cb, &record);
-  dou_test_wait_until (is_true, &record.replied);
-  g_assert_cmpstr (record.order->str, ==, "Changed ([7, 9],) reply");
-
-  g_string_truncate (record.order, 0);
-  assert_reply (fixture, "Login", "([('ann', 'pw')],)", "([(0, 7)],)");
-  g_assert_cmpstr (record.order->str, ==, "");
+  assert_record (fixture, &record, "Register",
+                 "([(int64 7, 'Ann', 'pw'), (8, 'ann', 'pw'), (9, 'Bob', 'pw')],)",
+                 "Changed ([7, 9],) reply");
+  assert_record (fixture, &record, "Login", "([('ann', 'pw')],)", "reply");
+  assert_record (fixture, &record, "SetProfiles",
+                 "([(int64 7, {'signature': ''}), (9, {'signature': 'hi'}), (8, {})],)",
+                 "Changed ([9],) reply");
+  assert_record (fixture, &record, "SetProfiles", "([(int64 9, {'signature': 'hi'})],)", "reply");
   g_dbus_connection_signal_unsubscribe (fixture->peer, subscription);
   g_string_free (record.order, TRUE);
 }
@@ -453,6 +491,7 @@ main (int argc, char **argv)
   ADD ("huge-texts", test_huge_texts);
   ADD ("no-database", test_no_database);
   ADD ("methods", test_methods);
+  ADD ("profiles", test_profiles);
   ADD ("changed-before-reply", test_changed_before_reply);
   ADD ("properties", test_properties);
   ADD ("race", test_race);

@@ -109,6 +109,43 @@ replace_hash (Fixture *fixture, gint64 id, const char *old_hash, const char *new
   g_assert_no_error (error);
 }
 
+/* Makes @edits and checks what each did. */
+static void
+assert_edited (Fixture *fixture, const DouUserEdit *edits, guint n_edits,
+               const DouUserEffect *expected)
+{
+  GAsyncResult *waited = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GArray) effects = NULL;
+  g_autoptr (GError) error = NULL;
+
+  dou_user_store_edit_async (fixture->store, edits, n_edits, NULL, dou_test_wait_result_cb,
+                             &waited);
+  result = dou_test_wait_result (&waited);
+  effects = dou_user_store_edit_finish (fixture->store, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (effects->data, effects->len * sizeof (DouUserEffect), expected,
+                   n_edits * sizeof (DouUserEffect));
+}
+
+static void
+assert_profile (Fixture *fixture, gint64 id, const char *signature, const char *avatar,
+                const char *background_image)
+{
+  GAsyncResult *waited = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GPtrArray) users = NULL;
+  const DouUser *user;
+
+  dou_user_store_get_async (fixture->store, &id, 1, NULL, dou_test_wait_result_cb, &waited);
+  result = dou_test_wait_result (&waited);
+  users = dou_user_store_get_finish (fixture->store, result, NULL);
+  user = g_ptr_array_index (users, 0);
+  g_assert_cmpstr (user->signature, ==, signature);
+  g_assert_cmpstr (user->avatar, ==, avatar);
+  g_assert_cmpstr (user->background_image, ==, background_image);
+}
+
 static gint64
 count (Fixture *fixture)
 {
@@ -196,6 +233,31 @@ test_replace_hash (Fixture *fixture, gconstpointer data)
   assert_hash (fixture, "ann", "h1");
   replace_hash (fixture, 1, "h1", "h2");
   assert_hash (fixture, "ann", "h2");
+}
+
+/* Test that only the members that were named change, that nobody else does, and that it is known
+ * what was different. */
+static void
+test_edit (Fixture *fixture, gconstpointer data)
+{
+  const DouUserRow rows[] = { { 1, "Ann", "ann", "h1" }, { 2, "Bob", "bob", "h2" } };
+  const DouUserEdit first[] = { { .id = 7, .signature = "nobody" },
+                                { .id = 2, .signature = "null", .avatar = "a" },
+                                { .id = 1 } };
+  const DouUserEdit second[] = { { .id = 2, .signature = "", .background_image = "b" },
+                                 { .id = 1, .signature = "", .avatar = "" } };
+  const DouUserEdit third[]
+      = { { .id = 2, .signature = "", .avatar = "a", .background_image = "b" } };
+
+  assert_added (fixture, rows, 2, (const gint64[]){ 1, 2 }, 2);
+  assert_edited (fixture, first, 3,
+                 (const DouUserEffect[]){ DOU_USER_ABSENT, DOU_USER_CHANGED, DOU_USER_SAME });
+  assert_profile (fixture, 2, "null", "a", "");
+  assert_edited (fixture, second, 2, (const DouUserEffect[]){ DOU_USER_CHANGED, DOU_USER_SAME });
+  assert_profile (fixture, 2, "", "a", "b");
+  assert_edited (fixture, third, 1, (const DouUserEffect[]){ DOU_USER_SAME });
+  assert_profile (fixture, 1, "", "", "");
+  assert_hash (fixture, "bob", "h2");
 }
 
 /* Test that answers come in the order of the question, for those who are not there and those who
@@ -307,6 +369,7 @@ main (int argc, char **argv)
   ADD ("taken", test_taken);
   ADD ("again", test_again);
   ADD ("replace-hash", test_replace_hash);
+  ADD ("edit", test_edit);
   ADD ("order", test_order);
   ADD ("texts", test_texts);
   ADD ("many", test_many);

@@ -22,6 +22,23 @@ SELECT u.id, u.name, u.avatar, u.background_image, u.signature
 FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.id = j.value
 ORDER BY j.key
 
+-- [[id, signature, avatar, background image], …], null for what stays → a row for each, in the same
+-- order: the user's id, and whether anything is going to be different.
+-- name: find-profile-changes
+SELECT u.id, u.signature <> coalesce(j.value ->> 1, u.signature)
+  OR u.avatar <> coalesce(j.value ->> 2, u.avatar)
+  OR u.background_image <> coalesce(j.value ->> 3, u.background_image)
+FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.id = j.value ->> 0
+ORDER BY j.key
+
+-- [[id, signature, avatar, background image], …], null for what stays.
+-- name: update-profiles
+UPDATE users SET signature = coalesce(j.value ->> 1, signature),
+  avatar = coalesce(j.value ->> 2, avatar),
+  background_image = coalesce(j.value ->> 3, background_image)
+FROM json_each(##json::string) AS j
+WHERE users.id = j.value ->> 0
+
 -- [[id, old hash, new hash], …] A hash that was changed meanwhile stays.
 -- name: replace-password-hashes
 UPDATE users SET password_hash = j.value ->> 2
