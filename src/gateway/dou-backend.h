@@ -23,8 +23,8 @@ G_DECLARE_FINAL_TYPE (DouBackend, dou_backend, DOU, BACKEND, GObject)
  */
 typedef enum
 {
-  DOU_BACKEND_REGISTER,        /* (xss) → (ix) */
-  DOU_BACKEND_LOGIN,           /* (ss) → (ix) */
+  DOU_BACKEND_REGISTER,        /* (xss) → (ixx) */
+  DOU_BACKEND_LOGIN,           /* (ss) → (ixx) */
   DOU_BACKEND_GET_USERS,       /* x → (ixssss) */
   DOU_BACKEND_GET_FEED,        /* (xu) → (xax) */
   DOU_BACKEND_GET_WORKS,       /* (xxu) → (xax) */

@@ -48,7 +48,7 @@ reply_login (DouRequest *request, DouStatus status, gint64 user_id, const char *
   dou_request_end_reply (request, status, &writer);
 }
 
-/* Of Register and of Login: status and id. */
+/* Of Register and of Login: status, id and generation. */
 static void
 admitted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -64,7 +64,7 @@ admitted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (results != NULL)
     {
       admitted = dou_batch_results_get (results, 0);
-      g_variant_get (admitted, "(ix)", &status, &user_id);
+      g_variant_get (admitted, "(ixx)", &status, &user_id, NULL);
     }
 
   if (error == NULL && status == DOU_STATUS_OK)

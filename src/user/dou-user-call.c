@@ -69,6 +69,7 @@ dou_user_call_settle (DouUserItem *item, DouStatus status)
   item->settled = TRUE;
   item->outcome.status = status;
   item->outcome.id = status == DOU_STATUS_OK ? item->id : 0;
+  item->outcome.generation = status == DOU_STATUS_OK ? item->generation : 0;
 }
 
 /**

@@ -82,13 +82,14 @@ is_too_large (GDBusMethodInvocation *invocation, GVariant *argument)
 static GVariant *
 make_outcomes (GArray *outcomes)
 {
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ix)"));
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ixx)"));
 
   for (guint i = 0; i < outcomes->len; i++)
     {
       const DouUserOutcome *outcome = &g_array_index (outcomes, DouUserOutcome, i);
 
-      g_variant_builder_add (&builder, "(ix)", (gint32) outcome->status, outcome->id);
+      g_variant_builder_add (&builder, "(ixx)", (gint32) outcome->status, outcome->id,
+                             outcome->generation);
     }
 
   return g_variant_builder_end (&builder);
@@ -277,13 +278,120 @@ dou_user_impl_handle_set_profiles (DouDBusUser1 *object, GDBusMethodInvocation *
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+static GVariant *
+make_changes (GArray *outcomes)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ix)"));
+
+  for (guint i = 0; i < outcomes->len; i++)
+    {
+      const DouUserOutcome *outcome = &g_array_index (outcomes, DouUserOutcome, i);
+
+      g_variant_builder_add (&builder, "(ix)", (gint32) outcome->status, outcome->generation);
+    }
+
+  return g_variant_builder_end (&builder);
+}
+
+static void
+changed_passwords_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GArray) outcomes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  outcomes = dou_user_manager_change_passwords_finish (DOU_USER_MANAGER (source), result, &error);
+  if (outcomes != NULL)
+    dou_dbus_user1_complete_change_passwords (DOU_DBUS_USER1 (request->impl),
+                                              g_steal_pointer (&request->invocation),
+                                              make_changes (outcomes));
+  else
+    request_fail (request, error);
+}
+
+static gboolean
+dou_user_impl_handle_change_passwords (DouDBusUser1 *object, GDBusMethodInvocation *invocation,
+                                       GVariant *argument)
+{
+  DouUserImpl *self = DOU_USER_IMPL (object);
+  gsize n_changes = g_variant_n_children (argument);
+  g_autofree DouUserPasswordChange *changes = NULL;
+
+  if (is_too_large (invocation, argument))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  changes = g_new (DouUserPasswordChange, n_changes);
+  for (gsize i = 0; i < n_changes; i++)
+    g_variant_get_child (argument, i, "(x&s&s)", &changes[i].id, &changes[i].old_password,
+                         &changes[i].new_password);
+
+  dou_user_manager_change_passwords_async (self->manager, changes, (guint) n_changes, NULL,
+                                           changed_passwords_cb,
+                                           request_new (self, invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static GVariant *
+make_numbers (GArray *numbers)
+{
+  return g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, numbers->data, numbers->len,
+                                    sizeof (gint64));
+}
+
+static void
+got_generations_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GArray) generations = NULL;
+  g_autoptr (GError) error = NULL;
+
+  generations = dou_user_manager_get_generations_finish (DOU_USER_MANAGER (source), result, &error);
+  if (generations != NULL)
+    dou_dbus_user1_complete_get_generations (DOU_DBUS_USER1 (request->impl),
+                                             g_steal_pointer (&request->invocation),
+                                             make_numbers (generations));
+  else
+    request_fail (request, error);
+}
+
+static gboolean
+dou_user_impl_handle_get_generations (DouDBusUser1 *object, GDBusMethodInvocation *invocation,
+                                      GVariant *argument)
+{
+  DouUserImpl *self = DOU_USER_IMPL (object);
+  const gint64 *ids;
+  gsize n_ids;
+
+  if (is_too_large (invocation, argument))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  ids = g_variant_get_fixed_array (argument, &n_ids, sizeof (gint64));
+  dou_user_manager_get_generations_async (self->manager, ids, (guint) n_ids, NULL,
+                                          got_generations_cb,
+                                          request_new (self, invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 static void
 changed_cb (DouUserManager *manager, GArray *ids, gpointer user_data)
 {
-  GVariant *argument
-      = g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, ids->data, ids->len, sizeof (gint64));
+  dou_dbus_user1_emit_changed (DOU_DBUS_USER1 (user_data), make_numbers (ids));
+}
 
-  dou_dbus_user1_emit_changed (DOU_DBUS_USER1 (user_data), argument);
+static void
+generations_changed_cb (DouUserManager *manager, GArray *generations, gpointer user_data)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xx)"));
+
+  for (guint i = 0; i < generations->len; i++)
+    {
+      const DouUserGeneration *changed = &g_array_index (generations, DouUserGeneration, i);
+
+      g_variant_builder_add (&builder, "(xx)", changed->id, changed->generation);
+    }
+
+  dou_dbus_user1_emit_generations_changed (DOU_DBUS_USER1 (user_data),
+                                           g_variant_builder_end (&builder));
 }
 
 static void
@@ -309,6 +417,8 @@ dou_user_impl_iface_init (DouDBusUser1Iface *iface)
   iface->handle_login = dou_user_impl_handle_login;
   iface->handle_get_users = dou_user_impl_handle_get_users;
   iface->handle_set_profiles = dou_user_impl_handle_set_profiles;
+  iface->handle_change_passwords = dou_user_impl_handle_change_passwords;
+  iface->handle_get_generations = dou_user_impl_handle_get_generations;
 }
 
 static void
@@ -341,5 +451,7 @@ dou_user_impl_new (DouService *service, DouUserManager *manager)
   self->manager = g_object_ref (manager);
   g_object_bind_property (manager, "user-count", self, "user-count", G_BINDING_SYNC_CREATE);
   g_signal_connect_object (manager, "changed", G_CALLBACK (changed_cb), self, 0);
+  g_signal_connect_object (manager, "generations-changed", G_CALLBACK (generations_changed_cb),
+                           self, 0);
   return self;
 }

@@ -13,11 +13,6 @@
 
 #include "user/dou-user-call.h"
 
-/* Bytes of the longest password that is looked at in a login: 128 characters, the most that
- * max-password can be, of four bytes each. The configured maximum may have been larger when the
- * password was chosen. */
-#define PASSWORD_BYTES_MAX 512
-
 static void
 replaced_hash_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -99,6 +94,7 @@ found_secrets_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       DouUserSecret *secret = &g_array_index (secrets, DouUserSecret, i);
 
       item->id = secret->id;
+      item->generation = secret->generation;
       item->hash = g_steal_pointer (&secret->password_hash);
     }
 
@@ -115,7 +111,7 @@ dou_user_login_start (GTask *task)
   DouUserCall *call = g_task_get_task_data (task);
 
   for (guint i = 0; i < call->n_items; i++)
-    if (strlen (call->items[i].password) > PASSWORD_BYTES_MAX)
+    if (strlen (call->items[i].password) > DOU_USER_PASSWORD_BYTES_MAX)
       dou_user_call_settle (&call->items[i], DOU_STATUS_BAD_CREDENTIALS);
 
   if (!dou_user_call_find_names (task, found_secrets_cb))

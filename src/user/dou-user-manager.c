@@ -2,9 +2,10 @@
 
 /* Accounts: who may have which name, and who may come in.
  *
- * A call carries many accounts, each of which ends with a status of its own (dou-user-call.c). Both
- * kinds go the same way: check what can be checked without asking anybody, find the names in the
- * store, give passwords to the hasher all at once, and go on when the last of them is back.
+ * A call carries many accounts, each of which ends with a status of its own (dou-user-call.c).
+ * Registering and logging in go the same way: check what can be checked without asking anybody,
+ * find the names in the store, give passwords to the hasher all at once, and go on when the last of
+ * them is back. What users change of their accounts later has files of its own.
  */
 
 #include "config.h"
@@ -27,6 +28,7 @@ G_DEFINE_FINAL_TYPE (DouUserManager, dou_user_manager, G_TYPE_OBJECT)
 enum
 {
   SIGNAL_CHANGED,
+  SIGNAL_GENERATIONS_CHANGED,
   N_SIGNALS
 };
 
@@ -89,6 +91,16 @@ dou_user_manager_class_init (DouUserManagerClass *klass)
    */
   signals[SIGNAL_CHANGED] = g_signal_new ("changed", DOU_TYPE_USER_MANAGER, G_SIGNAL_RUN_LAST, 0,
                                           NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ARRAY);
+
+  /**
+   * DouUserManager::generations-changed:
+   * @generations: (element-type DouUserGeneration): users who have another password now
+   *
+   * Emitted before the call that made the change returns.
+   */
+  signals[SIGNAL_GENERATIONS_CHANGED]
+      = g_signal_new ("generations-changed", DOU_TYPE_USER_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL,
+                      NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ARRAY);
 }
 
 static void
@@ -195,6 +207,28 @@ dou_user_manager_report_added (DouUserManager *self, GArray *ids, gint64 n_added
 }
 
 /**
+ * dou_user_manager_report_generations:
+ * @self: a manager
+ * @generations: (element-type DouUserGeneration): users who have another password now, if any
+ *
+ * Tells everybody, before the call itself returns.
+ */
+void
+dou_user_manager_report_generations (DouUserManager *self, GArray *generations)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  g_return_if_fail (DOU_IS_USER_MANAGER (self));
+
+  for (guint i = 0; i < generations->len; i++)
+    g_array_append_val (ids, g_array_index (generations, DouUserGeneration, i).id);
+
+  dou_user_manager_report_changed (self, ids);
+  if (generations->len > 0)
+    g_signal_emit (self, signals[SIGNAL_GENERATIONS_CHANGED], 0, generations);
+}
+
+/**
  * dou_user_manager_get_user_count:
  * @self: a manager
  *
@@ -208,8 +242,15 @@ dou_user_manager_get_user_count (DouUserManager *self)
   return self->user_count;
 }
 
-/* Valid UTF-8, and as long as is allowed; anything else is the user's business. */
-static gboolean
+/**
+ * dou_user_manager_accepts_password:
+ * @self: a manager
+ * @password: what somebody wants as a password
+ *
+ * Returns: whether it is valid UTF-8 and as long as is allowed; anything else is the user's
+ * business
+ */
+gboolean
 dou_user_manager_accepts_password (DouUserManager *self, const char *password)
 {
   glong length;
@@ -371,6 +412,63 @@ dou_user_manager_get_users_finish (DouUserManager *self, GAsyncResult *result, G
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   g_return_val_if_fail (g_async_result_is_tagged (result, dou_user_manager_get_users_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+got_generations_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  GArray *generations
+      = dou_user_store_get_generations_finish (DOU_USER_STORE (source), result, &error);
+
+  if (generations != NULL)
+    g_task_return_pointer (task, generations, (GDestroyNotify) g_array_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * dou_user_manager_get_generations_async:
+ * @self: a manager
+ * @ids: (array length=n_ids): ids, of users or not
+ * @n_ids: how many
+ * @cancellable: (nullable): prevents what has not begun
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ */
+void
+dou_user_manager_get_generations_async (DouUserManager *self, const gint64 *ids, guint n_ids,
+                                        GCancellable *cancellable, GAsyncReadyCallback callback,
+                                        gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (DOU_IS_USER_MANAGER (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, dou_user_manager_get_generations_async);
+  dou_user_store_get_generations_async (self->store, ids, n_ids, cancellable, got_generations_cb,
+                                        task);
+}
+
+/**
+ * dou_user_manager_get_generations_finish:
+ * @self: a manager
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type gint64): for each id how often its user's password was
+ *   changed, -1 if there is none; or %NULL, with the errors of dou_database_read_finish()
+ */
+GArray *
+dou_user_manager_get_generations_finish (DouUserManager *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, dou_user_manager_get_generations_async),
+                        NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }

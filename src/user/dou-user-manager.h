@@ -31,8 +31,32 @@ typedef struct
 typedef struct
 {
   DouStatus status;
-  gint64 id; /* 0 unless status is DOU_STATUS_OK */
+  gint64 id;         /* 0 unless status is DOU_STATUS_OK */
+  gint64 generation; /* how often the password was changed; 0 unless status is DOU_STATUS_OK */
 } DouUserOutcome;
+
+/**
+ * DouUserPasswordChange:
+ *
+ * A user who wants another password. Texts are as they came.
+ */
+typedef struct
+{
+  gint64 id;
+  const char *old_password; /* (unowned) */
+  const char *new_password; /* (unowned) */
+} DouUserPasswordChange;
+
+/**
+ * DouUserGeneration:
+ *
+ * A user, and how often the password was changed.
+ */
+typedef struct
+{
+  gint64 id;
+  gint64 generation;
+} DouUserGeneration;
 
 /**
  * DouUserManager:
@@ -64,6 +88,19 @@ void dou_user_manager_get_users_async (DouUserManager *self, const gint64 *ids, 
                                        gpointer user_data);
 GPtrArray *dou_user_manager_get_users_finish (DouUserManager *self, GAsyncResult *result,
                                               GError **error);
+
+void dou_user_manager_get_generations_async (DouUserManager *self, const gint64 *ids, guint n_ids,
+                                             GCancellable *cancellable,
+                                             GAsyncReadyCallback callback, gpointer user_data);
+GArray *dou_user_manager_get_generations_finish (DouUserManager *self, GAsyncResult *result,
+                                                 GError **error);
+
+void dou_user_manager_change_passwords_async (DouUserManager *self,
+                                              const DouUserPasswordChange *changes, guint n_changes,
+                                              GCancellable *cancellable,
+                                              GAsyncReadyCallback callback, gpointer user_data);
+GArray *dou_user_manager_change_passwords_finish (DouUserManager *self, GAsyncResult *result,
+                                                  GError **error);
 
 void dou_user_manager_set_profiles_async (DouUserManager *self, const DouUserEdit *edits,
                                           guint n_edits, GCancellable *cancellable,

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "common/dou-json-writer.h"
 #include "user/dou-user-operation.h"
+
+/* Bytes of JSON for an id and what separates it from the next. */
+#define ID_SIZE 20
 
 static void
 dou_user_operation_free (DouUserOperation *self)
@@ -138,4 +142,79 @@ dou_user_operation_finish (DouUserStore *store, GAsyncResult *result, gpointer s
     return NULL;
 
   return g_task_get_task_data (G_TASK (result));
+}
+
+/**
+ * dou_user_operation_make_ids_json:
+ * @ids: (array length=n_ids): ids
+ * @n_ids: how many
+ *
+ * Returns: (transfer full): the parameter of a statement that asks for each of them
+ */
+char *
+dou_user_operation_make_ids_json (const gint64 *ids, guint n_ids)
+{
+  g_auto (DouJsonWriter) writer = { 0 };
+
+  dou_json_writer_init (&writer, n_ids * ID_SIZE);
+  dou_json_writer_begin_array (&writer);
+  for (guint i = 0; i < n_ids; i++)
+    dou_json_writer_int64 (&writer, ids[i]);
+  dou_json_writer_end_array (&writer);
+  return dou_json_writer_steal (&writer, NULL);
+}
+
+/**
+ * dou_user_operation_get_numbers:
+ * @self: an operation that was done
+ *
+ * Returns: (transfer full) (element-type gint64): the first column of its rows
+ */
+GArray *
+dou_user_operation_get_numbers (DouUserOperation *self)
+{
+  guint n_rows = dou_rows_get_n_rows (self->rows);
+  GArray *numbers = g_array_sized_new (FALSE, FALSE, sizeof (gint64), n_rows);
+
+  for (guint i = 0; i < n_rows; i++)
+    {
+      gint64 number = dou_rows_get_int64 (self->rows, i, 0);
+
+      g_array_append_val (numbers, number);
+    }
+
+  return numbers;
+}
+
+static void
+secret_clear (gpointer data)
+{
+  DouUserSecret *secret = data;
+
+  g_free (secret->password_hash);
+}
+
+/**
+ * dou_user_operation_get_secrets:
+ * @self: an operation that was done, whose rows are ids, hashes and generations
+ *
+ * Returns: (transfer full) (element-type DouUserSecret): its rows
+ */
+GArray *
+dou_user_operation_get_secrets (DouUserOperation *self)
+{
+  guint n_rows = dou_rows_get_n_rows (self->rows);
+  GArray *secrets = g_array_sized_new (FALSE, FALSE, sizeof (DouUserSecret), n_rows);
+
+  g_array_set_clear_func (secrets, secret_clear);
+  for (guint i = 0; i < n_rows; i++)
+    {
+      DouUserSecret secret = { dou_rows_get_int64 (self->rows, i, 0),
+                               g_strdup (dou_rows_get_text (self->rows, i, 1)),
+                               dou_rows_get_int64 (self->rows, i, 2) };
+
+      g_array_append_val (secrets, secret);
+    }
+
+  return secrets;
 }

@@ -36,6 +36,10 @@ void dou_user_operation_read (GTask *task);
 DouUserOperation *dou_user_operation_finish (DouUserStore *store, GAsyncResult *result,
                                              gpointer source_tag, GError **error);
 
+char *dou_user_operation_make_ids_json (const gint64 *ids, guint n_ids);
+GArray *dou_user_operation_get_numbers (DouUserOperation *self);
+GArray *dou_user_operation_get_secrets (DouUserOperation *self);
+
 DouDatabase *dou_user_store_get_database (DouUserStore *self);
 
 G_END_DECLS

@@ -202,16 +202,8 @@ dou_user_store_find_async (DouUserStore *self, const char *const *keys, guint n_
   operation = g_task_get_task_data (task);
   operation->query = "find-users";
   operation->query_json = make_keys_json (keys, n_keys);
-  operation->columns = "xs";
+  operation->columns = "xsx";
   dou_user_operation_read (task);
-}
-
-static void
-secret_clear (gpointer data)
-{
-  DouUserSecret *secret = data;
-
-  g_free (secret->password_hash);
 }
 
 /**
@@ -227,24 +219,8 @@ dou_user_store_find_finish (DouUserStore *self, GAsyncResult *result, GError **e
 {
   DouUserOperation *operation
       = dou_user_operation_finish (self, result, dou_user_store_find_async, error);
-  GArray *secrets;
-  guint n_rows;
 
-  if (operation == NULL)
-    return NULL;
-
-  n_rows = dou_rows_get_n_rows (operation->rows);
-  secrets = g_array_sized_new (FALSE, FALSE, sizeof (DouUserSecret), n_rows);
-  g_array_set_clear_func (secrets, secret_clear);
-  for (guint i = 0; i < n_rows; i++)
-    {
-      DouUserSecret secret = { dou_rows_get_int64 (operation->rows, i, 0),
-                               g_strdup (dou_rows_get_text (operation->rows, i, 1)) };
-
-      g_array_append_val (secrets, secret);
-    }
-
-  return secrets;
+  return operation != NULL ? dou_user_operation_get_secrets (operation) : NULL;
 }
 
 static char *
@@ -297,7 +273,7 @@ dou_user_store_add_async (DouUserStore *self, const DouUserRow *rows, guint n_ro
   operation->change_json = make_rows_json (rows, n_rows);
   operation->query = "find-users";
   operation->query_json = make_keys_json (keys, n_rows);
-  operation->columns = "xs";
+  operation->columns = "xsx";
   dou_user_operation_write (task);
 }
 
@@ -317,23 +293,12 @@ dou_user_store_add_finish (DouUserStore *self, GAsyncResult *result, gint64 *n_a
 {
   DouUserOperation *operation
       = dou_user_operation_finish (self, result, dou_user_store_add_async, error);
-  GArray *owners;
-  guint n_rows;
 
   if (operation == NULL)
     return NULL;
 
-  n_rows = dou_rows_get_n_rows (operation->rows);
-  owners = g_array_sized_new (FALSE, FALSE, sizeof (gint64), n_rows);
-  for (guint i = 0; i < n_rows; i++)
-    {
-      gint64 id = dou_rows_get_int64 (operation->rows, i, 0);
-
-      g_array_append_val (owners, id);
-    }
-
   *n_added = operation->n_changed;
-  return owners;
+  return dou_user_operation_get_numbers (operation);
 }
 
 /**
@@ -350,22 +315,15 @@ dou_user_store_get_async (DouUserStore *self, const gint64 *ids, guint n_ids,
                           GCancellable *cancellable, GAsyncReadyCallback callback,
                           gpointer user_data)
 {
-  g_auto (DouJsonWriter) writer = { 0 };
   GTask *task;
   DouUserOperation *operation;
 
   g_return_if_fail (DOU_IS_USER_STORE (self));
 
-  dou_json_writer_init (&writer, n_ids * 20);
-  dou_json_writer_begin_array (&writer);
-  for (guint i = 0; i < n_ids; i++)
-    dou_json_writer_int64 (&writer, ids[i]);
-  dou_json_writer_end_array (&writer);
-
   task = dou_user_operation_new (self, dou_user_store_get_async, cancellable, callback, user_data);
   operation = g_task_get_task_data (task);
   operation->query = "get-users";
-  operation->query_json = dou_json_writer_steal (&writer, NULL);
+  operation->query_json = dou_user_operation_make_ids_json (ids, n_ids);
   operation->columns = "xssss";
   dou_user_operation_read (task);
 }

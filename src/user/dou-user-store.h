@@ -24,13 +24,26 @@ typedef struct
 /**
  * DouUserSecret:
  *
- * Who has a name, and the hash of the password; 0 and %NULL if nobody has it.
+ * A user's password: its hash, and how often it was changed; all 0 and %NULL for nobody.
  */
 typedef struct
 {
   gint64 id;
   char *password_hash; /* (owned) (nullable) */
+  gint64 generation;
 } DouUserSecret;
+
+/**
+ * DouUserHashChange:
+ *
+ * A user whose password is going to be another one.
+ */
+typedef struct
+{
+  gint64 id;
+  const char *old_hash; /* (unowned) the one that is to be there still */
+  const char *new_hash; /* (unowned) */
+} DouUserHashChange;
 
 /**
  * DouUserEffect:
@@ -89,5 +102,23 @@ void dou_user_store_replace_hash_async (DouUserStore *self, gint64 id, const cha
                                         GAsyncReadyCallback callback, gpointer user_data);
 gboolean dou_user_store_replace_hash_finish (DouUserStore *self, GAsyncResult *result,
                                              GError **error);
+
+void dou_user_store_get_secrets_async (DouUserStore *self, const gint64 *ids, guint n_ids,
+                                       GCancellable *cancellable, GAsyncReadyCallback callback,
+                                       gpointer user_data);
+GArray *dou_user_store_get_secrets_finish (DouUserStore *self, GAsyncResult *result,
+                                           GError **error);
+
+void dou_user_store_change_hashes_async (DouUserStore *self, const DouUserHashChange *changes,
+                                         guint n_changes, GCancellable *cancellable,
+                                         GAsyncReadyCallback callback, gpointer user_data);
+GArray *dou_user_store_change_hashes_finish (DouUserStore *self, GAsyncResult *result,
+                                             GError **error);
+
+void dou_user_store_get_generations_async (DouUserStore *self, const gint64 *ids, guint n_ids,
+                                           GCancellable *cancellable, GAsyncReadyCallback callback,
+                                           gpointer user_data);
+GArray *dou_user_store_get_generations_finish (DouUserStore *self, GAsyncResult *result,
+                                               GError **error);
 
 G_END_DECLS

@@ -150,7 +150,8 @@ test_too_many_items (Fixture *fixture, gconstpointer data)
   GVariantBuilder credentials = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ss)"));
   GVariantBuilder ids = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ax"));
   GVariantBuilder changes = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xa{ss})"));
-  const char *methods[] = { "Register", "Login", "GetUsers", "SetProfiles" };
+  const char *methods[]
+      = { "Register", "Login", "GetUsers", "SetProfiles", "ChangePasswords", "GetGenerations" };
   GVariant *arguments[G_N_ELEMENTS (methods)];
 
   for (gint64 i = 0; i <= DOU_USER_ITEMS_MAX; i++)
@@ -164,6 +165,8 @@ test_too_many_items (Fixture *fixture, gconstpointer data)
   arguments[1] = g_variant_new ("(a(ss))", &credentials);
   arguments[2] = g_variant_new ("(ax)", &ids);
   arguments[3] = g_variant_new ("(a(xa{ss}))", &changes);
+  arguments[4] = g_variant_ref_sink (arguments[0]);
+  arguments[5] = g_variant_ref_sink (arguments[2]);
 
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
     {
@@ -174,6 +177,8 @@ test_too_many_items (Fixture *fixture, gconstpointer data)
       g_assert_null (reply);
       assert_remote_error (error, "org.doutok.Error.TooLarge");
     }
+  g_variant_unref (arguments[4]);
+  g_variant_unref (arguments[5]);
 }
 
 /* Test that arguments of another type, and methods that do not exist, are refused by the bus. */
@@ -222,7 +227,7 @@ test_huge_texts (Fixture *fixture, gconstpointer data)
                         g_variant_new ("(a(xss))", &accounts), &error);
   g_assert_no_error (error);
   text = g_variant_print (reply, FALSE);
-  g_assert_cmpstr (text, ==, "([(16, 0), (17, 0), (0, 3)],)");
+  g_assert_cmpstr (text, ==, "([(16, 0, 0), (17, 0, 0), (0, 3, 0)],)");
 }
 
 /* Test that a call fails with one of our errors when the database is gone. */
@@ -232,7 +237,9 @@ test_no_database (Fixture *fixture, gconstpointer data)
   const char *calls[][2] = { { "Register", "([(int64 1, 'Ann', 'pw')],)" },
                              { "Login", "([('Ann', 'pw')],)" },
                              { "GetUsers", "([int64 1],)" },
-                             { "SetProfiles", "([(int64 1, {'signature': 's'})],)" } };
+                             { "SetProfiles", "([(int64 1, {'signature': 's'})],)" },
+                             { "ChangePasswords", "([(int64 1, 'pw', 'new')],)" },
+                             { "GetGenerations", "([int64 1],)" } };
 
   dou_user_store_close (fixture->store);
   for (gsize i = 0; i < G_N_ELEMENTS (calls); i++)
@@ -251,10 +258,10 @@ test_methods (Fixture *fixture, gconstpointer data)
 {
   assert_reply (fixture, "Register",
                 "([(int64 1, 'Ann', 'pw'), (2, ' ANN', 'x'), (3, '', 'x'), (4, '抖音', '密码')],)",
-                "([(0, 1), (5, 0), (16, 0), (0, 4)],)");
+                "([(0, 1, 0), (5, 0, 0), (16, 0, 0), (0, 4, 0)],)");
   assert_reply (fixture, "Login",
                 "([('ann', 'pw'), ('ann', 'PW'), ('nobody', 'pw'), ('抖音', '密码')],)",
-                "([(0, 1), (7, 0), (7, 0), (0, 4)],)");
+                "([(0, 1, 0), (7, 0, 0), (7, 0, 0), (0, 4, 0)],)");
   assert_reply (fixture, "GetUsers", "([int64 4, 2, 1, 4],)",
                 "([(0, 4, '抖音', '', '', ''), (14, 2, '', '', '', ''), (0, 1, 'Ann', '', '', ''), "
                 "(0, 4, '抖音', '', '', '')],)");
@@ -268,7 +275,7 @@ static void
 test_profiles (Fixture *fixture, gconstpointer data)
 {
   assert_reply (fixture, "Register", "([(int64 1, 'Ann', 'pw'), (2, 'Bob', 'pw')],)",
-                "([(0, 1), (0, 2)],)");
+                "([(0, 1, 0), (0, 2, 0)],)");
   assert_reply (
       fixture, "SetProfiles",
       "([(int64 1, {'signature': 'hi', 'avatar': 'avatar/07/7.jpg'}), (9, {}), "
@@ -283,6 +290,27 @@ test_profiles (Fixture *fixture, gconstpointer data)
   assert_reply (fixture, "GetUsers", "([int64 1],)",
                 "([(0, 1, 'Ann', '', 'background/ff/255.jpg', '')],)");
   assert_reply (fixture, "SetProfiles", "(@a(xa{ss}) [],)", "([],)");
+}
+
+/* Test that a password changes where the old one is right, item by item, and that a call may come
+ * again. */
+static void
+test_passwords (Fixture *fixture, gconstpointer data)
+{
+  const char *changes
+      = "([(int64 1, 'pw', 'new'), (2, 'PW', 'new'), (2, 'pw', ''), (9, 'a', 'b')],)";
+
+  assert_reply (fixture, "Register", "([(int64 1, 'Ann', 'pw'), (2, 'Bob', 'pw')],)",
+                "([(0, 1, 0), (0, 2, 0)],)");
+  assert_reply (fixture, "ChangePasswords", changes, "([(0, 1), (7, 0), (17, 0), (14, 0)],)");
+  assert_reply (fixture, "ChangePasswords", changes, "([(0, 1), (7, 0), (17, 0), (14, 0)],)");
+  assert_reply (fixture, "Login",
+                "([('Ann', 'pw'), ('Ann', 'new'), ('Bob', 'pw'), ('Bob', 'new')],)",
+                "([(7, 0, 0), (0, 1, 1), (0, 2, 0), (7, 0, 0)],)");
+  assert_reply (fixture, "Register", "([(int64 1, 'Ann', 'pw')],)", "([(0, 1, 0)],)");
+  assert_reply (fixture, "GetGenerations", "([int64 2, 9, 1, 1],)", "([0, -1, 1, 1],)");
+  assert_reply (fixture, "ChangePasswords", "(@a(xss) [],)", "([],)");
+  assert_reply (fixture, "GetGenerations", "(@ax [],)", "([],)");
 }
 
 /* Signals and replies in the order in which they come. */
@@ -346,6 +374,10 @@ test_changed_before_reply (Fixture *fixture, gconstpointer data)
                  "([(int64 7, {'signature': ''}), (9, {'signature': 'hi'}), (8, {})],)",
                  "Changed ([9],) reply");
   assert_record (fixture, &record, "SetProfiles", "([(int64 9, {'signature': 'hi'})],)", "reply");
+  assert_record (fixture, &record, "ChangePasswords",
+                 "([(int64 7, 'pw', 'new'), (9, 'wrong', 'new'), (8, 'pw', 'new')],)",
+                 "Changed ([7],) GenerationsChanged ([(7, 1)],) reply");
+  assert_record (fixture, &record, "ChangePasswords", "([(int64 7, 'pw', 'new')],)", "reply");
   g_dbus_connection_signal_unsubscribe (fixture->peer, subscription);
   g_string_free (record.order, TRUE);
 }
@@ -378,13 +410,13 @@ test_properties (Fixture *fixture, gconstpointer data)
 
   g_assert_cmpstr (g_variant_get_string (version, NULL), ==, DOU_VERSION);
   g_assert_true (g_str_has_prefix (g_variant_get_string (engine, NULL), "SQLite 3."));
-  g_assert_cmpuint (g_variant_get_uint32 (schema), ==, 1);
+  g_assert_cmpuint (g_variant_get_uint32 (schema), ==, 2);
   g_assert_cmpint (g_variant_get_int64 (start), <=, now);
   g_assert_cmpint (g_variant_get_int64 (start), >, now - 3600000);
   g_assert_cmpint (g_variant_get_int64 (before), ==, 0);
 
   assert_reply (fixture, "Register", "([(int64 1, 'Ann', 'pw'), (2, 'Bob', 'pw')],)",
-                "([(0, 1), (0, 2)],)");
+                "([(0, 1, 0), (0, 2, 0)],)");
   after = get_property (fixture, "UserCount");
   g_assert_cmpint (g_variant_get_int64 (after), ==, 2);
 }
@@ -414,7 +446,7 @@ test_race (Fixture *fixture, gconstpointer data)
 
       reply = g_dbus_connection_call_finish (i % 2 == 0 ? fixture->peer : other, result, NULL);
       outcomes = g_variant_get_child_value (reply, 0);
-      g_variant_get_child (outcomes, 0, "(ix)", &status, &id);
+      g_variant_get_child (outcomes, 0, "(ixx)", &status, &id, NULL);
       if (status == DOU_STATUS_OK)
         n_won++;
       else
@@ -444,7 +476,7 @@ test_client_gone (Fixture *fixture, gconstpointer data)
       if (g_variant_get_int64 (count) == 1)
         break;
     }
-  assert_reply (fixture, "Login", "([('Ann', 'pw')],)", "([(0, 1)],)");
+  assert_reply (fixture, "Login", "([('Ann', 'pw')],)", "([(0, 1, 0)],)");
 }
 
 static gboolean
@@ -477,7 +509,7 @@ test_drain (Fixture *fixture, gconstpointer data)
   reply = g_dbus_connection_call_finish (fixture->peer, result, &error);
   g_assert_no_error (error);
   text = g_variant_print (reply, FALSE);
-  g_assert_cmpstr (text, ==, "([(0, 1)],)");
+  g_assert_cmpstr (text, ==, "([(0, 1, 0)],)");
 }
 
 int
@@ -492,6 +524,7 @@ main (int argc, char **argv)
   ADD ("no-database", test_no_database);
   ADD ("methods", test_methods);
   ADD ("profiles", test_profiles);
+  ADD ("passwords", test_passwords);
   ADD ("changed-before-reply", test_changed_before_reply);
   ADD ("properties", test_properties);
   ADD ("race", test_race);

@@ -1,134 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include "lib/dou-test-dir.h"
 #include "lib/dou-test-wait.h"
-#include "user/dou-user-manager.h"
-
-/* The least that libsodium takes. */
-#define CHEAP_PASSES 1
-#define CHEAP_MEMORY 8192
-
-#define MAX_PENDING 256
-#define MAX_PASSWORD 32
-
-typedef struct
-{
-  char *directory;           /* (owned) */
-  char *path;                /* (owned) */
-  DouUserStore *store;       /* (owned) */
-  DouPasswordHasher *hasher; /* (owned) */
-  DouUserManager *manager;   /* (owned) */
-} Fixture;
-
-static void
-start (Fixture *fixture, DouPasswordHasher *hasher, glong max_password)
-{
-  g_autoptr (GError) error = NULL;
-
-  fixture->store = dou_user_store_open (fixture->path, &error);
-  g_assert_no_error (error);
-  fixture->hasher = hasher;
-  fixture->manager = dou_user_manager_new (fixture->store, fixture->hasher, max_password, &error);
-  g_assert_no_error (error);
-}
-
-static void
-stop (Fixture *fixture)
-{
-  dou_user_store_close (fixture->store);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-  g_assert_finalize_object (fixture->manager);
-  g_assert_finalize_object (fixture->hasher);
-  g_assert_finalize_object (fixture->store);
-}
-
-static void
-restart (Fixture *fixture, DouPasswordHasher *hasher, glong max_password)
-{
-  stop (fixture);
-  start (fixture, hasher, max_password);
-}
-
-static DouPasswordHasher *
-make_hasher (guint passes, guint max_pending)
-{
-  return dou_password_hasher_new_with_cost (passes, CHEAP_MEMORY, max_pending);
-}
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  fixture->directory = dou_test_dir_new ();
-  fixture->path = g_build_filename (fixture->directory, "user.db", NULL);
-  start (fixture, make_hasher (CHEAP_PASSES, MAX_PENDING), MAX_PASSWORD);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  stop (fixture);
-  dou_test_dir_remove (fixture->directory);
-  g_free (fixture->path);
-}
-
-static GArray *
-register_all (Fixture *fixture, const DouUserAccount *accounts, guint n_accounts)
-{
-  GAsyncResult *waited = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-  GArray *outcomes;
-
-  dou_user_manager_register_async (fixture->manager, accounts, n_accounts, NULL,
-                                   dou_test_wait_result_cb, &waited);
-  result = dou_test_wait_result (&waited);
-  outcomes = dou_user_manager_register_finish (fixture->manager, result, &error);
-  g_assert_no_error (error);
-  g_assert_cmpuint (outcomes->len, ==, n_accounts);
-  return outcomes;
-}
-
-static void
-assert_outcome (GArray *outcomes, guint i, DouStatus status, gint64 id)
-{
-  g_assert_cmpint (g_array_index (outcomes, DouUserOutcome, i).status, ==, status);
-  g_assert_cmpint (g_array_index (outcomes, DouUserOutcome, i).id, ==, id);
-}
-
-static void
-assert_registered (Fixture *fixture, gint64 id, const char *name, const char *password,
-                   DouStatus expected)
-{
-  const DouUserAccount account = { id, name, password };
-  g_autoptr (GArray) outcomes = register_all (fixture, &account, 1);
-
-  assert_outcome (outcomes, 0, expected, expected == DOU_STATUS_OK ? id : 0);
-}
-
-/* @expected: an id, or 0 if the login must fail */
-static void
-assert_login (Fixture *fixture, const char *name, const char *password, gint64 expected)
-{
-  const DouUserAccount account = { 0, name, password };
-  GAsyncResult *waited = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GArray) outcomes = NULL;
-  g_autoptr (GError) error = NULL;
-
-  dou_user_manager_login_async (fixture->manager, &account, 1, NULL, dou_test_wait_result_cb,
-                                &waited);
-  result = dou_test_wait_result (&waited);
-  outcomes = dou_user_manager_login_finish (fixture->manager, result, &error);
-  g_assert_no_error (error);
-  assert_outcome (outcomes, 0, expected != 0 ? DOU_STATUS_OK : DOU_STATUS_BAD_CREDENTIALS,
-                  expected);
-}
+#include "user/dou-test-accounts.h"
 
 /* Test that bad names, passwords and ids are refused without being hashed, and change nothing. */
 static void
-test_refused (Fixture *fixture, gconstpointer data)
+test_refused (DouTestAccounts *fixture, gconstpointer data)
 {
   g_autofree char *long_name = g_strnfill (33, 'n');
   g_autofree char *long_password = g_strnfill (33, 'p');
@@ -152,18 +30,18 @@ test_refused (Fixture *fixture, gconstpointer data)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    assert_registered (fixture, cases[i].account.id, cases[i].account.name,
-                       cases[i].account.password, cases[i].status);
+    dou_test_accounts_assert_registered (fixture, cases[i].account.id, cases[i].account.name,
+                                         cases[i].account.password, cases[i].status);
 
   g_assert_cmpuint (dou_password_hasher_get_n_runs (fixture->hasher), ==, 0);
   g_assert_cmpint (dou_user_manager_get_user_count (fixture->manager), ==, 0);
-  assert_login (fixture, "Ann", "pw", 0);
+  dou_test_accounts_assert_login (fixture, "Ann", "pw", 0);
 }
 
 /* Test that names which differ only in case, composition or white space around them are one
  * name. */
 static void
-test_variants (Fixture *fixture, gconstpointer data)
+test_variants (DouTestAccounts *fixture, gconstpointer data)
 {
   const char *variants[][4] = {
     { "Ann", "aNN", " ann ",
@@ -179,42 +57,43 @@ test_variants (Fixture *fixture, gconstpointer data)
     {
       gint64 id = (gint64) (i + 1) * 10;
 
-      assert_registered (fixture, id, variants[i][0], "pw", DOU_STATUS_OK);
+      dou_test_accounts_assert_registered (fixture, id, variants[i][0], "pw", DOU_STATUS_OK);
       for (gsize j = 1; j < 4; j++)
         {
-          assert_registered (fixture, id + (gint64) j, variants[i][j], "pw",
-                             DOU_STATUS_USER_EXISTS);
-          assert_login (fixture, variants[i][j], "pw", id);
+          dou_test_accounts_assert_registered (fixture, id + (gint64) j, variants[i][j], "pw",
+                                               DOU_STATUS_USER_EXISTS);
+          dou_test_accounts_assert_login (fixture, variants[i][j], "pw", id);
         }
     }
 
-  assert_registered (fixture, 1000, "Ånn", "pw", DOU_STATUS_OK);
+  dou_test_accounts_assert_registered (fixture, 1000, "Ånn", "pw", DOU_STATUS_OK);
 }
 
 /* Test that of one name twice in a call the first wins, that one account twice in a call is one,
  * and that neither harms the rest. */
 static void
-test_twice_in_a_call (Fixture *fixture, gconstpointer data)
+test_twice_in_a_call (DouTestAccounts *fixture, gconstpointer data)
 {
   const DouUserAccount accounts[]
       = { { 1, "Ann", "pw1" }, { 2, "ann", "pw2" }, { 3, "", "pw" },
           { 1, "Ann", "pw1" }, { 4, "Bob", "pw4" }, { 5, "ANN", "pw5" } };
-  g_autoptr (GArray) outcomes = register_all (fixture, accounts, G_N_ELEMENTS (accounts));
+  g_autoptr (GArray) outcomes
+      = dou_test_accounts_register (fixture, accounts, G_N_ELEMENTS (accounts));
 
-  assert_outcome (outcomes, 0, DOU_STATUS_OK, 1);
-  assert_outcome (outcomes, 1, DOU_STATUS_USER_EXISTS, 0);
-  assert_outcome (outcomes, 2, DOU_STATUS_BAD_USER_NAME, 0);
-  assert_outcome (outcomes, 3, DOU_STATUS_OK, 1);
-  assert_outcome (outcomes, 4, DOU_STATUS_OK, 4);
-  assert_outcome (outcomes, 5, DOU_STATUS_USER_EXISTS, 0);
+  dou_test_accounts_assert_outcome (outcomes, 0, DOU_STATUS_OK, 1);
+  dou_test_accounts_assert_outcome (outcomes, 1, DOU_STATUS_USER_EXISTS, 0);
+  dou_test_accounts_assert_outcome (outcomes, 2, DOU_STATUS_BAD_USER_NAME, 0);
+  dou_test_accounts_assert_outcome (outcomes, 3, DOU_STATUS_OK, 1);
+  dou_test_accounts_assert_outcome (outcomes, 4, DOU_STATUS_OK, 4);
+  dou_test_accounts_assert_outcome (outcomes, 5, DOU_STATUS_USER_EXISTS, 0);
   g_assert_cmpuint (dou_password_hasher_get_n_runs (fixture->hasher), ==, 2);
   g_assert_cmpint (dou_user_manager_get_user_count (fixture->manager), ==, 2);
-  assert_login (fixture, "ann", "pw1", 1);
+  dou_test_accounts_assert_login (fixture, "ann", "pw1", 1);
 }
 
 /* Test that of 64 calls for one name at the same time exactly one wins. */
 static void
-test_race (Fixture *fixture, gconstpointer data)
+test_race (DouTestAccounts *fixture, gconstpointer data)
 {
   GAsyncResult *waited[64] = { NULL };
   gint64 winner = 0;
@@ -239,158 +118,150 @@ test_race (Fixture *fixture, gconstpointer data)
         {
           g_assert_cmpint (winner, ==, 0);
           winner = i + 1;
-          assert_outcome (outcomes, 0, DOU_STATUS_OK, winner);
+          dou_test_accounts_assert_outcome (outcomes, 0, DOU_STATUS_OK, winner);
         }
       else
-        assert_outcome (outcomes, 0, DOU_STATUS_USER_EXISTS, 0);
+        dou_test_accounts_assert_outcome (outcomes, 0, DOU_STATUS_USER_EXISTS, 0);
     }
 
   g_assert_cmpint (winner, !=, 0);
-  assert_login (fixture, "ann", "pw", winner);
+  dou_test_accounts_assert_login (fixture, "ann", "pw", winner);
   g_assert_cmpint (dou_user_manager_get_user_count (fixture->manager), ==, 1);
 }
 
 /* Test that a call whose reply was lost may come again, to the next process too, and costs no
  * hash. */
 static void
-test_retry (Fixture *fixture, gconstpointer data)
+test_retry (DouTestAccounts *fixture, gconstpointer data)
 {
-  assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
-  restart (fixture, make_hasher (CHEAP_PASSES, MAX_PENDING), MAX_PASSWORD);
-  assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
-  assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
+  dou_test_accounts_assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
+  dou_test_accounts_restart (fixture, DOU_TEST_ACCOUNTS_PASSES, DOU_TEST_ACCOUNTS_MAX_PENDING,
+                             DOU_TEST_ACCOUNTS_MAX_PASSWORD);
+  dou_test_accounts_assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
+  dou_test_accounts_assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
   g_assert_cmpuint (dou_password_hasher_get_n_runs (fixture->hasher), ==, 0);
   g_assert_cmpint (dou_user_manager_get_user_count (fixture->manager), ==, 1);
 }
 
 /* Test that an id which belongs to somebody is not given to a second name. */
 static void
-test_id_taken (Fixture *fixture, gconstpointer data)
+test_id_taken (DouTestAccounts *fixture, gconstpointer data)
 {
-  assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
-  assert_registered (fixture, 1, "Bob", "pw", DOU_STATUS_BAD_PARAMETER);
-  assert_login (fixture, "Bob", "pw", 0);
-  assert_registered (fixture, 2, "Bob", "pw", DOU_STATUS_OK);
+  dou_test_accounts_assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
+  dou_test_accounts_assert_registered (fixture, 1, "Bob", "pw", DOU_STATUS_BAD_PARAMETER);
+  dou_test_accounts_assert_login (fixture, "Bob", "pw", 0);
+  dou_test_accounts_assert_registered (fixture, 2, "Bob", "pw", DOU_STATUS_OK);
 }
 
 /* Test that a password is as long as it has characters, is taken as it is, and keeps working when
  * the limit is lowered. */
 static void
-test_password_length (Fixture *fixture, gconstpointer data)
+test_password_length (DouTestAccounts *fixture, gconstpointer data)
 {
   g_autoptr (GString) password = g_string_new (NULL);
 
-  for (guint i = 0; i < MAX_PASSWORD; i++)
+  for (guint i = 0; i < DOU_TEST_ACCOUNTS_MAX_PASSWORD; i++)
     g_string_append (password, "🔑");
-  assert_registered (fixture, 1, "Ann", password->str, DOU_STATUS_OK);
-  assert_registered (fixture, 2, "Bob", " \n\x01", DOU_STATUS_OK);
-  assert_login (fixture, "Bob", "", 0);
-  assert_login (fixture, "Bob", " \n", 0);
-  assert_login (fixture, "Bob", " \n\x01", 2);
+  dou_test_accounts_assert_registered (fixture, 1, "Ann", password->str, DOU_STATUS_OK);
+  dou_test_accounts_assert_registered (fixture, 2, "Bob", " \n\x01", DOU_STATUS_OK);
+  dou_test_accounts_assert_login (fixture, "Bob", "", 0);
+  dou_test_accounts_assert_login (fixture, "Bob", " \n", 0);
+  dou_test_accounts_assert_login (fixture, "Bob", " \n\x01", 2);
 
-  restart (fixture, make_hasher (CHEAP_PASSES, MAX_PENDING), 8);
-  assert_login (fixture, "Ann", password->str, 1);
+  dou_test_accounts_restart (fixture, DOU_TEST_ACCOUNTS_PASSES, DOU_TEST_ACCOUNTS_MAX_PENDING, 8);
+  dou_test_accounts_assert_login (fixture, "Ann", password->str, 1);
   g_string_append (password, "🔑");
-  assert_registered (fixture, 3, "Joe", password->str, DOU_STATUS_BAD_PASSWORD);
+  dou_test_accounts_assert_registered (fixture, 3, "Joe", password->str, DOU_STATUS_BAD_PASSWORD);
 }
 
 /* Test that an unknown user, a name that nobody can have, and a wrong password fail alike, and that
  * each costs exactly one run of the hasher. */
 static void
-test_same_cost (Fixture *fixture, gconstpointer data)
+test_same_cost (DouTestAccounts *fixture, gconstpointer data)
 {
   const char *names[] = { "Ann", "nobody", "", "\xff", "a\nb" };
   guint64 before;
 
-  assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
+  dou_test_accounts_assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
   before = dou_password_hasher_get_n_runs (fixture->hasher);
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      assert_login (fixture, names[i], "wrong", 0);
+      dou_test_accounts_assert_login (fixture, names[i], "wrong", 0);
       g_assert_cmpuint (dou_password_hasher_get_n_runs (fixture->hasher), ==, before + i + 1);
     }
 }
 
 /* Test that a password too long to be anybody's costs nothing, whoever's name it comes with. */
 static void
-test_huge_password (Fixture *fixture, gconstpointer data)
+test_huge_password (DouTestAccounts *fixture, gconstpointer data)
 {
   g_autofree char *password = g_strnfill (1000000, 'p');
   guint64 before;
 
-  assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
+  dou_test_accounts_assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
   before = dou_password_hasher_get_n_runs (fixture->hasher);
-  assert_login (fixture, "Ann", password, 0);
-  assert_login (fixture, "nobody", password, 0);
+  dou_test_accounts_assert_login (fixture, "Ann", password, 0);
+  dou_test_accounts_assert_login (fixture, "nobody", password, 0);
   g_assert_cmpuint (dou_password_hasher_get_n_runs (fixture->hasher), ==, before);
 }
 
 /* Test that accounts over the hasher's bound are told to try again, and are not half there. */
 static void
-test_overload (Fixture *fixture, gconstpointer data)
+test_overload (DouTestAccounts *fixture, gconstpointer data)
 {
   const DouUserAccount accounts[] = {
     { 1, "a", "pw" }, { 2, "b", "pw" }, { 3, "c", "pw" }, { 4, "d", "pw" }, { 5, "C", "pw" }
   };
   g_autoptr (GArray) outcomes = NULL;
 
-  restart (fixture, make_hasher (CHEAP_PASSES, 2), MAX_PASSWORD);
-  outcomes = register_all (fixture, accounts, G_N_ELEMENTS (accounts));
-  assert_outcome (outcomes, 0, DOU_STATUS_OK, 1);
-  assert_outcome (outcomes, 1, DOU_STATUS_OK, 2);
+  dou_test_accounts_restart (fixture, DOU_TEST_ACCOUNTS_PASSES, 2, DOU_TEST_ACCOUNTS_MAX_PASSWORD);
+  outcomes = dou_test_accounts_register (fixture, accounts, G_N_ELEMENTS (accounts));
+  dou_test_accounts_assert_outcome (outcomes, 0, DOU_STATUS_OK, 1);
+  dou_test_accounts_assert_outcome (outcomes, 1, DOU_STATUS_OK, 2);
   for (guint i = 2; i < 5; i++)
-    assert_outcome (outcomes, i, DOU_STATUS_UNAVAILABLE, 0);
+    dou_test_accounts_assert_outcome (outcomes, i, DOU_STATUS_UNAVAILABLE, 0);
 
-  assert_registered (fixture, 3, "c", "pw", DOU_STATUS_OK);
-}
-
-static char *
-get_hash (Fixture *fixture, const char *key)
-{
-  GAsyncResult *waited = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GArray) secrets = NULL;
-
-  dou_user_store_find_async (fixture->store, &key, 1, NULL, dou_test_wait_result_cb, &waited);
-  result = dou_test_wait_result (&waited);
-  secrets = dou_user_store_find_finish (fixture->store, result, NULL);
-  return g_strdup (g_array_index (secrets, DouUserSecret, 0).password_hash);
+  dou_test_accounts_assert_registered (fixture, 3, "c", "pw", DOU_STATUS_OK);
 }
 
 /* Test that a login makes the hash anew once its cost is not the one in use, and a failed login and
  * a second one do not. */
 static void
-test_rehash (Fixture *fixture, gconstpointer data)
+test_rehash (DouTestAccounts *fixture, gconstpointer data)
 {
   g_autofree char *cheap = NULL;
   g_autofree char *same = NULL;
   g_autofree char *dear = NULL;
   g_autofree char *last = NULL;
 
-  assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
-  cheap = get_hash (fixture, "ann");
+  dou_test_accounts_assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
+  cheap = dou_test_accounts_get_hash (fixture, "ann");
 
-  restart (fixture, make_hasher (CHEAP_PASSES + 1, MAX_PENDING), MAX_PASSWORD);
-  assert_login (fixture, "Ann", "wrong", 0);
-  restart (fixture, make_hasher (CHEAP_PASSES + 1, MAX_PENDING), MAX_PASSWORD);
-  same = get_hash (fixture, "ann");
+  dou_test_accounts_restart (fixture, DOU_TEST_ACCOUNTS_PASSES + 1, DOU_TEST_ACCOUNTS_MAX_PENDING,
+                             DOU_TEST_ACCOUNTS_MAX_PASSWORD);
+  dou_test_accounts_assert_login (fixture, "Ann", "wrong", 0);
+  dou_test_accounts_restart (fixture, DOU_TEST_ACCOUNTS_PASSES + 1, DOU_TEST_ACCOUNTS_MAX_PENDING,
+                             DOU_TEST_ACCOUNTS_MAX_PASSWORD);
+  same = dou_test_accounts_get_hash (fixture, "ann");
   g_assert_cmpstr (same, ==, cheap);
 
-  assert_login (fixture, "Ann", "pw", 1);
-  restart (fixture, make_hasher (CHEAP_PASSES + 1, MAX_PENDING), MAX_PASSWORD);
-  dear = get_hash (fixture, "ann");
+  dou_test_accounts_assert_login (fixture, "Ann", "pw", 1);
+  dou_test_accounts_restart (fixture, DOU_TEST_ACCOUNTS_PASSES + 1, DOU_TEST_ACCOUNTS_MAX_PENDING,
+                             DOU_TEST_ACCOUNTS_MAX_PASSWORD);
+  dear = dou_test_accounts_get_hash (fixture, "ann");
   g_assert_cmpstr (dear, !=, cheap);
 
-  assert_login (fixture, "Ann", "pw", 1);
-  restart (fixture, make_hasher (CHEAP_PASSES + 1, MAX_PENDING), MAX_PASSWORD);
-  last = get_hash (fixture, "ann");
+  dou_test_accounts_assert_login (fixture, "Ann", "pw", 1);
+  dou_test_accounts_restart (fixture, DOU_TEST_ACCOUNTS_PASSES + 1, DOU_TEST_ACCOUNTS_MAX_PENDING,
+                             DOU_TEST_ACCOUNTS_MAX_PASSWORD);
+  last = dou_test_accounts_get_hash (fixture, "ann");
   g_assert_cmpstr (last, ==, dear);
 }
 
 /* Test that a call fails as a whole when the database is gone, and that nobody is told of a
  * change. */
 static void
-test_no_database (Fixture *fixture, gconstpointer data)
+test_no_database (DouTestAccounts *fixture, gconstpointer data)
 {
   const DouUserAccount account = { 1, "Ann", "pw" };
   GAsyncResult *waited = NULL;
@@ -415,118 +286,43 @@ changed_cb (DouUserManager *manager, GArray *ids, gpointer user_data)
 /* Test that a change is announced by the time the call returns, for those whom it made and no
  * others, and is in the count. */
 static void
-test_changed (Fixture *fixture, gconstpointer data)
+test_changed (DouTestAccounts *fixture, gconstpointer data)
 {
   const DouUserAccount accounts[] = { { 2, "Bob", "pw" }, { 3, "ann", "pw" }, { 4, "Joe", "pw" } };
   g_autoptr (GArray) changed = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) outcomes = NULL;
 
-  assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
+  dou_test_accounts_assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
   g_signal_connect (fixture->manager, "changed", G_CALLBACK (changed_cb), changed);
-  outcomes = register_all (fixture, accounts, G_N_ELEMENTS (accounts));
+  outcomes = dou_test_accounts_register (fixture, accounts, G_N_ELEMENTS (accounts));
   g_assert_cmpuint (changed->len, ==, 2);
   g_assert_cmpint (g_array_index (changed, gint64, 0), ==, 2);
   g_assert_cmpint (g_array_index (changed, gint64, 1), ==, 4);
   g_assert_cmpint (dou_user_manager_get_user_count (fixture->manager), ==, 3);
-  assert_login (fixture, "Bob", "pw", 2);
+  dou_test_accounts_assert_login (fixture, "Bob", "pw", 2);
   g_assert_cmpuint (changed->len, ==, 2);
-}
-
-/* @expected: (array length=n_edits) */
-static void
-assert_edited (Fixture *fixture, const DouUserEdit *edits, guint n_edits, const DouStatus *expected)
-{
-  GAsyncResult *waited = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GArray) statuses = NULL;
-  g_autoptr (GError) error = NULL;
-
-  dou_user_manager_set_profiles_async (fixture->manager, edits, n_edits, NULL,
-                                       dou_test_wait_result_cb, &waited);
-  result = dou_test_wait_result (&waited);
-  statuses = dou_user_manager_set_profiles_finish (fixture->manager, result, &error);
-  g_assert_no_error (error);
-  g_assert_cmpmem (statuses->data, statuses->len * sizeof (DouStatus), expected,
-                   n_edits * sizeof (DouStatus));
-}
-
-static char *
-get_signature (Fixture *fixture, gint64 id)
-{
-  GAsyncResult *waited = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GPtrArray) users = NULL;
-
-  dou_user_manager_get_users_async (fixture->manager, &id, 1, NULL, dou_test_wait_result_cb,
-                                    &waited);
-  result = dou_test_wait_result (&waited);
-  users = dou_user_manager_get_users_finish (fixture->manager, result, NULL);
-  return g_strdup (((DouUser *) g_ptr_array_index (users, 0))->signature);
-}
-
-/* Test that a bad edit changes nothing and harms no other, that edits of one user come one after
- * the other, and that exactly those are announced for whom something is different. */
-static void
-test_set_profiles (Fixture *fixture, gconstpointer data)
-{
-  const DouUserEdit edits[] = {
-    { .id = 1, .signature = "first" },
-    { .id = 1, .status = DOU_STATUS_BAD_PARAMETER, .signature = "bad" },
-    { .id = 9, .signature = "nobody" },
-    { .id = 2, .signature = "gone" },
-    { .id = 1, .signature = "last" },
-    { .id = 2, .signature = "" },
-    { .id = 9 },
-    { .id = -1, .signature = "nobody" },
-  };
-  const DouStatus expected[] = {
-    DOU_STATUS_OK,
-    DOU_STATUS_BAD_PARAMETER,
-    DOU_STATUS_USER_NOT_FOUND,
-    DOU_STATUS_OK,
-    DOU_STATUS_OK,
-    DOU_STATUS_OK,
-    DOU_STATUS_USER_NOT_FOUND,
-    DOU_STATUS_USER_NOT_FOUND,
-  };
-  g_autoptr (GArray) changed = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autofree char *signature = NULL;
-
-  assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
-  assert_registered (fixture, 2, "Bob", "pw", DOU_STATUS_OK);
-  g_signal_connect (fixture->manager, "changed", G_CALLBACK (changed_cb), changed);
-
-  assert_edited (fixture, edits, G_N_ELEMENTS (edits), expected);
-  signature = get_signature (fixture, 1);
-  g_assert_cmpstr (signature, ==, "last");
-  g_assert_cmpuint (changed->len, ==, 1);
-  g_assert_cmpint (g_array_index (changed, gint64, 0), ==, 1);
-
-  assert_edited (fixture, edits, G_N_ELEMENTS (edits), expected);
-  assert_edited (fixture, edits + 1, 1, expected + 1);
-  assert_edited (fixture, NULL, 0, NULL);
-  g_assert_cmpuint (changed->len, ==, 1);
 }
 
 /* Test that the count is right from the start, and after each change. */
 static void
-test_count (Fixture *fixture, gconstpointer data)
+test_count (DouTestAccounts *fixture, gconstpointer data)
 {
-  assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
-  assert_registered (fixture, 2, "Bob", "pw", DOU_STATUS_OK);
-  restart (fixture, make_hasher (CHEAP_PASSES, MAX_PENDING), MAX_PASSWORD);
+  dou_test_accounts_assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
+  dou_test_accounts_assert_registered (fixture, 2, "Bob", "pw", DOU_STATUS_OK);
+  dou_test_accounts_restart (fixture, DOU_TEST_ACCOUNTS_PASSES, DOU_TEST_ACCOUNTS_MAX_PENDING,
+                             DOU_TEST_ACCOUNTS_MAX_PASSWORD);
   g_assert_cmpint (dou_user_manager_get_user_count (fixture->manager), ==, 2);
-  assert_registered (fixture, 3, "Joe", "pw", DOU_STATUS_OK);
+  dou_test_accounts_assert_registered (fixture, 3, "Joe", "pw", DOU_STATUS_OK);
   g_assert_cmpint (dou_user_manager_get_user_count (fixture->manager), ==, 3);
 }
 
 /* Test that empty calls are answered. */
 static void
-test_empty (Fixture *fixture, gconstpointer data)
+test_empty (DouTestAccounts *fixture, gconstpointer data)
 {
   GAsyncResult *waited = NULL;
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GArray) outcomes = register_all (fixture, NULL, 0);
+  g_autoptr (GArray) outcomes = dou_test_accounts_register (fixture, NULL, 0);
   g_autoptr (GArray) logins = NULL;
 
   dou_user_manager_login_async (fixture->manager, NULL, 0, NULL, dou_test_wait_result_cb, &waited);
@@ -540,7 +336,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(name, func) g_test_add ("/user/manager/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD(name, func)                                                                            \
+  g_test_add ("/user/manager/" name, DouTestAccounts, NULL, dou_test_accounts_set_up, func,        \
+              dou_test_accounts_tear_down)
   ADD ("refused", test_refused);
   ADD ("variants", test_variants);
   ADD ("twice-in-a-call", test_twice_in_a_call);
@@ -554,7 +352,6 @@ main (int argc, char **argv)
   ADD ("rehash", test_rehash);
   ADD ("no-database", test_no_database);
   ADD ("changed", test_changed);
-  ADD ("set-profiles", test_set_profiles);
   ADD ("count", test_count);
   ADD ("empty", test_empty);
 #undef ADD

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/dou-database-transaction.h"
 #include "common/dou-id-minter.h"
 #include "common/dou-status.h"
 #include "lib/dou-test-dir.h"
@@ -146,6 +147,42 @@ assert_profile (Fixture *fixture, gint64 id, const char *signature, const char *
   g_assert_cmpstr (user->background_image, ==, background_image);
 }
 
+/* Makes @changes and checks the generation that each led to. */
+static void
+assert_changed (Fixture *fixture, const DouUserHashChange *changes, guint n_changes,
+                const gint64 *expected)
+{
+  GAsyncResult *waited = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GArray) generations = NULL;
+  g_autoptr (GError) error = NULL;
+
+  dou_user_store_change_hashes_async (fixture->store, changes, n_changes, NULL,
+                                      dou_test_wait_result_cb, &waited);
+  result = dou_test_wait_result (&waited);
+  generations = dou_user_store_change_hashes_finish (fixture->store, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (generations->data, generations->len * sizeof (gint64), expected,
+                   n_changes * sizeof (gint64));
+}
+
+static void
+assert_generations (Fixture *fixture, const gint64 *ids, guint n_ids, const gint64 *expected)
+{
+  GAsyncResult *waited = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GArray) generations = NULL;
+  g_autoptr (GError) error = NULL;
+
+  dou_user_store_get_generations_async (fixture->store, ids, n_ids, NULL, dou_test_wait_result_cb,
+                                        &waited);
+  result = dou_test_wait_result (&waited);
+  generations = dou_user_store_get_generations_finish (fixture->store, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (generations->data, generations->len * sizeof (gint64), expected,
+                   n_ids * sizeof (gint64));
+}
+
 static gint64
 count (Fixture *fixture)
 {
@@ -260,6 +297,103 @@ test_edit (Fixture *fixture, gconstpointer data)
   assert_hash (fixture, "bob", "h2");
 }
 
+/* Test that a password is changed only where the hash is still the old one, once whatever comes in
+ * one batch, and that each change counts. */
+static void
+test_change_hashes (Fixture *fixture, gconstpointer data)
+{
+  const DouUserRow rows[] = { { 1, "Ann", "ann", "h1" }, { 2, "Bob", "bob", "h2" } };
+  const DouUserHashChange bad[] = { { 1, "stale", "h3" }, { 7, "h1", "h3" } };
+  const DouUserHashChange good[] = { { 2, "h2", "h4" }, { 1, "stale", "h3" }, { 1, "h1", "h5" } };
+  const DouUserHashChange twice[] = { { 2, "h4", "h6" }, { 2, "h4", "h7" } };
+  const gint64 ids[] = { 2, 7, 1, 0, 2 };
+  GAsyncResult *waited = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GArray) generations = NULL;
+
+  assert_added (fixture, rows, 2, (const gint64[]){ 1, 2 }, 2);
+  assert_changed (fixture, bad, 2, (const gint64[]){ -1, -1 });
+  assert_generations (fixture, ids, 5, (const gint64[]){ 0, -1, 0, -1, 0 });
+  assert_changed (fixture, good, 3, (const gint64[]){ 1, -1, 1 });
+  assert_changed (fixture, good, 3, (const gint64[]){ 1, -1, 1 });
+  assert_hash (fixture, "ann", "h5");
+  replace_hash (fixture, 1, "h5", "h8");
+  assert_generations (fixture, ids, 5, (const gint64[]){ 1, -1, 1, -1, 1 });
+
+  dou_user_store_change_hashes_async (fixture->store, twice, 2, NULL, dou_test_wait_result_cb,
+                                      &waited);
+  result = dou_test_wait_result (&waited);
+  generations = dou_user_store_change_hashes_finish (fixture->store, result, NULL);
+  g_assert_cmpint (
+      MIN (g_array_index (generations, gint64, 0), g_array_index (generations, gint64, 1)), ==, -1);
+  g_assert_cmpint (
+      MAX (g_array_index (generations, gint64, 0), g_array_index (generations, gint64, 1)), ==, 2);
+  assert_generations (fixture, ids, 1, (const gint64[]){ 2 });
+}
+
+/* Test that a name and an id lead to the same secret. */
+static void
+test_secrets (Fixture *fixture, gconstpointer data)
+{
+  const DouUserRow row = { 5, "Ann", "ann", "h1" };
+  const DouUserHashChange change = { 5, "h1", "h2" };
+  const gint64 ids[] = { 6, 5 };
+  const char *keys[] = { "bob", "ann" };
+  g_autoptr (GArray) found = NULL;
+  g_autoptr (GArray) got = NULL;
+  GAsyncResult *waited = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  assert_added (fixture, &row, 1, (const gint64[]){ 5 }, 1);
+  assert_changed (fixture, &change, 1, (const gint64[]){ 1 });
+
+  found = find (fixture->store, keys, 2);
+  dou_user_store_get_secrets_async (fixture->store, ids, 2, NULL, dou_test_wait_result_cb, &waited);
+  result = dou_test_wait_result (&waited);
+  got = dou_user_store_get_secrets_finish (fixture->store, result, NULL);
+  g_assert_cmpuint (got->len, ==, 2);
+  for (guint i = 0; i < 2; i++)
+    {
+      const DouUserSecret *by_key = &g_array_index (found, DouUserSecret, i);
+      const DouUserSecret *by_id = &g_array_index (got, DouUserSecret, i);
+
+      g_assert_cmpint (by_key->id, ==, i == 1 ? 5 : 0);
+      g_assert_cmpint (by_id->id, ==, by_key->id);
+      g_assert_cmpint (by_key->generation, ==, i == 1 ? 1 : 0);
+      g_assert_cmpint (by_id->generation, ==, by_key->generation);
+      g_assert_cmpstr (by_key->password_hash, ==, i == 1 ? "h2" : NULL);
+      g_assert_cmpstr (by_id->password_hash, ==, by_key->password_hash);
+    }
+}
+
+/* Test that users who registered before passwords could be changed have the generation 0. */
+static void
+test_migration (Fixture *fixture, gconstpointer data)
+{
+  const char *steps_back[] = { "ALTER TABLE users DROP COLUMN generation",
+                               "UPDATE schema_version SET version = 1 WHERE domain = 'user'" };
+  const DouUserRow row = { 1, "Ann", "ann", "h1" };
+  DouTransaction *connection;
+  g_autoptr (GError) error = NULL;
+  gint64 id = 1;
+
+  assert_added (fixture, &row, 1, &id, 1);
+  g_assert_finalize_object (fixture->store);
+
+  connection = dou_transaction_open (fixture->path, &error);
+  for (gsize i = 0; i < G_N_ELEMENTS (steps_back); i++)
+    {
+      dou_transaction_run_sql (connection, steps_back[i], &error);
+      g_assert_no_error (error);
+    }
+  dou_transaction_close (connection);
+
+  open_store (fixture);
+  g_assert_cmpuint (dou_user_store_get_schema_version (fixture->store), ==, 2);
+  assert_generations (fixture, &id, 1, (const gint64[]){ 0 });
+  assert_hash (fixture, "ann", "h1");
+}
+
 /* Test that answers come in the order of the question, for those who are not there and those who
  * were asked for twice too. */
 static void
@@ -370,6 +504,9 @@ main (int argc, char **argv)
   ADD ("again", test_again);
   ADD ("replace-hash", test_replace_hash);
   ADD ("edit", test_edit);
+  ADD ("change-hashes", test_change_hashes);
+  ADD ("secrets", test_secrets);
+  ADD ("migration", test_migration);
   ADD ("order", test_order);
   ADD ("texts", test_texts);
   ADD ("many", test_many);

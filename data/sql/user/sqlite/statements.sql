@@ -5,7 +5,7 @@ SELECT count(*) FROM users
 
 -- [key, …] → a row for each, in the same order.
 -- name: find-users
-SELECT u.id, u.password_hash
+SELECT u.id, u.password_hash, u.generation
 FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.name_key = j.value
 ORDER BY j.key
 
@@ -44,3 +44,29 @@ WHERE users.id = j.value ->> 0
 UPDATE users SET password_hash = j.value ->> 2
 FROM json_each(##json::string) AS j
 WHERE users.id = j.value ->> 0 AND users.password_hash = j.value ->> 1
+
+-- [id, …] → a row for each, in the same order.
+-- name: get-secrets
+SELECT u.id, u.password_hash, u.generation
+FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.id = j.value
+ORDER BY j.key
+
+-- [[id, old hash, new hash], …] A hash that was changed meanwhile stays.
+-- name: change-passwords
+UPDATE users SET password_hash = j.value ->> 2, generation = generation + 1
+FROM json_each(##json::string) AS j
+WHERE users.id = j.value ->> 0 AND users.password_hash = j.value ->> 1
+
+-- [[id, old hash, new hash], …] → a row for each, in the same order: the generation, or -1 if the hash
+-- is not the new one.
+-- name: get-password-changes
+SELECT coalesce(u.generation, -1)
+FROM json_each(##json::string) AS j
+  LEFT JOIN users AS u ON u.id = j.value ->> 0 AND u.password_hash = j.value ->> 2
+ORDER BY j.key
+
+-- [id, …] → a row for each, in the same order.
+-- name: get-generations
+SELECT coalesce(u.generation, -1)
+FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.id = j.value
+ORDER BY j.key
