@@ -7,19 +7,13 @@
 /* Tokens remembered: about 300 bytes each, so 5 MiB at most. Verifying one costs some 7 µs. */
 #define MAX_REMEMBERED 16384
 
-typedef struct
-{
-  gint64 user_id;
-  gint64 expiry; /* Unix time in seconds */
-} Login;
-
 struct _DouAuthenticator
 {
   GObject parent_instance;
 
   DouTokenKeys *keys; /* (owned) */
   DouClock *clock;    /* (owned) */
-  DouLru *remembered; /* (owned) (element-type utf8 Login) by token */
+  DouLru *remembered; /* (owned) (element-type utf8 DouTokenClaims) by token */
   gint64 lifetime;    /* seconds */
 };
 
@@ -78,17 +72,22 @@ dou_authenticator_get_now (DouAuthenticator *self)
  * dou_authenticator_issue:
  * @self: an authenticator
  * @user_id: who has shown a password
+ * @generation: how often that user had changed the password before
  * @error: return location
  *
  * Returns: (transfer full): a token
  */
 char *
-dou_authenticator_issue (DouAuthenticator *self, gint64 user_id, GError **error)
+dou_authenticator_issue (DouAuthenticator *self, gint64 user_id, gint64 generation, GError **error)
 {
+  DouTokenClaims claims = { user_id, generation };
+  gint64 now;
+
   g_return_val_if_fail (DOU_IS_AUTHENTICATOR (self), NULL);
 
-  return dou_token_keys_sign (self->keys, user_id, dou_authenticator_get_now (self),
-                              self->lifetime, error);
+  now = dou_authenticator_get_now (self);
+  claims.expiry = now + self->lifetime;
+  return dou_token_keys_sign (self->keys, &claims, now, error);
 }
 
 /**
@@ -103,8 +102,8 @@ DouStatus
 dou_authenticator_check (DouAuthenticator *self, const char *token, gint64 *user_id)
 {
   gint64 now = dou_authenticator_get_now (self);
-  Login *known = dou_lru_lookup (self->remembered, token);
-  Login login = { 0 };
+  DouTokenClaims *known = dou_lru_lookup (self->remembered, token);
+  DouTokenClaims claims;
 
   *user_id = 0;
 
@@ -114,11 +113,11 @@ dou_authenticator_check (DouAuthenticator *self, const char *token, gint64 *user
       return DOU_STATUS_OK;
     }
 
-  if (!dou_token_keys_verify (self->keys, token, now, &login.user_id, &login.expiry))
+  if (!dou_token_keys_verify (self->keys, token, now, &claims))
     return DOU_STATUS_UNAUTHORIZED;
 
-  dou_lru_insert (self->remembered, g_strdup (token), g_memdup2 (&login, sizeof login), 1);
-  *user_id = login.user_id;
+  dou_lru_insert (self->remembered, g_strdup (token), g_memdup2 (&claims, sizeof claims), 1);
+  *user_id = claims.user_id;
   return DOU_STATUS_OK;
 }
 

@@ -17,7 +17,8 @@ G_DECLARE_FINAL_TYPE (DouAuthenticator, dou_authenticator, DOU, AUTHENTICATOR, G
 
 DouAuthenticator *dou_authenticator_new (DouTokenKeys *keys, DouClock *clock, gint64 lifetime);
 
-char *dou_authenticator_issue (DouAuthenticator *self, gint64 user_id, GError **error);
+char *dou_authenticator_issue (DouAuthenticator *self, gint64 user_id, gint64 generation,
+                               GError **error);
 DouStatus dou_authenticator_check (DouAuthenticator *self, const char *token, gint64 *user_id);
 
 DouStatus dou_authenticator_admit (DouAuthenticator *self, DouRequest *request, gint64 *viewer);

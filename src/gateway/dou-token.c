@@ -22,7 +22,7 @@
 #define MAX_SECRET 256
 /* Two for rotation; a few more harm nothing, a whole file of them would cost time a token. */
 #define MAX_KEYS 4
-/* Ours have about 190 bytes; what is longer was not made here. */
+/* Ours have about 200 bytes; what is longer was not made here. */
 #define MAX_TOKEN 1024
 /* Seconds that another node's clock may be ahead. */
 #define MAX_SKEW 60
@@ -155,16 +155,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (jwt_t, free_jwt)
 /**
  * dou_token_keys_sign:
  * @self: the keys
- * @user_id: whom the token stands for
+ * @claims: what the token is to say
  * @now: Unix time in seconds
- * @lifetime: seconds
  * @error: return location
  *
  * Returns: (transfer full): a token, or %NULL if libjwt failed
  */
 char *
-dou_token_keys_sign (DouTokenKeys *self, gint64 user_id, gint64 now, gint64 lifetime,
-                     GError **error)
+dou_token_keys_sign (DouTokenKeys *self, const DouTokenClaims *claims, gint64 now, GError **error)
 {
   g_autoptr (jwt_t) jwt = NULL;
   g_autofree char *token = NULL;
@@ -175,12 +173,13 @@ dou_token_keys_sign (DouTokenKeys *self, gint64 user_id, gint64 now, gint64 life
   g_return_val_if_fail (DOU_IS_TOKEN_KEYS (self), NULL);
 
   key = &g_array_index (self->keys, Key, 0);
-  g_snprintf (subject, sizeof subject, "%" G_GINT64_FORMAT, user_id);
+  g_snprintf (subject, sizeof subject, "%" G_GINT64_FORMAT, claims->user_id);
 
   if (jwt_new (&jwt) != 0 || jwt_set_alg (jwt, JWT_ALG_HS256, key->secret, (int) key->length) != 0
       || jwt_add_header (jwt, "kid", key->name) != 0 || jwt_add_grant (jwt, "sub", subject) != 0
       || jwt_add_grant_int (jwt, "iat", now) != 0
-      || jwt_add_grant_int (jwt, "exp", now + lifetime) != 0
+      || jwt_add_grant_int (jwt, "exp", claims->expiry) != 0
+      || jwt_add_grant_int (jwt, "gen", claims->generation) != 0
       || (encoded = jwt_encode_str (jwt)) == NULL)
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_INTERNAL, "Cannot make a token: %s",
@@ -193,8 +192,22 @@ dou_token_keys_sign (DouTokenKeys *self, gint64 user_id, gint64 now, gint64 life
   return g_steal_pointer (&token);
 }
 
+/* As text, since libjwt reads everything that is not an integer as 0. Absent from tokens that were
+ * issued before passwords could be changed. */
 static gboolean
-check_claims (jwt_t *jwt, const Key *key, gint64 now, gint64 *user_id, gint64 *expiry)
+read_generation (jwt_t *jwt, gint64 *generation)
+{
+  char *json = jwt_get_grants_json (jwt, "gen");
+  guint64 number = 0;
+  gboolean good = json == NULL || g_ascii_string_to_unsigned (json, 10, 0, G_MAXINT64, &number, NULL);
+
+  free (json);
+  *generation = (gint64) number;
+  return good;
+}
+
+static gboolean
+check_claims (jwt_t *jwt, const Key *key, gint64 now, DouTokenClaims *claims)
 {
   const char *name = jwt_get_header (jwt, "kid");
   const char *subject = jwt_get_grant (jwt, "sub");
@@ -204,13 +217,13 @@ check_claims (jwt_t *jwt, const Key *key, gint64 now, gint64 *user_id, gint64 *e
     return FALSE;
   if (subject == NULL || !g_ascii_string_to_unsigned (subject, 10, 1, DOU_ID_MAX, &id, NULL))
     return FALSE;
-  /* An absent number reads as 0, which has long expired. */
+  /* An absent number reads as -1, which has long expired. */
   if (jwt_get_grant_int (jwt, "exp") <= now || jwt_get_grant_int (jwt, "iat") > now + MAX_SKEW)
     return FALSE;
 
-  *user_id = (gint64) id;
-  *expiry = jwt_get_grant_int (jwt, "exp");
-  return TRUE;
+  claims->user_id = (gint64) id;
+  claims->expiry = jwt_get_grant_int (jwt, "exp");
+  return read_generation (jwt, &claims->generation);
 }
 
 /**
@@ -218,15 +231,12 @@ check_claims (jwt_t *jwt, const Key *key, gint64 now, gint64 *user_id, gint64 *e
  * @self: the keys
  * @token: what a client sent
  * @now: Unix time in seconds
- * @user_id: (out): whom it stands for
- * @expiry: (out): until when, Unix time in seconds
+ * @claims: (out caller-allocates): what it says; means nothing if it is not valid
  *
- * Returns: whether one of @self signed @token and it is valid at @now; the out parameters are set only
- *   then
+ * Returns: whether one of @self signed @token and it is valid at @now
  */
 gboolean
-dou_token_keys_verify (DouTokenKeys *self, const char *token, gint64 now, gint64 *user_id,
-                       gint64 *expiry)
+dou_token_keys_verify (DouTokenKeys *self, const char *token, gint64 now, DouTokenClaims *claims)
 {
   g_return_val_if_fail (DOU_IS_TOKEN_KEYS (self), FALSE);
 
@@ -239,7 +249,7 @@ dou_token_keys_verify (DouTokenKeys *self, const char *token, gint64 now, gint64
       Key *key = &g_array_index (self->keys, Key, i);
 
       if (jwt_decode (&jwt, token, key->secret, (int) key->length) == 0
-          && check_claims (jwt, key, now, user_id, expiry))
+          && check_claims (jwt, key, now, claims))
         return TRUE;
     }
 

@@ -8,6 +8,21 @@
 G_BEGIN_DECLS
 
 /**
+ * DouTokenClaims:
+ * @user_id: whom a token stands for
+ * @generation: how often that user had changed the password when it was issued
+ * @expiry: until when it is valid, Unix time in seconds
+ *
+ * What a login token says.
+ */
+typedef struct
+{
+  gint64 user_id;
+  gint64 generation;
+  gint64 expiry;
+} DouTokenClaims;
+
+/**
  * DouTokenKeys:
  *
  * The secrets that login tokens are signed with. The file has one key a line, `NAME SECRET`, the secret
@@ -19,9 +34,9 @@ G_DECLARE_FINAL_TYPE (DouTokenKeys, dou_token_keys, DOU, TOKEN_KEYS, GObject)
 
 DouTokenKeys *dou_token_keys_new_from_file (const char *path, GError **error);
 
-char *dou_token_keys_sign (DouTokenKeys *self, gint64 user_id, gint64 now, gint64 lifetime,
+char *dou_token_keys_sign (DouTokenKeys *self, const DouTokenClaims *claims, gint64 now,
                            GError **error);
-gboolean dou_token_keys_verify (DouTokenKeys *self, const char *token, gint64 now, gint64 *user_id,
-                                gint64 *expiry);
+gboolean dou_token_keys_verify (DouTokenKeys *self, const char *token, gint64 now,
+                                DouTokenClaims *claims);
 
 G_END_DECLS

@@ -59,16 +59,17 @@ admitted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autofree char *token = NULL;
   DouStatus status = DOU_STATUS_OK;
   gint64 user_id = 0;
+  gint64 generation = 0;
 
   results = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
   if (results != NULL)
     {
       admitted = dou_batch_results_get (results, 0);
-      g_variant_get (admitted, "(ixx)", &status, &user_id, NULL);
+      g_variant_get (admitted, "(ixx)", &status, &user_id, &generation);
     }
 
   if (error == NULL && status == DOU_STATUS_OK)
-    token = dou_authenticator_issue (pending->context->authenticator, user_id, &error);
+    token = dou_authenticator_issue (pending->context->authenticator, user_id, generation, &error);
   if (error != NULL)
     status = dou_status_from_error (error);
 

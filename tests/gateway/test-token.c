@@ -31,12 +31,32 @@ load (const char *text, GError **error)
 static gboolean
 accepts (DouTokenKeys *keys, const char *token, gint64 now)
 {
-  gint64 user_id = 0;
-  gint64 expiry = 0;
-  gboolean accepted = dou_token_keys_verify (keys, token, now, &user_id, &expiry);
+  DouTokenClaims claims;
 
-  g_assert_cmpint (accepted, ==, user_id != 0);
-  return accepted;
+  return dou_token_keys_verify (keys, token, now, &claims);
+}
+
+static char *
+sign (DouTokenKeys *keys)
+{
+  const DouTokenClaims claims = { 7, 3, NOW + MONTH };
+  g_autoptr (GError) error = NULL;
+  char *token = dou_token_keys_sign (keys, &claims, NOW, &error);
+
+  g_assert_no_error (error);
+  return token;
+}
+
+/* @jwt: (transfer full) */
+static char *
+encode (jwt_t *jwt)
+{
+  char *encoded = jwt_encode_str (jwt);
+  char *token = g_strdup (encoded);
+
+  free (encoded);
+  jwt_free (jwt);
+  return token;
 }
 
 /* A token with any head and claims, signed or not. */
@@ -45,8 +65,6 @@ forge (jwt_alg_t algorithm, const guint8 *secret, const char *kid, const char *s
        gint64 expiry)
 {
   jwt_t *jwt;
-  char *encoded;
-  char *token;
 
   g_assert_cmpint (jwt_new (&jwt), ==, 0);
   g_assert_cmpint (jwt_set_alg (jwt, algorithm, secret, secret != NULL ? 32 : 0), ==, 0);
@@ -57,11 +75,7 @@ forge (jwt_alg_t algorithm, const guint8 *secret, const char *kid, const char *s
   jwt_add_grant_int (jwt, "iat", issued);
   if (expiry != 0)
     jwt_add_grant_int (jwt, "exp", expiry);
-  encoded = jwt_encode_str (jwt);
-  token = g_strdup (encoded);
-  free (encoded);
-  jwt_free (jwt);
-  return token;
+  return encode (jwt);
 }
 
 /* Test that a key file which could not protect anything is refused, without repeating its secrets. */
@@ -126,12 +140,76 @@ test_forged (void)
     }
 }
 
+static char *
+forge_generation (const char *claims_json)
+{
+  static const guint8 zeros[32] = { 0 };
+  jwt_t *jwt;
+
+  g_assert_cmpint (jwt_new (&jwt), ==, 0);
+  g_assert_cmpint (jwt_set_alg (jwt, JWT_ALG_HS256, zeros, 32), ==, 0);
+  jwt_add_header (jwt, "kid", "one");
+  jwt_add_grant (jwt, "sub", "7");
+  jwt_add_grant_int (jwt, "iat", NOW);
+  jwt_add_grant_int (jwt, "exp", NOW + 60);
+  g_assert_cmpint (jwt_add_grants_json (jwt, claims_json), ==, 0);
+  return encode (jwt);
+}
+
+/* Test that a generation is an integer and not negative, and that a token without one has the first. */
+static void
+test_generation (void)
+{
+  const char *bad[] = { "{\"gen\":-1}",   "{\"gen\":1.0}",  "{\"gen\":\"1\"}", "{\"gen\":null}",
+                        "{\"gen\":true}", "{\"gen\":[1]}",  "{\"gen\":{}}" };
+  const struct
+  {
+    const char *json;
+    gint64 expected;
+  } good[] = { { "{}", 0 },
+               { "{\"gen\":0}", 0 },
+               { "{\"gen\":1}", 1 },
+               { "{\"gen\":9223372036854775807}", G_MAXINT64 } };
+  g_autoptr (DouTokenKeys) keys = load ("one " OLD_SECRET "\n", NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *token = forge_generation (bad[i]);
+
+      g_test_message ("%s", bad[i]);
+      g_assert_false (accepts (keys, token, NOW));
+    }
+
+  for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
+    {
+      g_autofree char *token = forge_generation (good[i].json);
+      DouTokenClaims claims;
+
+      g_assert_true (dou_token_keys_verify (keys, token, NOW, &claims));
+      g_assert_cmpint (claims.generation, ==, good[i].expected);
+    }
+}
+
+/* Test that a token says what it was made to say. */
+static void
+test_claims (void)
+{
+  g_autoptr (DouTokenKeys) keys = load ("one " OLD_SECRET "\n", NULL);
+  g_autofree char *token = sign (keys);
+  DouTokenClaims claims = { 0 };
+
+  g_assert_true (dou_token_keys_verify (keys, token, NOW, &claims));
+  g_assert_cmpint (claims.user_id, ==, 7);
+  g_assert_cmpint (claims.generation, ==, 3);
+  g_assert_cmpint (claims.expiry, ==, NOW + MONTH);
+}
+
 /* Test that no changed byte of a token goes unnoticed, and that rubbish is only refused. */
 static void
 test_changed (void)
 {
   g_autoptr (DouTokenKeys) keys = load ("one " OLD_SECRET "\n", NULL);
-  g_autofree char *token = dou_token_keys_sign (keys, 7, NOW, MONTH, NULL);
+  g_autofree char *token = sign (keys);
   g_autofree char *huge = g_strnfill (100000, 'a');
   const char *rubbish[] = { "", ".", "..", "...", "a.b.c", "null", "eyJ9.eyJ9.", "\xff\xfe" };
   gsize length = strlen (token);
@@ -157,7 +235,7 @@ static void
 test_expiry (void)
 {
   g_autoptr (DouTokenKeys) keys = load ("one " OLD_SECRET "\n", NULL);
-  g_autofree char *token = dou_token_keys_sign (keys, 7, NOW, MONTH, NULL);
+  g_autofree char *token = sign (keys);
 
   g_assert_true (accepts (keys, token, NOW));
   g_assert_true (accepts (keys, token, NOW + MONTH - 1));
@@ -171,8 +249,8 @@ test_rotation (void)
   g_autoptr (DouTokenKeys) before = load ("old " OLD_SECRET "\n", NULL);
   g_autoptr (DouTokenKeys) during = load ("new " NEW_SECRET "\nold " OLD_SECRET "\n", NULL);
   g_autoptr (DouTokenKeys) after = load ("new " NEW_SECRET "\n", NULL);
-  g_autofree char *old_token = dou_token_keys_sign (before, 7, NOW, MONTH, NULL);
-  g_autofree char *new_token = dou_token_keys_sign (during, 7, NOW, MONTH, NULL);
+  g_autofree char *old_token = sign (before);
+  g_autofree char *new_token = sign (during);
 
   g_assert_true (accepts (during, old_token, NOW));
   g_assert_false (accepts (after, old_token, NOW));
@@ -187,6 +265,8 @@ main (int argc, char **argv)
 
   g_test_add_func ("/gateway/token/bad-files", test_bad_files);
   g_test_add_func ("/gateway/token/forged", test_forged);
+  g_test_add_func ("/gateway/token/generation", test_generation);
+  g_test_add_func ("/gateway/token/claims", test_claims);
   g_test_add_func ("/gateway/token/changed", test_changed);
   g_test_add_func ("/gateway/token/expiry", test_expiry);
   g_test_add_func ("/gateway/token/rotation", test_rotation);
