@@ -1,20 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Who sent a request.
+ *
+ * A token is good if we signed it, it has not expired, and its user has not changed the password since
+ * it was issued. The first two are seen from the token alone. For the third it carries the generation
+ * of the password, which must not be below the present one; and that is known to the user service.
+ *
+ * To ask the service for each request would double the price of most of them. So the gateway remembers
+ * generations, and the service tells of every change (GenerationsChanged) before it answers whoever
+ * made it. What is remembered is therefore never behind what a client was told; when the service is
+ * lost, and with it perhaps a signal, everything is forgotten. Generations only grow, so a reply that
+ * was overtaken by a signal is known by its smaller number.
+ *
+ * Checking itself never waits, because handlers should not need two ways of going on. What is not
+ * known yet is prepared before the handler is called, which happens once for each user and gateway.
+ */
+
 #include "config.h"
 
 #include "common/dou-lru.h"
 #include "gateway/dou-authenticator.h"
 
-/* Tokens remembered: about 300 bytes each, so 5 MiB at most. Verifying one costs some 7 µs. */
-#define MAX_REMEMBERED 16384
-
 struct _DouAuthenticator
 {
   GObject parent_instance;
 
-  DouTokenKeys *keys; /* (owned) */
-  DouClock *clock;    /* (owned) */
+  DouTokenKeys *keys;  /* (owned) */
+  DouClock *clock;     /* (owned) */
+  DouBackend *backend; /* (owned) */
+  gint64 lifetime;     /* seconds */
+
+  /* About 300 bytes an entry, so 5 MiB at most. Verifying a token costs some 7 µs. */
   DouLru *remembered; /* (owned) (element-type utf8 DouTokenClaims) by token */
-  gint64 lifetime;    /* seconds */
+  /* About 150 bytes an entry. */
+  DouLru *generations; /* (owned) (element-type gint64 gint64) by user; -1 for who does not exist */
 };
 
 G_DEFINE_FINAL_TYPE (DouAuthenticator, dou_authenticator, G_TYPE_OBJECT)
@@ -25,8 +44,10 @@ dou_authenticator_finalize (GObject *object)
   DouAuthenticator *self = DOU_AUTHENTICATOR (object);
 
   dou_lru_free (self->remembered);
+  dou_lru_free (self->generations);
   g_clear_object (&self->keys);
   g_clear_object (&self->clock);
+  g_clear_object (&self->backend);
 
   G_OBJECT_CLASS (dou_authenticator_parent_class)->finalize (object);
 }
@@ -40,25 +61,62 @@ dou_authenticator_class_init (DouAuthenticatorClass *klass)
 static void
 dou_authenticator_init (DouAuthenticator *self)
 {
-  self->remembered = dou_lru_new (g_str_hash, g_str_equal, g_free, g_free, MAX_REMEMBERED);
+  self->remembered = dou_lru_new (g_str_hash, g_str_equal, g_free, g_free,
+                                  DOU_AUTHENTICATOR_MAX_REMEMBERED);
+  self->generations = dou_lru_new (g_int64_hash, g_int64_equal, g_free, g_free,
+                                   DOU_AUTHENTICATOR_MAX_REMEMBERED);
+}
+
+static void
+dou_authenticator_learn (DouAuthenticator *self, gint64 user_id, gint64 generation)
+{
+  const gint64 *known = dou_lru_lookup (self->generations, &user_id);
+
+  if (known == NULL || *known < generation)
+    dou_lru_insert (self->generations, g_memdup2 (&user_id, sizeof user_id),
+                    g_memdup2 (&generation, sizeof generation), 1);
+}
+
+static void
+generations_changed_cb (DouDBusUser1 *service, GVariant *generations, DouAuthenticator *self)
+{
+  GVariantIter iter;
+  gint64 user_id, generation;
+
+  g_variant_iter_init (&iter, generations);
+  while (g_variant_iter_next (&iter, "(xx)", &user_id, &generation))
+    dou_authenticator_learn (self, user_id, generation);
+}
+
+static void
+owner_changed_cb (DouDBusUser1 *service, GParamSpec *pspec, DouAuthenticator *self)
+{
+  dou_lru_remove_all (self->generations);
 }
 
 /**
  * dou_authenticator_new:
  * @keys: what tokens are signed with
  * @clock: the time of day
+ * @backend: knows the user service
  * @lifetime: of new tokens, in seconds
  *
  * Returns: (transfer full): an authenticator
  */
 DouAuthenticator *
-dou_authenticator_new (DouTokenKeys *keys, DouClock *clock, gint64 lifetime)
+dou_authenticator_new (DouTokenKeys *keys, DouClock *clock, DouBackend *backend, gint64 lifetime)
 {
   DouAuthenticator *self = g_object_new (DOU_TYPE_AUTHENTICATOR, NULL);
+  DouDBusUser1 *service = dou_backend_get_user (backend);
 
   self->keys = g_object_ref (keys);
   self->clock = g_object_ref (clock);
+  self->backend = g_object_ref (backend);
   self->lifetime = lifetime;
+
+  g_signal_connect_object (service, "generations-changed", G_CALLBACK (generations_changed_cb),
+                           self, 0);
+  g_signal_connect_object (service, "notify::g-name-owner", G_CALLBACK (owner_changed_cb), self, 0);
   return self;
 }
 
@@ -90,66 +148,148 @@ dou_authenticator_issue (DouAuthenticator *self, gint64 user_id, gint64 generati
   return dou_token_keys_sign (self->keys, &claims, now, error);
 }
 
+/* Returns: (transfer none) (nullable): what a token says that we signed and that has not expired; good
+ * until the next one is read */
+static const DouTokenClaims *
+dou_authenticator_read (DouAuthenticator *self, const char *token)
+{
+  gint64 now = dou_authenticator_get_now (self);
+  DouTokenClaims *known = dou_lru_lookup (self->remembered, token);
+  DouTokenClaims claims;
+
+  if (known != NULL && known->expiry > now)
+    return known;
+
+  if (!dou_token_keys_verify (self->keys, token, now, &claims))
+    return NULL;
+
+  known = g_memdup2 (&claims, sizeof claims);
+  dou_lru_insert (self->remembered, g_strdup (token), known, 1);
+  return known;
+}
+
+/**
+ * dou_authenticator_can_check:
+ * @self: an authenticator
+ * @token: what a client sent
+ *
+ * Returns: whether dou_authenticator_check() has an answer; if not, it has one after
+ *   dou_authenticator_prepare_async()
+ */
+gboolean
+dou_authenticator_can_check (DouAuthenticator *self, const char *token)
+{
+  const DouTokenClaims *claims;
+
+  g_return_val_if_fail (DOU_IS_AUTHENTICATOR (self), FALSE);
+
+  claims = dou_authenticator_read (self, token);
+  return claims == NULL || dou_lru_lookup (self->generations, &claims->user_id) != NULL;
+}
+
+static void
+got_generation_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  const gint64 *user_id = g_task_get_task_data (task);
+  g_autoptr (DouBatchResults) results = NULL;
+  g_autoptr (GVariant) generation = NULL;
+  GError *error = NULL;
+
+  results = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
+  if (results == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  generation = dou_batch_results_get (results, 0);
+  dou_authenticator_learn (g_task_get_source_object (task), *user_id,
+                           g_variant_get_int64 (generation));
+  g_task_return_boolean (task, TRUE);
+}
+
+/**
+ * dou_authenticator_prepare_async:
+ * @self: an authenticator
+ * @token: what a client sent
+ * @cancellable: (nullable): gives up waiting
+ * @callback: called when dou_authenticator_check() has an answer, or cannot get one
+ * @user_data: for @callback
+ *
+ * Asks the user service for what has to be known of @token's user, unless it is known.
+ */
+void
+dou_authenticator_prepare_async (DouAuthenticator *self, const char *token,
+                                 GCancellable *cancellable, GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  gint64 user_id;
+  GVariant *item;
+
+  g_return_if_fail (DOU_IS_AUTHENTICATOR (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, dou_authenticator_prepare_async);
+  if (dou_authenticator_can_check (self, token))
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  user_id = dou_authenticator_read (self, token)->user_id;
+  g_task_set_task_data (task, g_memdup2 (&user_id, sizeof user_id), g_free);
+  item = g_variant_new_int64 (user_id);
+  dou_batcher_submit_async (dou_backend_get_batcher (self->backend, DOU_BACKEND_GET_GENERATIONS),
+                            &item, 1, cancellable, got_generation_cb, g_object_ref (task));
+}
+
+/**
+ * dou_authenticator_prepare_finish:
+ * @self: an authenticator
+ * @result: of dou_authenticator_prepare_async()
+ * @error: return location
+ *
+ * Returns: whether the token can be checked now
+ */
+gboolean
+dou_authenticator_prepare_finish (DouAuthenticator *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, dou_authenticator_prepare_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 /**
  * dou_authenticator_check:
  * @self: an authenticator
  * @token: what a client sent
  * @user_id: (out): whom it stands for; 0 if it is not valid
  *
- * Returns: %DOU_STATUS_OK or %DOU_STATUS_UNAUTHORIZED
+ * Returns: %DOU_STATUS_OK; %DOU_STATUS_UNAUTHORIZED if it is not valid; %DOU_STATUS_UNAVAILABLE if it
+ *   is not known whether the password was changed
  */
 DouStatus
 dou_authenticator_check (DouAuthenticator *self, const char *token, gint64 *user_id)
 {
-  gint64 now = dou_authenticator_get_now (self);
-  DouTokenClaims *known = dou_lru_lookup (self->remembered, token);
-  DouTokenClaims claims;
+  const DouTokenClaims *claims;
+  const gint64 *generation;
 
   *user_id = 0;
+  g_return_val_if_fail (DOU_IS_AUTHENTICATOR (self), DOU_STATUS_INTERNAL);
 
-  if (known != NULL && known->expiry > now)
-    {
-      *user_id = known->user_id;
-      return DOU_STATUS_OK;
-    }
-
-  if (!dou_token_keys_verify (self->keys, token, now, &claims))
+  claims = dou_authenticator_read (self, token);
+  if (claims == NULL)
     return DOU_STATUS_UNAUTHORIZED;
 
-  dou_lru_insert (self->remembered, g_strdup (token), g_memdup2 (&claims, sizeof claims), 1);
-  *user_id = claims.user_id;
+  generation = dou_lru_lookup (self->generations, &claims->user_id);
+  if (generation == NULL)
+    return DOU_STATUS_UNAVAILABLE;
+  if (*generation < 0 || claims->generation < *generation)
+    return DOU_STATUS_UNAUTHORIZED;
+
+  *user_id = claims->user_id;
   return DOU_STATUS_OK;
-}
-
-/**
- * dou_authenticator_admit:
- * @self: an authenticator
- * @request: a request that guests may make, too
- * @viewer: (out): who made it; 0 for a guest
- *
- * Returns: %DOU_STATUS_OK, or %DOU_STATUS_UNAUTHORIZED if there is a token that is not valid
- */
-DouStatus
-dou_authenticator_admit (DouAuthenticator *self, DouRequest *request, gint64 *viewer)
-{
-  const char *token = dou_request_get_token (request);
-
-  *viewer = 0;
-  return token == NULL ? DOU_STATUS_OK : dou_authenticator_check (self, token, viewer);
-}
-
-/**
- * dou_authenticator_require:
- * @self: an authenticator
- * @request: a request that only users may make
- * @viewer: (out): who made it
- *
- * Returns: %DOU_STATUS_OK or %DOU_STATUS_UNAUTHORIZED
- */
-DouStatus
-dou_authenticator_require (DouAuthenticator *self, DouRequest *request, gint64 *viewer)
-{
-  DouStatus status = dou_authenticator_admit (self, request, viewer);
-
-  return status == DOU_STATUS_OK && *viewer == 0 ? DOU_STATUS_UNAUTHORIZED : status;
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "common/dou-clock.h"
+#include "gateway/dou-backend.h"
 #include "gateway/dou-request.h"
+#include "gateway/dou-router.h"
 #include "gateway/dou-token.h"
 
 G_BEGIN_DECLS
@@ -10,17 +12,32 @@ G_BEGIN_DECLS
 /**
  * DouAuthenticator:
  *
- * Tells who sent a request. Verified tokens are remembered until they expire, as many as fit.
+ * Tells who sent a request. Verified tokens are remembered until they expire, and so is how often their
+ * users changed the password, as many as fit.
  */
 #define DOU_TYPE_AUTHENTICATOR (dou_authenticator_get_type ())
 G_DECLARE_FINAL_TYPE (DouAuthenticator, dou_authenticator, DOU, AUTHENTICATOR, GObject)
 
-DouAuthenticator *dou_authenticator_new (DouTokenKeys *keys, DouClock *clock, gint64 lifetime);
+/* Tokens, and users, that are remembered. */
+#define DOU_AUTHENTICATOR_MAX_REMEMBERED 16384
+
+DouAuthenticator *dou_authenticator_new (DouTokenKeys *keys, DouClock *clock, DouBackend *backend,
+                                         gint64 lifetime);
 
 char *dou_authenticator_issue (DouAuthenticator *self, gint64 user_id, gint64 generation,
                                GError **error);
+
+gboolean dou_authenticator_can_check (DouAuthenticator *self, const char *token);
+void dou_authenticator_prepare_async (DouAuthenticator *self, const char *token,
+                                      GCancellable *cancellable, GAsyncReadyCallback callback,
+                                      gpointer user_data);
+gboolean dou_authenticator_prepare_finish (DouAuthenticator *self, GAsyncResult *result,
+                                           GError **error);
 DouStatus dou_authenticator_check (DouAuthenticator *self, const char *token, gint64 *user_id);
 
+/* With whole requests. */
+void dou_authenticator_gate (DouAuthenticator *self, DouRequest *request, DouHandler handler,
+                             gpointer user_data);
 DouStatus dou_authenticator_admit (DouAuthenticator *self, DouRequest *request, gint64 *viewer);
 DouStatus dou_authenticator_require (DouAuthenticator *self, DouRequest *request, gint64 *viewer);
 

@@ -6,7 +6,6 @@
 
 #include "dou-dbus-chat.h"
 #include "dou-dbus-social.h"
-#include "dou-dbus-user.h"
 
 /* Reads and cheap writes: as much as 64 connections can have waiting, several times over. */
 #define MANY_ITEMS 1024
@@ -38,6 +37,7 @@ static const struct
   [DOU_BACKEND_REGISTER] = { PROXY_USER, "Register", "(xss)", TRUE },
   [DOU_BACKEND_LOGIN] = { PROXY_USER, "Login", "(ss)", TRUE },
   [DOU_BACKEND_GET_USERS] = { PROXY_USER, "GetUsers", "x", FALSE },
+  [DOU_BACKEND_GET_GENERATIONS] = { PROXY_USER, "GetGenerations", "x", FALSE },
   [DOU_BACKEND_GET_FEED] = { PROXY_VIDEO, "GetFeed", "(xu)", FALSE },
   [DOU_BACKEND_GET_WORKS] = { PROXY_VIDEO, "GetWorks", "(xxu)", FALSE },
   [DOU_BACKEND_GET_VIDEOS] = { PROXY_VIDEO, "GetVideos", "x", FALSE },
@@ -162,6 +162,20 @@ dou_backend_get_batcher (DouBackend *self, DouBackendMethod method)
   g_return_val_if_fail (DOU_IS_BACKEND (self), NULL);
 
   return self->batchers[method];
+}
+
+/**
+ * dou_backend_get_user:
+ * @self: a backend
+ *
+ * Returns: (transfer none): for its signals
+ */
+DouDBusUser1 *
+dou_backend_get_user (DouBackend *self)
+{
+  g_return_val_if_fail (DOU_IS_BACKEND (self), NULL);
+
+  return DOU_DBUS_USER1 (self->proxies[PROXY_USER]);
 }
 
 /**

@@ -4,6 +4,7 @@
 #include "common/dou-config.h"
 #include "gateway/dou-batcher.h"
 
+#include "dou-dbus-user.h"
 #include "dou-dbus-video.h"
 
 G_BEGIN_DECLS
@@ -26,6 +27,7 @@ typedef enum
   DOU_BACKEND_REGISTER,        /* (xss) → (ixx) */
   DOU_BACKEND_LOGIN,           /* (ss) → (ixx) */
   DOU_BACKEND_GET_USERS,       /* x → (ixssss) */
+  DOU_BACKEND_GET_GENERATIONS, /* x → x */
   DOU_BACKEND_GET_FEED,        /* (xu) → (xax) */
   DOU_BACKEND_GET_WORKS,       /* (xxu) → (xax) */
   DOU_BACKEND_GET_VIDEOS,      /* x → (ixxsssx) */
@@ -53,6 +55,7 @@ typedef enum
 DouBackend *dou_backend_new (GDBusConnection *connection, DouConfig *config, GError **error);
 
 DouBatcher *dou_backend_get_batcher (DouBackend *self, DouBackendMethod method);
+DouDBusUser1 *dou_backend_get_user (DouBackend *self);
 DouDBusVideo1 *dou_backend_get_video (DouBackend *self);
 
 G_END_DECLS

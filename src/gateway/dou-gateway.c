@@ -47,8 +47,8 @@ dou_gateway_dispose (GObject *object)
   g_clear_object (&self->server);
   g_clear_object (&self->router);
   g_clear_object (&self->media);
-  g_clear_object (&self->context.backend);
   g_clear_object (&self->context.authenticator);
+  g_clear_object (&self->context.backend);
   g_clear_object (&self->context.minter);
   g_clear_pointer (&self->context.time_zone, g_time_zone_unref);
   g_clear_object (&self->context.clock);
@@ -106,8 +106,6 @@ dou_gateway_make_context (DouGateway *self, guint index, GError **error)
   zone = dou_config_get_string (config, DOU_CONFIG_TIME_ZONE);
   self->context.time_zone
       = *zone != '\0' ? g_time_zone_new_identifier (zone) : g_time_zone_new_local ();
-  self->context.authenticator = dou_authenticator_new (
-      keys, self->context.clock, dou_config_get_int64 (config, DOU_CONFIG_TOKEN_LIFETIME));
   self->context.minter = dou_id_minter_new (
       self->context.clock, (guint) dou_config_get_int64 (config, DOU_CONFIG_NODE_ID), index,
       ids_path, error);
@@ -116,7 +114,13 @@ dou_gateway_make_context (DouGateway *self, guint index, GError **error)
 
   self->context.backend
       = dou_backend_new (dou_service_get_connection (self->service), config, error);
-  return self->context.backend != NULL;
+  if (self->context.backend == NULL)
+    return FALSE;
+
+  self->context.authenticator
+      = dou_authenticator_new (keys, self->context.clock, self->context.backend,
+                               dou_config_get_int64 (config, DOU_CONFIG_TOKEN_LIFETIME));
+  return TRUE;
 }
 
 static gboolean
