@@ -25,20 +25,11 @@ prepared_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   waiting->handler (request, waiting->user_data);
 }
 
-/**
- * dou_authenticator_gate:
- * @self: an authenticator
- * @request: a complete request
- * @handler: of its route
- * @user_data: for @handler
- *
- * Calls @handler once it can be told without waiting who sent @request: at once for a guest, and
- * for a user whom this gateway knows.
- */
-void
-dou_authenticator_gate (DouAuthenticator *self, DouRequest *request, DouHandler handler,
-                        gpointer user_data)
+/* Guests, and users whom this gateway knows, do not wait. */
+static void
+gate (DouRequest *request, DouHandler handler, gpointer user_data, gpointer gate_data)
 {
+  DouAuthenticator *self = gate_data;
   const char *token = dou_request_get_token (request);
   Waiting *waiting;
 
@@ -52,6 +43,22 @@ dou_authenticator_gate (DouAuthenticator *self, DouRequest *request, DouHandler 
   *waiting = (Waiting){ g_object_ref (request), handler, user_data };
   dou_authenticator_prepare_async (self, token, dou_request_get_cancellable (request), prepared_cb,
                                    waiting);
+}
+
+/**
+ * dou_authenticator_guard:
+ * @self: an authenticator; outlives @router
+ * @router: a router without a gate
+ *
+ * From now on handlers of @router are called when it can be told without waiting who sent the
+ * request.
+ */
+void
+dou_authenticator_guard (DouAuthenticator *self, DouRouter *router)
+{
+  g_return_if_fail (DOU_IS_AUTHENTICATOR (self));
+
+  dou_router_set_gate (router, gate, self);
 }
 
 /**

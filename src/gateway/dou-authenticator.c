@@ -2,15 +2,16 @@
 
 /* Who sent a request.
  *
- * A token is good if we signed it, it has not expired, and its user has not changed the password since
- * it was issued. The first two are seen from the token alone. For the third it carries the generation
- * of the password, which must not be below the present one; and that is known to the user service.
+ * A token is good if we signed it, it has not expired, and its user has not changed the password
+ * since it was issued. The first two are seen from the token alone. For the third it carries the
+ * generation of the password, which must not be below the present one; and that is known to the
+ * user service.
  *
- * To ask the service for each request would double the price of most of them. So the gateway remembers
- * generations, and the service tells of every change (GenerationsChanged) before it answers whoever
- * made it. What is remembered is therefore never behind what a client was told; when the service is
- * lost, and with it perhaps a signal, everything is forgotten. Generations only grow, so a reply that
- * was overtaken by a signal is known by its smaller number.
+ * To ask the service for each request would double the price of most of them. So the gateway
+ * remembers generations, and the service tells of every change (GenerationsChanged) before it
+ * answers whoever made it. What is remembered is therefore never behind what a client was told;
+ * when the service is lost, and with it perhaps a signal, everything is forgotten. Generations only
+ * grow, so a reply that was overtaken by a signal is known by its smaller number.
  *
  * Checking itself never waits, because handlers should not need two ways of going on. What is not
  * known yet is prepared before the handler is called, which happens once for each user and gateway.
@@ -61,10 +62,10 @@ dou_authenticator_class_init (DouAuthenticatorClass *klass)
 static void
 dou_authenticator_init (DouAuthenticator *self)
 {
-  self->remembered = dou_lru_new (g_str_hash, g_str_equal, g_free, g_free,
-                                  DOU_AUTHENTICATOR_MAX_REMEMBERED);
-  self->generations = dou_lru_new (g_int64_hash, g_int64_equal, g_free, g_free,
-                                   DOU_AUTHENTICATOR_MAX_REMEMBERED);
+  self->remembered
+      = dou_lru_new (g_str_hash, g_str_equal, g_free, g_free, DOU_AUTHENTICATOR_MAX_REMEMBERED);
+  self->generations
+      = dou_lru_new (g_int64_hash, g_int64_equal, g_free, g_free, DOU_AUTHENTICATOR_MAX_REMEMBERED);
 }
 
 static void
@@ -148,8 +149,8 @@ dou_authenticator_issue (DouAuthenticator *self, gint64 user_id, gint64 generati
   return dou_token_keys_sign (self->keys, &claims, now, error);
 }
 
-/* Returns: (transfer none) (nullable): what a token says that we signed and that has not expired; good
- * until the next one is read */
+/* Returns: (transfer none) (nullable): what a token says that we signed and that has not expired;
+ * good until the next one is read */
 static const DouTokenClaims *
 dou_authenticator_read (DouAuthenticator *self, const char *token)
 {
@@ -268,8 +269,8 @@ dou_authenticator_prepare_finish (DouAuthenticator *self, GAsyncResult *result, 
  * @token: what a client sent
  * @user_id: (out): whom it stands for; 0 if it is not valid
  *
- * Returns: %DOU_STATUS_OK; %DOU_STATUS_UNAUTHORIZED if it is not valid; %DOU_STATUS_UNAVAILABLE if it
- *   is not known whether the password was changed
+ * Returns: %DOU_STATUS_OK; %DOU_STATUS_UNAUTHORIZED if it is not valid; %DOU_STATUS_UNAVAILABLE if
+ * it is not known whether the password was changed
  */
 DouStatus
 dou_authenticator_check (DouAuthenticator *self, const char *token, gint64 *user_id)

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 /**
  * DouAuthenticator:
  *
- * Tells who sent a request. Verified tokens are remembered until they expire, and so is how often their
- * users changed the password, as many as fit.
+ * Tells who sent a request. Verified tokens are remembered until they expire, and so is how often
+ * their users changed the password, as many as fit.
  */
 #define DOU_TYPE_AUTHENTICATOR (dou_authenticator_get_type ())
 G_DECLARE_FINAL_TYPE (DouAuthenticator, dou_authenticator, DOU, AUTHENTICATOR, GObject)
@@ -36,8 +36,7 @@ gboolean dou_authenticator_prepare_finish (DouAuthenticator *self, GAsyncResult 
 DouStatus dou_authenticator_check (DouAuthenticator *self, const char *token, gint64 *user_id);
 
 /* With whole requests. */
-void dou_authenticator_gate (DouAuthenticator *self, DouRequest *request, DouHandler handler,
-                             gpointer user_data);
+void dou_authenticator_guard (DouAuthenticator *self, DouRouter *router);
 DouStatus dou_authenticator_admit (DouAuthenticator *self, DouRequest *request, gint64 *viewer);
 DouStatus dou_authenticator_require (DouAuthenticator *self, DouRequest *request, gint64 *viewer);
 

@@ -134,6 +134,7 @@ dou_gateway_make_server (DouGateway *self, GError **error)
     return FALSE;
 
   self->router = dou_router_new ();
+  dou_authenticator_guard (self->context.authenticator, self->router);
   dou_health_routes_add (self->router, &self->context);
   dou_user_routes_add (self->router, &self->context);
   dou_video_routes_add (self->router, &self->context);

@@ -182,7 +182,7 @@ dou_intake_finish (DouIntake *self, DouConnection *connection, DouStatus status)
 
   connection->is_reading = FALSE;
   if (status == DOU_STATUS_OK)
-    dou_request_handle (request);
+    dou_request_handle (request, self->router);
   else
     dou_request_reply_status (request, status);
 }

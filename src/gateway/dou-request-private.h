@@ -18,7 +18,7 @@ DouRequest *dou_request_new (DouConnection *connection,
 void dou_request_take_path (DouRequest *self, char *path);
 void dou_request_set_route (DouRequest *self, const DouRoute *route, gpointer user_data);
 DouParameters *dou_request_get_parameters (DouRequest *self);
-void dou_request_handle (DouRequest *self);
+void dou_request_handle (DouRequest *self, DouRouter *router);
 void dou_request_lose_client (DouRequest *self);
 
 const DouBodySinkClass *dou_request_get_sink_class (DouRequest *self);

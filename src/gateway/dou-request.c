@@ -132,17 +132,18 @@ dou_request_get_parameters (DouRequest *self)
 /**
  * dou_request_handle:
  * @self: a request that is complete
+ * @router: where its route is from
  *
- * Calls the handler of its route. From now on the request is answered, or its client is lost.
+ * Has the handler of its route called. From now on the request is answered, or its client is lost.
  */
 void
-dou_request_handle (DouRequest *self)
+dou_request_handle (DouRequest *self, DouRouter *router)
 {
   g_autoptr (DouRequest) held = g_object_ref (self);
 
   self->connection->request = self;
   dou_connection_move (self->connection, DOU_PLACE_HANDLING);
-  self->route->handler (self, self->route_data);
+  dou_router_call (router, self->route, self->route_data, self);
 }
 
 /**

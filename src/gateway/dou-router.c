@@ -15,8 +15,10 @@ struct _DouRouter
 {
   GObject parent_instance;
 
-  GHashTable *exact; /* (owned) (element-type utf8 Entry) */
-  GArray *prefixes;  /* (owned) (element-type Entry) */
+  GHashTable *exact;  /* (owned) (element-type utf8 Entry) */
+  GArray *prefixes;   /* (owned) (element-type Entry) */
+  DouGate gate;       /* (nullable) */
+  gpointer gate_data; /* (unowned) (nullable) */
 };
 
 G_DEFINE_FINAL_TYPE (DouRouter, dou_router, G_TYPE_OBJECT)
@@ -141,6 +143,41 @@ dou_router_find (DouRouter *self,
 
   return (entry->route->methods & get_method (method)) != 0 ? DOU_STATUS_OK
                                                             : DOU_STATUS_METHOD_NOT_ALLOWED;
+}
+
+/**
+ * dou_router_set_gate:
+ * @self: a router
+ * @gate: what stands before all handlers from now on
+ * @gate_data: for @gate; outlives @self
+ */
+void
+dou_router_set_gate (DouRouter *self, DouGate gate, gpointer gate_data)
+{
+  g_return_if_fail (DOU_IS_ROUTER (self));
+
+  self->gate = gate;
+  self->gate_data = gate_data;
+}
+
+/**
+ * dou_router_call:
+ * @self: a router
+ * @route: of dou_router_find()
+ * @user_data: what was found with it
+ * @request: a complete request
+ *
+ * Calls the handler of @route, through the gate if there is one.
+ */
+void
+dou_router_call (DouRouter *self, const DouRoute *route, gpointer user_data, DouRequest *request)
+{
+  g_return_if_fail (DOU_IS_ROUTER (self));
+
+  if (self->gate != NULL)
+    self->gate (request, route->handler, user_data, self->gate_data);
+  else
+    route->handler (request, user_data);
 }
 
 /* The byte at @text, unescaped; NUL if it cannot be read. */

@@ -21,6 +21,18 @@ typedef enum
 typedef void (*DouHandler) (DouRequest *request, gpointer user_data);
 
 /**
+ * DouGate:
+ * @request: a complete request
+ * @handler: of its route
+ * @user_data: for @handler
+ * @gate_data: of the gate
+ *
+ * Stands before all handlers: calls @handler exactly once, at once or when it knows enough.
+ */
+typedef void (*DouGate) (DouRequest *request, DouHandler handler, gpointer user_data,
+                         gpointer gate_data);
+
+/**
  * DouRoute:
  * @path: without a trailing slash; it is served with and without. Ending in a `*` it is a prefix
  * @methods: what it takes; anything else is answered with 405
@@ -47,6 +59,9 @@ DouRouter *dou_router_new (void);
 void dou_router_add (DouRouter *self, const DouRoute *routes, gsize n_routes, gpointer user_data);
 DouStatus dou_router_find (DouRouter *self, const char *method, const char *path,
                            const DouRoute **route, gpointer *user_data);
+void dou_router_set_gate (DouRouter *self, DouGate gate, gpointer gate_data);
+void dou_router_call (DouRouter *self, const DouRoute *route, gpointer user_data,
+                      DouRequest *request);
 char *dou_router_normalize_path (const char *path);
 
 G_END_DECLS
