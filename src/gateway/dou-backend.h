@@ -47,7 +47,7 @@ typedef enum
   DOU_BACKEND_ARE_FAVORITES,   /* (xx) → b */
   DOU_BACKEND_ARE_FOLLOWS,     /* (xx) → b */
   DOU_BACKEND_SEND_MESSAGES,   /* (xxxss) → (ixx) */
-  DOU_BACKEND_GET_MESSAGES,    /* (xxxbu) → a(xxxsx) */
+  DOU_BACKEND_GET_MESSAGES,    /* (xxxbu) → (ia(xxxsx)) */
   DOU_BACKEND_GET_LATEST_MESSAGES, /* (xx) → (xxxsx) */
   DOU_N_BACKEND_METHODS
 } DouBackendMethod;

@@ -126,16 +126,21 @@ messages_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (DouBatchResults) results
       = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
+  g_autoptr (GVariant) conversation = NULL;
   g_autoptr (GVariant) messages = NULL;
   g_auto (DouJsonWriter) writer = { NULL };
+  DouStatus status;
 
-  if (results == NULL)
+  if (results != NULL)
+    conversation = dou_batch_results_get (results, 0);
+  status = dou_action_get_status (conversation, dou_status_from_error (error));
+  if (status != DOU_STATUS_OK)
     {
-      dou_request_reply_status (request, dou_status_from_error (error));
+      dou_request_reply_status (request, status);
       return;
     }
 
-  messages = dou_batch_results_get (results, 0);
+  messages = g_variant_get_child_value (conversation, 1);
   dou_request_begin_reply (request, DOU_STATUS_OK, &writer);
   dou_json_writer_name (&writer, "message_list");
   dou_json_writer_begin_array (&writer);
