@@ -95,13 +95,15 @@ drop_capabilities (GError **error)
 static gboolean
 set_limit (int resource, gint64 limit, const char *what, GError **error)
 {
-  const struct rlimit both = { (rlim_t) limit, (rlim_t) limit };
+  struct rlimit both;
 
-  /* glibc and musl disagree about the type of the first argument. */
-  if (setrlimit ((__rlimit_resource_t) resource, &both) != 0)
+  /* Who started the service may have set a lower one, which cannot be raised and need not be. */
+  if (getrlimit ((__rlimit_resource_t) resource, &both) != 0)
     return fail (what, error);
 
-  return TRUE;
+  both.rlim_max = MIN (both.rlim_max, (rlim_t) limit);
+  both.rlim_cur = both.rlim_max;
+  return setrlimit ((__rlimit_resource_t) resource, &both) == 0 || fail (what, error);
 }
 
 /* Last of all, since from RLIMIT_AS on this program itself could run out of memory. */
@@ -142,6 +144,8 @@ dou_sandbox_enter (const DouSandbox *self, GError **error)
 
   close_descriptors (self->input_fd);
   umask (0077);
+  /* An ignored signal stays ignored across exec; the file size limit ends a program by this one. */
+  signal (SIGXFSZ, SIG_DFL);
   if (chdir (self->output != NULL ? self->output : "/") != 0)
     return fail (self->output, error);
   if (self->niceness > 0 && setpriority (PRIO_PROCESS, 0, self->niceness) != 0)
