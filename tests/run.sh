@@ -17,6 +17,7 @@ top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 
 packages_to_test='
   curl
+  sqlite3
   systemd
 '
 

@@ -240,12 +240,6 @@ test_stubborn (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  if (g_getenv ("DOUTOK_TEST_LONG") == NULL)
-    {
-      g_test_skip ("takes 5 seconds; run with --long");
-      return;
-    }
-
   start (fixture, "doutok-gateway=stubborn", &error);
   g_assert_no_error (error);
   stop (fixture);

@@ -228,9 +228,9 @@ test_life (DouTestTree **tree, gconstpointer data)
   g_autofree char *text = NULL;
   struct stat status;
 
-  /* doutok, dbus-daemon, two services, two gateways. */
+  /* doutok, dbus-daemon, four services, two gateways. */
   processes = dou_test_tree_open_processes (*tree);
-  g_assert_cmpuint (processes->len, ==, 6);
+  g_assert_cmpuint (processes->len, ==, 8);
   g_assert_cmpint (g_stat (keys, &status), ==, 0);
   g_assert_true (g_file_get_contents (config, &text, NULL, NULL));
   g_assert_nonnull (strstr (text, (*tree)->state_dir));
@@ -335,7 +335,7 @@ test_killed (DouTestTree **tree, gconstpointer data)
   g_autoptr (DouTestRun) bus = NULL;
   g_autoptr (GArray) processes = dou_test_tree_open_processes (*tree);
 
-  g_assert_cmpuint (processes->len, ==, 6);
+  g_assert_cmpuint (processes->len, ==, 8);
   g_subprocess_send_signal (killed->process, SIGKILL);
   g_assert_cmpint (dou_test_run_wait (killed, NULL, NULL), ==, -SIGKILL);
   dou_test_tree_wait_for_processes (processes);

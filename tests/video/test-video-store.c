@@ -359,12 +359,7 @@ test_plans (Fixture *fixture, gconstpointer data)
   g_autofree char *text = NULL;
   g_auto (GStrv) statements = NULL;
 
-  if (sqlite == NULL)
-    {
-      g_test_skip ("sqlite3 is not installed");
-      return;
-    }
-
+  g_assert_nonnull (sqlite);
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
   statements = g_strsplit (text, "-- name: ", -1);
   g_assert_cmpuint (g_strv_length (statements), >, 5);
