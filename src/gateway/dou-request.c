@@ -335,8 +335,8 @@ dou_request_get_message (DouRequest *self)
  * dou_request_get_cancellable:
  * @self: a request
  *
- * Returns: (transfer none): cancelled when the client is known to be gone, or the server ends
- * without waiting any longer
+ * Returns: (transfer none): cancelled when the client is known to be gone, or the server is
+ *   dropped before it has answered
  */
 GCancellable *
 dou_request_get_cancellable (DouRequest *self)

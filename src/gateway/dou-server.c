@@ -260,8 +260,8 @@ quiet_cb (gpointer user_data)
  * @user_data: for @callback
  *
  * Stops listening and closes what is idle. Requests in flight go on, and their answers say that the
- * connection is closed afterwards. Who does not want to wait for them drops the server: then they
- * are cancelled.
+ * connection is closed afterwards. This may take as long as the slowest of them: the caller sets
+ * the limit, by ending the process.
  */
 void
 dou_server_stop_async (DouServer *self, GAsyncReadyCallback callback, gpointer user_data)

@@ -115,6 +115,8 @@ sink_free (gpointer sink)
 }
 
 static const DouBodySinkClass sink_class = { sink_open, sink_write, sink_close, sink_free, 0 };
+static const DouBodySinkClass small_sink_class
+    = { sink_open, sink_write, sink_close, sink_free, 10 };
 
 static const DouRoute routes[] = {
   { "/hello", DOU_METHOD_GET | DOU_METHOD_HEAD, hello_handler },
@@ -124,6 +126,7 @@ static const DouRoute routes[] = {
   { "/big", DOU_METHOD_GET | DOU_METHOD_HEAD, big_handler },
   { "/drop", DOU_METHOD_GET, drop_handler },
   { "/upload", DOU_METHOD_POST, echo_handler, &sink_class },
+  { "/small", DOU_METHOD_POST, echo_handler, &small_sink_class },
 };
 
 void

@@ -19,7 +19,8 @@ G_BEGIN_DECLS
  *     GET POST  /later    goes to @pending
  *     GET HEAD  /big      big_size bytes
  *     GET       /drop     nobody answers
- *     POST      /upload   streams into a sink, which does as sink_status says
+ *     POST      /upload   streams into a sink, which does what the fields `…_status` say
+ *     POST      /small    the same, ten bytes at most
  */
 typedef struct
 {

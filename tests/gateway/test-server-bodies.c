@@ -58,6 +58,7 @@ test_early_refusal (DouTestServer *server, gconstpointer data)
     { "/echo", MAX_FORM + 1, 413, DOU_STATUS_TOO_LARGE },
     { "/echo?a=%ff", 10, 200, DOU_STATUS_BAD_PARAMETER },
     { "/upload", 4 * MIB + 1, 413, DOU_STATUS_TOO_LARGE },
+    { "/small", 11, 413, DOU_STATUS_TOO_LARGE },
     { "/upload", G_GUINT64_CONSTANT (999999999999999999), 413, DOU_STATUS_TOO_LARGE },
   };
 
@@ -153,6 +154,24 @@ test_upload (DouTestServer *server, gconstpointer data)
       g_assert_cmpuint (server->checksum, ==, round % 2 == 1 ? checksum : 0);
       g_assert_cmpuint (server->n_sinks, ==, 0);
     }
+}
+
+/* Test that the largest upload that its sink takes is taken, and that it is told when it may come.
+ */
+static void
+test_largest_upload (DouTestServer *server, gconstpointer data)
+{
+  g_autoptr (DouTestClient) client = dou_test_server_connect (server);
+  g_autoptr (DouTestAnswer) invitation = NULL;
+  g_autoptr (DouTestAnswer) answer = NULL;
+
+  send_head (client, "/small", 10, "Expect: 100-continue\r\n");
+  invitation = dou_test_client_receive_head (client);
+  g_assert_cmpuint (invitation->code, ==, 100);
+  dou_test_client_send (client, "0123456789");
+  answer = dou_test_client_receive (client);
+  dou_test_assert_status (answer, 200, DOU_STATUS_OK);
+  g_assert_cmpuint (server->n_written, ==, 10);
 }
 
 /* Test that an empty upload goes the same way. */
@@ -317,6 +336,7 @@ main (int argc, char **argv)
   ADD ("refused-whole", test_refused_whole);
   ADD ("largest-form", test_largest_form);
   ADD ("upload", test_upload);
+  ADD ("largest-upload", test_largest_upload);
   ADD ("empty-upload", test_empty_upload);
   ADD ("sink-open", test_sink_open);
   ADD ("sink-write", test_sink_write);
