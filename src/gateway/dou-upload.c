@@ -66,14 +66,15 @@ static DouStatus
 end_part (gpointer user_data)
 {
   DouUpload *self = user_data;
+  g_autofree char *name = g_steal_pointer (&self->field_name);
+  DouStatus status;
 
-  if (self->field_name == NULL)
+  if (name == NULL)
     return dou_spool_file_finish (self->file);
 
-  dou_request_add_parameter (self->request, self->field_name, self->field_value->str);
-  g_clear_pointer (&self->field_name, g_free);
+  status = dou_request_add_parameter (self->request, name, self->field_value->str);
   g_string_truncate (self->field_value, 0);
-  return DOU_STATUS_OK;
+  return status;
 }
 
 static const DouMultipartHandler part_handler = { begin_part, write_part, end_part };
