@@ -13,6 +13,7 @@
 #include "common/dou-config.h"
 #include "common/dou-paths.h"
 #include "dou-dbus-video.h"
+#include "video/dou-media-convert.h"
 #include "lib/dou-test-bus.h"
 #include "lib/dou-test-dir.h"
 #include "lib/dou-test-media.h"
@@ -181,6 +182,26 @@ is_transcoded (gpointer data)
          && dou_dbus_video1_get_pending_transcodes (data) == 0;
 }
 
+/* Until ffmpeg writes, or has written already. */
+static gboolean
+is_transcoding (gpointer data)
+{
+  Fixture *fixture = data;
+  g_autofree char *output = g_build_filename (fixture->directory, "media", "work", "1000",
+                                              DOU_MEDIA_VIDEO_FILE, NULL);
+
+  return g_file_test (output, G_FILE_TEST_EXISTS) || is_transcoded (fixture->video);
+}
+
+static void
+wait_for_transcoding (Fixture *fixture)
+{
+  guint id = g_timeout_add (1, look_again_cb, NULL);
+
+  dou_test_wait_until (is_transcoding, fixture);
+  g_source_remove (id);
+}
+
 /* Test that the program cannot do without its bus or its directory, and says so. */
 static void
 test_refused (Fixture *fixture, gconstpointer data)
@@ -209,6 +230,7 @@ test_term (Fixture *fixture, gconstpointer data)
   start (fixture);
   begin_publish (fixture, 1000, DOU_TEST_MEDIA_WEBM);
   finish_publish (fixture);
+  wait_for_transcoding (fixture);
   end (fixture, SIGTERM);
   g_assert_cmpuint (count_work (fixture), ==, 0);
 
