@@ -37,6 +37,9 @@ set_up_locale (void)
   g_autofree char *directory = dou_paths_get_locale_dir ();
 
   setlocale (LC_ALL, "");
+  /* A bare Debian has no locale set, and is asked for no other encoding than this. */
+  if (g_str_equal (setlocale (LC_CTYPE, NULL), "C"))
+    setlocale (LC_CTYPE, "C.UTF-8");
   bindtextdomain (GETTEXT_PACKAGE, directory);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);

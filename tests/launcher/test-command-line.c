@@ -102,6 +102,24 @@ test_help (DouTestTree **tree, gconstpointer data)
   assert_run (*tree, EXIT_SUCCESS, "--state-dir", NULL, "bus", "address", "--help");
 }
 
+/* Test that what people read arrives whole where no locale is set, as on a bare Debian. */
+static void
+test_no_locale (DouTestTree **tree, gconstpointer data)
+{
+  g_autoptr (GSubprocessLauncher) launcher
+      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  g_subprocess_launcher_set_environ (launcher, (char *[]){ NULL });
+  process = g_subprocess_launcher_spawn (launcher, &error, (*tree)->doutok, "frob", NULL);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8 (process, NULL, NULL, NULL, &text, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (text, "“frob”"));
+}
+
 /* Test that a command which needs a server says that there is none. */
 static void
 test_no_server (DouTestTree **tree, gconstpointer data)
@@ -123,6 +141,7 @@ main (int argc, char **argv)
   ADD ("mistakes", test_mistakes);
   ADD ("bad-settings", test_bad_settings);
   ADD ("help", test_help);
+  ADD ("no-locale", test_no_locale);
   ADD ("no-server", test_no_server);
 #undef ADD
 
