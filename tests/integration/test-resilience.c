@@ -11,7 +11,7 @@
 #include "lib/dou-test-daemon.h"
 
 #define N_REQUESTS 1000
-#define N_CONNECTIONS 32
+#define N_CONNECTIONS 64
 /* Requests after which the victim is killed: in the middle. */
 #define KILL_AFTER 400
 
