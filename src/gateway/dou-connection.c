@@ -147,6 +147,30 @@ dou_connection_reset (DouConnection *self)
   dou_connection_close (self);
 }
 
+/**
+ * dou_connection_take_socket:
+ * @self: a connection whose request is being handled
+ *
+ * Takes the socket away: for everybody here the connection is closed.
+ *
+ * Returns: (transfer full): the socket, which does not block; or -1 if it is closed, or if the
+ * client has sent more than its request
+ */
+int
+dou_connection_take_socket (DouConnection *self)
+{
+  int fd = self->fd;
+
+  if (fd < 0 || self->input_end > self->input_start)
+    return -1;
+
+  self->request = NULL;
+  self->fd = -1;
+  dou_connection_drop_input (self);
+  dou_parking_remove (g_steal_pointer (&self->parking), &self->parked);
+  return fd;
+}
+
 gboolean
 dou_connection_is_closed (DouConnection *self)
 {

@@ -71,6 +71,7 @@ DouConnection *dou_connection_ref (DouConnection *self);
 void dou_connection_unref (DouConnection *self);
 void dou_connection_close (DouConnection *self);
 void dou_connection_reset (DouConnection *self);
+int dou_connection_take_socket (DouConnection *self);
 gboolean dou_connection_is_closed (DouConnection *self);
 GSocketAddress *dou_connection_get_remote_address (DouConnection *self);
 char *dou_connection_get_url (DouConnection *self);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include <sys/socket.h>
+
 #include "gateway/dou-integer.h"
 #include "gateway/dou-request-private.h"
 #include "gateway/dou-status-messages.h"
@@ -494,4 +496,43 @@ dou_request_reply_bytes (DouRequest *self, guint http_code, const char *content_
   g_return_if_fail (!self->is_answered);
 
   dou_request_reply (self, http_code, content_type, body);
+}
+
+/**
+ * dou_request_switch_protocols:
+ * @self: a request that is not answered yet
+ *
+ * Answers with 101 and the response headers of the message, and gives the socket away: from now on
+ * something else than HTTP is spoken on it.
+ *
+ * Returns: (transfer full): the socket, which does not block; or -1 if the client is gone, or has
+ * not waited for the answer: then the request is still to be answered
+ */
+int
+dou_request_switch_protocols (DouRequest *self)
+{
+  g_autoptr (GString) head = NULL;
+  SoupMessageHeadersIter iter;
+  const char *name, *value;
+  int fd;
+
+  g_return_val_if_fail (DOU_IS_REQUEST (self), -1);
+  g_return_val_if_fail (!self->is_answered, -1);
+
+  fd = dou_connection_take_socket (self->connection);
+  if (fd < 0)
+    return -1;
+
+  self->is_answered = TRUE;
+  head = g_string_new ("HTTP/1.1 101 Switching Protocols\r\n");
+  soup_message_headers_iter_init (&iter,
+                                  soup_server_message_get_response_headers (self->message));
+  while (soup_message_headers_iter_next (&iter, &name, &value))
+    g_string_append_printf (head, "%s: %s\r\n", name, value);
+  g_string_append (head, "\r\n");
+
+  /* Nothing else is on its way to the client, so these few bytes find room, or the socket is
+   * broken, which whoever gets it will find out. */
+  (void) !send (fd, head->str, head->len, MSG_NOSIGNAL);
+  return fd;
 }

@@ -52,5 +52,6 @@ void dou_request_begin_reply (DouRequest *self, DouStatus status, DouJsonWriter 
 void dou_request_end_reply (DouRequest *self, DouStatus status, DouJsonWriter *writer);
 void dou_request_reply_bytes (DouRequest *self, guint http_code, const char *content_type,
                               GBytes *body);
+int dou_request_switch_protocols (DouRequest *self);
 
 G_END_DECLS
