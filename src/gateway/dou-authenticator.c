@@ -149,15 +149,28 @@ dou_authenticator_issue (DouAuthenticator *self, gint64 user_id, gint64 generati
   return dou_token_keys_sign (self->keys, &claims, now, error);
 }
 
-/* Returns: (transfer none) (nullable): what a token says that we signed and that has not expired;
- * good until the next one is read */
-static const DouTokenClaims *
+/**
+ * dou_authenticator_read:
+ * @self: an authenticator
+ * @token: what a client sent
+ *
+ * Looks at the token alone: whether the password was changed since is for dou_authenticator_check()
+ * to tell.
+ *
+ * Returns: (transfer none) (nullable): what it says if we signed it and it has not expired; good
+ * until the next one is read
+ */
+const DouTokenClaims *
 dou_authenticator_read (DouAuthenticator *self, const char *token)
 {
-  gint64 now = dou_authenticator_get_now (self);
-  DouTokenClaims *known = dou_lru_lookup (self->remembered, token);
+  gint64 now;
+  DouTokenClaims *known;
   DouTokenClaims claims;
 
+  g_return_val_if_fail (DOU_IS_AUTHENTICATOR (self), NULL);
+
+  now = dou_authenticator_get_now (self);
+  known = dou_lru_lookup (self->remembered, token);
   if (known != NULL && known->expiry > now)
     return known;
 

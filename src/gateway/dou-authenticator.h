@@ -34,6 +34,7 @@ void dou_authenticator_prepare_async (DouAuthenticator *self, const char *token,
 gboolean dou_authenticator_prepare_finish (DouAuthenticator *self, GAsyncResult *result,
                                            GError **error);
 DouStatus dou_authenticator_check (DouAuthenticator *self, const char *token, gint64 *user_id);
+const DouTokenClaims *dou_authenticator_read (DouAuthenticator *self, const char *token);
 
 /* With whole requests. */
 void dou_authenticator_guard (DouAuthenticator *self, DouRouter *router);
