@@ -4,12 +4,11 @@
 #define G_LOG_DOMAIN "doutok"
 
 #include "gateway/dou-action.h"
+#include "gateway/dou-message-json.h"
 #include "gateway/dou-message-routes.h"
 #include "gateway/dou-page-time.h"
 
 #define ACTION_SEND 1
-/* The position of `friends` among the values of messages-from. */
-#define FROM_FRIENDS 1
 /* Messages of one answer: what the app shows when a chat is opened. */
 #define MAX_MESSAGES 500
 
@@ -57,7 +56,7 @@ receiver_found (DouAction *action, GVariant *user, DouStatus status)
 
   if (status != DOU_STATUS_OK)
     dou_action_finish (action, NULL, status);
-  else if (dou_config_get_int64 (action->context->config, DOU_CONFIG_MESSAGES_FROM) == FROM_FRIENDS)
+  else if (dou_config_get_int64 (action->context->config, DOU_CONFIG_MESSAGES_FROM) == DOU_MESSAGES_FROM_FRIENDS)
     dou_action_call (action, DOU_BACKEND_ARE_FOLLOWS,
                      g_variant_new ("(xx)", action->viewer, action->target), followed);
   else
@@ -105,18 +104,7 @@ write_message (DouJsonWriter *writer, GVariant *message)
   const char *text;
 
   g_variant_get (message, "(xxx&sx)", &id, &sender, &receiver, &text, &time);
-  dou_json_writer_begin_object (writer);
-  dou_json_writer_name (writer, "id");
-  dou_json_writer_int64 (writer, id);
-  dou_json_writer_name (writer, "to_user_id");
-  dou_json_writer_int64 (writer, receiver);
-  dou_json_writer_name (writer, "from_user_id");
-  dou_json_writer_int64 (writer, sender);
-  dou_json_writer_name (writer, "content");
-  dou_json_writer_string (writer, text);
-  dou_json_writer_name (writer, "create_time");
-  dou_json_writer_int64 (writer, time);
-  dou_json_writer_end_object (writer);
+  dou_message_json_write (writer, id, sender, receiver, text, time);
 }
 
 static void
