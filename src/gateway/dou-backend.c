@@ -59,6 +59,7 @@ static const struct
   [DOU_BACKEND_SEND_MESSAGES] = { PROXY_CHAT, "SendMessages", "(xxxss)", FALSE },
   [DOU_BACKEND_GET_MESSAGES] = { PROXY_CHAT, "GetMessages", "(xxxbu)", FALSE },
   [DOU_BACKEND_GET_LATEST_MESSAGES] = { PROXY_CHAT, "GetLatestMessages", "(xx)", FALSE },
+  [DOU_BACKEND_MARK_READ] = { PROXY_CHAT, "MarkRead", "(xxx)", FALSE },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (methods) == DOU_N_BACKEND_METHODS);

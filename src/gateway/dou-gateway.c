@@ -16,6 +16,7 @@
 #include "gateway/dou-media-routes.h"
 #include "gateway/dou-message-routes.h"
 #include "gateway/dou-picture-routes.h"
+#include "gateway/dou-push.h"
 #include "gateway/dou-readiness.h"
 #include "gateway/dou-relation-routes.h"
 #include "gateway/dou-server.h"
@@ -29,6 +30,7 @@ struct _DouGateway
   DouService *service; /* (unowned) */
   DouContext context;  /* (owned) its members */
   DouMedia *media;     /* (owned) */
+  DouPush *push;       /* (owned) */
   DouRouter *router;   /* (owned) */
   DouServer *server;   /* (owned) */
   gulong stopping_id;
@@ -46,6 +48,7 @@ dou_gateway_dispose (GObject *object)
 
   g_clear_object (&self->server);
   g_clear_object (&self->router);
+  g_clear_object (&self->push);
   g_clear_object (&self->media);
   g_clear_object (&self->context.authenticator);
   g_clear_object (&self->context.backend);
@@ -84,6 +87,7 @@ stopping_cb (DouService *service, gpointer user_data)
   DouGateway *self = user_data;
 
   dou_service_hold (service);
+  dou_push_close_all (self->push);
   dou_server_stop_async (self->server, stopped_cb, g_object_ref (self));
 }
 
@@ -126,11 +130,17 @@ dou_gateway_make_context (DouGateway *self, guint index, GError **error)
 static gboolean
 dou_gateway_make_server (DouGateway *self, GError **error)
 {
-  g_autofree char *media_dir
-      = g_build_filename (dou_service_get_state_dir (self->service), "media", NULL);
+  const char *state_dir = dou_service_get_state_dir (self->service);
+  g_autofree char *media_dir = g_build_filename (state_dir, "media", NULL);
+  g_autofree char *slots_path = g_build_filename (state_dir, "websockets", NULL);
 
   self->media = dou_media_new (media_dir, error);
   if (self->media == NULL)
+    return FALSE;
+
+  self->push = dou_push_new (&self->context, dou_service_get_connection (self->service),
+                             slots_path, error);
+  if (self->push == NULL)
     return FALSE;
 
   self->router = dou_router_new ();
@@ -144,6 +154,7 @@ dou_gateway_make_server (DouGateway *self, GError **error)
   dou_message_routes_add (self->router, &self->context);
   dou_picture_routes_add (self->router);
   dou_media_routes_add (self->router, self->media);
+  dou_push_add_routes (self->push, self->router);
 
   self->server = dou_server_new (self->context.config, self->router, error);
   return self->server != NULL;
