@@ -16,7 +16,6 @@ top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$top/data/packages.sh"
 
 packages_to_test='
-  curl
   sqlite3
   systemd
 '
