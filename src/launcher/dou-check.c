@@ -63,12 +63,31 @@ static void G_GNUC_PRINTF (4, 5)
   self->failed = self->failed || verdict == VERDICT_FAIL;
 }
 
+/* The line with the version. libgcrypt may have its say before ffmpeg's first one. */
+static char *
+find_version (const char *output)
+{
+  g_auto (GStrv) lines = g_strsplit (output, "\n", -1);
+
+  for (gsize i = 0; lines[i] != NULL; i++)
+    if (strpbrk (lines[i], "0123456789") != NULL)
+      {
+        char *copyright = strstr (lines[i], " Copyright");
+
+        return copyright != NULL ? g_strndup (lines[i], (gsize) (copyright - lines[i]))
+                                 : g_strdup (lines[i]);
+      }
+
+  return g_strdup ("no version");
+}
+
 static void
 check_program (Check *self, const char *name, const char *version_option)
 {
   g_autofree char *path = g_find_program_in_path (name);
   const char *const argv[] = { path, version_option, NULL };
   g_autofree char *output = NULL;
+  g_autofree char *version = NULL;
   g_autoptr (GError) error = NULL;
   gboolean succeeded = FALSE;
 
@@ -85,11 +104,8 @@ check_program (Check *self, const char *name, const char *version_option)
       return;
     }
 
-  /* The first line, without who has the copyright. */
-  output[strcspn (output, "\n")] = '\0';
-  if (strstr (output, " Copyright") != NULL)
-    *strstr (output, " Copyright") = '\0';
-  check_report (self, succeeded ? VERDICT_OK : VERDICT_FAIL, name, "%s (%s)", output, path);
+  version = find_version (output);
+  check_report (self, succeeded ? VERDICT_OK : VERDICT_FAIL, name, "%s (%s)", version, path);
 }
 
 /* A layer that this kernel does not have is done without (the server warns); one that it has and that
