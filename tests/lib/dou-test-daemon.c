@@ -255,6 +255,28 @@ dou_test_daemon_connect_bus (DouTestDaemon *self)
 }
 
 /**
+ * dou_test_daemon_recount:
+ * @self: a server that runs
+ *
+ * Returns: how many counters of the social domain were wrong; they are right now
+ */
+gint64
+dou_test_daemon_recount (DouTestDaemon *self)
+{
+  g_autoptr (GDBusConnection) connection = dou_test_daemon_connect_bus (self);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+      connection, "org.doutok.Social", "/org/doutok/Social", "org.doutok.Social1", "Recount", NULL,
+      G_VARIANT_TYPE ("(x)"), G_DBUS_CALL_FLAGS_NONE, 20000, NULL, &error);
+  gint64 n_differences;
+
+  g_assert_no_error (error);
+  g_variant_get (reply, "(x)", &n_differences);
+  g_dbus_connection_close_sync (connection, NULL, NULL);
+  return n_differences;
+}
+
+/**
  * dou_test_daemon_get_service_pid:
  * @self: a server that runs
  * @bus_name: of a service

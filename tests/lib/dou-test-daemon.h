@@ -28,6 +28,7 @@ const char *dou_test_daemon_get_runtime_dir (DouTestDaemon *self);
 GDBusConnection *dou_test_daemon_connect_bus (DouTestDaemon *self);
 GPid dou_test_daemon_get_pid (DouTestDaemon *self);
 GPid dou_test_daemon_get_service_pid (DouTestDaemon *self, const char *bus_name);
+gint64 dou_test_daemon_recount (DouTestDaemon *self);
 GArray *dou_test_daemon_get_child_pids (DouTestDaemon *self, const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DouTestDaemon, dou_test_daemon_free)
