@@ -23,6 +23,7 @@ typedef enum
   TYPE_DURATION, /* seconds, or with s, min, h, d */
   TYPE_BOOLEAN,  /* on | off */
   TYPE_CHOICE,   /* one of `choices` */
+  TYPE_RATE,      /* so many a time, as 30/min or 30/min burst 60; or off */
   TYPE_TIME_ZONE, /* as g_time_zone_new_identifier() takes it */
 } Type;
 
@@ -41,6 +42,8 @@ typedef struct
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
 #define DAY G_GINT64_CONSTANT (86400)
+/* The most that a rate can say: a million days in microseconds fit into 64 bits. */
+#define MAX_RATE 1000000
 
 /* Indexed by DouConfigKey. */
 static const Key keys[] = {
@@ -54,8 +57,16 @@ static const Key keys[] = {
   [DOU_CONFIG_NODE_ID] = { "node", "id", TYPE_INTEGER, "0", 0, 15 },
   [DOU_CONFIG_LOG_LEVEL] = { "log", "level", TYPE_CHOICE, "info", 0, 0, "debug|info|warning" },
   [DOU_CONFIG_RATE_LIMITS] = { "limits", "rate-limits", TYPE_BOOLEAN, "on" },
-  [DOU_CONFIG_MAX_CONNECTIONS]
-  = { "limits", "max-connections", TYPE_INTEGER, "16384", 16, 1000000 },
+  [DOU_CONFIG_RATE_GENERAL] = { "limits", "rate-general", TYPE_RATE, "1000/s burst 5000" },
+  [DOU_CONFIG_RATE_LOGIN] = { "limits", "rate-login", TYPE_RATE, "60/min burst 200" },
+  [DOU_CONFIG_RATE_FAILED_LOGIN] = { "limits", "rate-failed-login", TYPE_RATE, "10/min burst 20" },
+  [DOU_CONFIG_RATE_REGISTER] = { "limits", "rate-register", TYPE_RATE, "60/min burst 200" },
+  [DOU_CONFIG_RATE_PUBLISH] = { "limits", "rate-publish", TYPE_RATE, "30/min burst 60" },
+  [DOU_CONFIG_RATE_COMMENT] = { "limits", "rate-comment", TYPE_RATE, "60/min burst 120" },
+  [DOU_CONFIG_RATE_MESSAGE] = { "limits", "rate-message", TYPE_RATE, "600/min burst 1000" },
+  [DOU_CONFIG_MAX_CONNECTIONS] = { "limits", "max-connections", TYPE_INTEGER, "4096", 16, 1000000 },
+  [DOU_CONFIG_MAX_CONNECTIONS_PER_ADDRESS]
+  = { "limits", "max-connections-per-address", TYPE_INTEGER, "1024", 1, 1000000 },
   [DOU_CONFIG_MAX_UPLOAD] = { "limits", "max-upload", TYPE_SIZE, "1GiB", 1, 64 * GIB },
   [DOU_CONFIG_MAX_QUEUE] = { "limits", "max-queue", TYPE_INTEGER, "4096", 1, 1000000 },
   [DOU_CONFIG_IDLE_TIMEOUT] = { "limits", "idle-timeout", TYPE_DURATION, "75s", 1, DAY },
@@ -75,6 +86,7 @@ typedef struct
   char *text;    /* (owned) as written */
   char **list;   /* (owned) (nullable) for lists */
   gint64 number; /* for everything that counts */
+  DouRate rate;
 } Value;
 
 struct _DouConfig
@@ -143,6 +155,41 @@ parse_choice (const Key *key, const char *text, gint64 *number)
   return FALSE;
 }
 
+/* “COUNT/UNIT” or “COUNT/UNIT burst COUNT”; without the latter, as many at once as in one unit. */
+static gboolean
+parse_rate (const char *text, DouRate *rate)
+{
+  static const Unit units[]
+      = { { "s", 1 }, { "min", 60 }, { "h", 3600 }, { "d", DAY } };
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+  guint n_words = g_strv_length (words);
+  char *unit = n_words > 0 ? strchr (words[0], '/') : NULL;
+  guint64 count, burst;
+
+  *rate = (DouRate){ 0, 0 };
+  if (g_str_equal (text, "off"))
+    return TRUE;
+  if (unit == NULL || (n_words != 1 && (n_words != 3 || !g_str_equal (words[1], "burst"))))
+    return FALSE;
+
+  *unit++ = '\0';
+  if (!g_ascii_string_to_unsigned (words[0], 10, 1, MAX_RATE, &count, NULL))
+    return FALSE;
+  burst = count;
+  if (n_words == 3 && !g_ascii_string_to_unsigned (words[2], 10, 1, MAX_RATE, &burst, NULL))
+    return FALSE;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
+    if (g_str_equal (unit, units[i].suffix))
+      {
+        rate->interval = MAX (units[i].factor * G_USEC_PER_SEC / (gint64) count, 1);
+        rate->burst = (gint64) burst;
+        return TRUE;
+      }
+
+  return FALSE;
+}
+
 static gboolean
 is_time_zone (const char *text)
 {
@@ -186,6 +233,8 @@ value_parse (Value *value, const Key *key, const char *text)
       return value->number || g_str_equal (text, "off");
     case TYPE_CHOICE:
       return parse_choice (key, text, &value->number);
+    case TYPE_RATE:
+      return parse_rate (text, &value->rate);
     case TYPE_TIME_ZONE:
       return is_time_zone (text);
     default:
@@ -215,6 +264,8 @@ describe (const Key *key)
       return g_strdup ("on or off");
     case TYPE_CHOICE:
       return g_strdup_printf ("one of %s", key->choices);
+    case TYPE_RATE:
+      return g_strdup ("a rate such as 10/s, 30/min or 30/min burst 60, or off");
     case TYPE_TIME_ZONE:
       return g_strdup ("a time zone such as Asia/Shanghai or +08");
     case TYPE_STRING:
@@ -425,7 +476,7 @@ dou_config_get_int64 (DouConfig *self, DouConfigKey key)
 {
   g_return_val_if_fail (DOU_IS_CONFIG (self), 0);
   g_return_val_if_fail (keys[key].type != TYPE_STRING && keys[key].type != TYPE_LIST
-                            && keys[key].type != TYPE_TIME_ZONE,
+                            && keys[key].type != TYPE_TIME_ZONE && keys[key].type != TYPE_RATE,
                         0);
 
   return self->values[key].number;
@@ -438,6 +489,24 @@ dou_config_get_boolean (DouConfig *self, DouConfigKey key)
   g_return_val_if_fail (keys[key].type == TYPE_BOOLEAN, FALSE);
 
   return self->values[key].number != 0;
+}
+
+/**
+ * dou_config_get_rate:
+ * @self: a configuration
+ * @key: a rate
+ *
+ * Returns: how often it may be
+ */
+DouRate
+dou_config_get_rate (DouConfig *self, DouConfigKey key)
+{
+  const DouRate none = { 0, 0 };
+
+  g_return_val_if_fail (DOU_IS_CONFIG (self), none);
+  g_return_val_if_fail (keys[key].type == TYPE_RATE, none);
+
+  return self->values[key].rate;
 }
 
 /**

@@ -23,7 +23,15 @@ typedef enum
   DOU_CONFIG_NODE_ID,         /* 0 … 15 */
   DOU_CONFIG_LOG_LEVEL,       /* debug | info | warning */
   DOU_CONFIG_RATE_LIMITS,     /* boolean */
+  DOU_CONFIG_RATE_GENERAL,      /* rate: requests of an address */
+  DOU_CONFIG_RATE_LOGIN,        /* rate: of an address */
+  DOU_CONFIG_RATE_FAILED_LOGIN, /* rate: for a name */
+  DOU_CONFIG_RATE_REGISTER,     /* rate: of an address */
+  DOU_CONFIG_RATE_PUBLISH,      /* rate: of a user */
+  DOU_CONFIG_RATE_COMMENT,      /* rate: of a user */
+  DOU_CONFIG_RATE_MESSAGE,      /* rate: of a user */
   DOU_CONFIG_MAX_CONNECTIONS, /* connections a gateway process */
+  DOU_CONFIG_MAX_CONNECTIONS_PER_ADDRESS, /* of these */
   DOU_CONFIG_MAX_UPLOAD,      /* bytes */
   DOU_CONFIG_MAX_QUEUE,       /* items waiting for one method */
   DOU_CONFIG_IDLE_TIMEOUT,    /* seconds */
@@ -49,6 +57,19 @@ typedef enum
   DOU_CONFIG_ERROR_UNREADABLE,
 } DouConfigError;
 
+/**
+ * DouRate:
+ * @interval: microseconds after which there is one more; 0 = no limit
+ * @burst: how many there may be at once
+ *
+ * How often something may happen.
+ */
+typedef struct
+{
+  gint64 interval;
+  gint64 burst;
+} DouRate;
+
 #define DOU_CONFIG_ERROR (dou_config_error_quark ())
 GQuark dou_config_error_quark (void);
 
@@ -62,6 +83,7 @@ gboolean dou_config_save (DouConfig *self, const char *path, GError **error);
 
 gint64 dou_config_get_int64 (DouConfig *self, DouConfigKey key);
 gboolean dou_config_get_boolean (DouConfig *self, DouConfigKey key);
+DouRate dou_config_get_rate (DouConfig *self, DouConfigKey key);
 const char *dou_config_get_string (DouConfig *self, DouConfigKey key);
 const char *const *dou_config_get_list (DouConfig *self, DouConfigKey key);
 

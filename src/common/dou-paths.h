@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+/* In the runtime directory: how much everybody has done, shared by the gateways. */
+#define DOU_PATHS_RATES "rates"
+
 char *dou_paths_get_program (const char *name);
 char *dou_paths_get_locale_dir (void);
 

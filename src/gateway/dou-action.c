@@ -24,6 +24,8 @@ dou_action_new (DouContext *context, DouRequest *request, const char *target_nam
 
   *status = dou_authenticator_require (context->authenticator, request, &self->viewer);
   if (*status == DOU_STATUS_OK)
+    *status = dou_context_limit_user (context, request, self->viewer);
+  if (*status == DOU_STATUS_OK)
     *status = dou_context_get_id (request, target_name, &self->target);
   if (*status == DOU_STATUS_OK
       && (dou_request_get_integer (request, "action_type", &self->type) != DOU_NUMBER_VALID

@@ -327,7 +327,7 @@ comment_list_handler (DouRequest *request, gpointer user_data)
 }
 
 static const DouRoute routes[] = {
-  { "/douyin/comment/action", DOU_METHOD_POST, comment_action_handler },
+  { "/douyin/comment/action", DOU_METHOD_POST, comment_action_handler, NULL, DOU_RATE_COMMENT },
   { "/douyin/comment/feeling", DOU_METHOD_POST, comment_feeling_handler },
   { "/douyin/comment/list", DOU_METHOD_GET, comment_list_handler },
 };

@@ -120,6 +120,7 @@ dou_connection_close (DouConnection *self)
 
   held = dou_connection_ref (self);
   dou_parking_remove (g_steal_pointer (&self->parking), &self->parked);
+  g_clear_pointer (&self->peer, dou_peer_leave);
   close (self->fd);
   self->fd = -1;
   dou_connection_drop_input (self);
@@ -167,6 +168,7 @@ dou_connection_take_socket (DouConnection *self)
   self->request = NULL;
   self->fd = -1;
   dou_connection_drop_input (self);
+  g_clear_pointer (&self->peer, dou_peer_leave);
   dou_parking_remove (g_steal_pointer (&self->parking), &self->parked);
   return fd;
 }

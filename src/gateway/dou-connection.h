@@ -5,6 +5,7 @@
 
 #include "gateway/dou-output.h"
 #include "gateway/dou-parking.h"
+#include "gateway/dou-peers.h"
 #include "gateway/dou-request.h"
 
 G_BEGIN_DECLS
@@ -17,6 +18,7 @@ G_BEGIN_DECLS
  * @body_left: bytes of its body that were not taken yet
  * @keep_alive: there may be another request after this one
  * @is_reading: the client has not sent all of its request
+ * @peer: what counts it for its address, while it is open
  *
  * One client's socket, with what has been read from it ahead and what it has not taken yet. These
  * members are for those who read requests; the others are its own.
@@ -29,6 +31,7 @@ typedef struct
   guint64 body_left;
   gboolean keep_alive;
   gboolean is_reading;
+  DouPeer *peer; /* (owned) (nullable) */
 
   DouParking *parking;    /* (unowned) (nullable) NULL once closed */
   int fd;                 /* (owned) -1 once closed */

@@ -38,6 +38,23 @@ dou_context_get_id (DouRequest *request, const char *name, gint64 *id)
 }
 
 /**
+ * dou_context_limit_user:
+ * @self: the context
+ * @request: what a user wants done
+ * @user: who
+ *
+ * Counts it as what its route says.
+ *
+ * Returns: %DOU_STATUS_OK, or %DOU_STATUS_RATE_LIMITED if it is too much
+ */
+DouStatus
+dou_context_limit_user (DouContext *self, DouRequest *request, gint64 user)
+{
+  return dou_request_delay (request, dou_rate_limiter_admit_user (
+                                         self->limiter, dou_request_get_rate_class (request), user));
+}
+
+/**
  * dou_context_get_subject:
  * @self: the context
  * @request: a request about a user

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/dou-paths.h"
 #include "gateway/dou-comment-routes.h"
 #include "gateway/dou-context.h"
 #include "gateway/dou-favorite-routes.h"
@@ -50,6 +51,7 @@ dou_gateway_dispose (GObject *object)
   g_clear_object (&self->router);
   g_clear_object (&self->push);
   g_clear_object (&self->media);
+  g_clear_object (&self->context.limiter);
   g_clear_object (&self->context.authenticator);
   g_clear_object (&self->context.backend);
   g_clear_object (&self->context.minter);
@@ -99,6 +101,8 @@ dou_gateway_make_context (DouGateway *self, guint index, GError **error)
   g_autofree char *ids_name = g_strdup_printf ("ids-%u", index);
   g_autofree char *ids_path = g_build_filename (state_dir, ids_name, NULL);
   g_autofree char *keys_path = g_build_filename (state_dir, "token-keys", NULL);
+  g_autofree char *rates_path = g_build_filename (
+      dou_config_get_string (config, DOU_CONFIG_RUNTIME_DIR), DOU_PATHS_RATES, NULL);
   g_autoptr (DouTokenKeys) keys = dou_token_keys_new_from_file (keys_path, error);
   const char *zone;
 
@@ -119,6 +123,10 @@ dou_gateway_make_context (DouGateway *self, guint index, GError **error)
   self->context.backend
       = dou_backend_new (dou_service_get_connection (self->service), config, error);
   if (self->context.backend == NULL)
+    return FALSE;
+
+  self->context.limiter = dou_rate_limiter_new (config, rates_path, error);
+  if (self->context.limiter == NULL)
     return FALSE;
 
   self->context.authenticator
@@ -156,7 +164,7 @@ dou_gateway_make_server (DouGateway *self, GError **error)
   dou_media_routes_add (self->router, self->media);
   dou_push_add_routes (self->push, self->router);
 
-  self->server = dou_server_new (self->context.config, self->router, error);
+  self->server = dou_server_new (self->context.config, self->router, self->context.limiter, error);
   return self->server != NULL;
 }
 

@@ -45,6 +45,7 @@ struct _DouIntake
 
   DouRouter *router;       /* (owned) */
   DouResponder *responder; /* (owned) */
+  DouRateLimiter *limiter; /* (owned) */
   DouOrigin *origin;       /* (owned) */
   DouHeadReader *reader;   /* (owned) */
   guint64 max_upload;      /* bytes of a body that is one */
@@ -60,6 +61,7 @@ dou_intake_finalize (GObject *object)
 
   g_clear_object (&self->router);
   g_clear_object (&self->responder);
+  g_clear_object (&self->limiter);
   g_clear_object (&self->origin);
   g_clear_object (&self->reader);
   g_free (self->piece);
@@ -84,25 +86,28 @@ dou_intake_init (DouIntake *self)
  * dou_intake_new:
  * @config: has the limits
  * @router: knows the handlers
+ * @limiter: knows who must wait
+ * @origin: knows who is who
  * @responder: answers what does not get as far as a handler
- * @error: return location for %DOU_CONFIG_ERROR_BAD_VALUE
  *
- * Returns: (transfer full): an intake, or %NULL
+ * Returns: (transfer full): an intake
  */
 DouIntake *
-dou_intake_new (DouConfig *config, DouRouter *router, DouResponder *responder, GError **error)
+dou_intake_new (DouConfig *config,
+                DouRouter *router,
+                DouRateLimiter *limiter,
+                DouOrigin *origin,
+                DouResponder *responder)
 {
-  g_autoptr (DouIntake) self = g_object_new (DOU_TYPE_INTAKE, NULL);
-
-  self->origin = dou_origin_new (config, error);
-  if (self->origin == NULL)
-    return NULL;
+  DouIntake *self = g_object_new (DOU_TYPE_INTAKE, NULL);
 
   self->router = g_object_ref (router);
+  self->limiter = g_object_ref (limiter);
+  self->origin = g_object_ref (origin);
   self->responder = g_object_ref (responder);
   self->max_upload
       = (guint64) dou_config_get_int64 (config, DOU_CONFIG_MAX_UPLOAD) + MAX_UPLOAD_FRAMING;
-  return g_steal_pointer (&self);
+  return self;
 }
 
 /* Refuses bytes that are no request, so that nobody knows where the next one would begin. */
@@ -142,6 +147,19 @@ dou_intake_get_limit (DouIntake *self, const DouRoute *route)
   return route->sink->max_length > 0 ? route->sink->max_length : self->max_upload;
 }
 
+/* What a request counts as for its address, before there is a user. */
+static DouStatus
+dou_intake_limit (DouIntake *self, DouRequest *request, const DouRoute *route)
+{
+  g_autoptr (GInetAddress) client = dou_request_get_client_address (request);
+  guint wait = dou_rate_limiter_admit_address (self->limiter, DOU_RATE_GENERAL, client);
+
+  if (wait == 0 && route != NULL && route->rate_class != DOU_RATE_GENERAL)
+    wait = dou_rate_limiter_admit_address (self->limiter, route->rate_class, client);
+
+  return dou_request_delay (request, wait);
+}
+
 /* Decides from the head alone. */
 static DouStatus
 dou_intake_admit (DouIntake *self, DouRequest *request, guint64 body_length)
@@ -152,7 +170,7 @@ dou_intake_admit (DouIntake *self, DouRequest *request, guint64 body_length)
   const char *query = g_uri_get_query (uri);
   const DouRoute *route;
   gpointer user_data;
-  DouStatus status;
+  DouStatus status, limited;
 
   if (path == NULL)
     return DOU_STATUS_BAD_REQUEST;
@@ -161,6 +179,9 @@ dou_intake_admit (DouIntake *self, DouRequest *request, guint64 body_length)
   status = dou_router_find (self->router, soup_server_message_get_method (message), path, &route,
                             &user_data);
   dou_request_set_route (request, route, user_data);
+  limited = dou_intake_limit (self, request, route);
+  if (limited != DOU_STATUS_OK)
+    return limited;
   if (status != DOU_STATUS_OK)
     return status;
   if (body_length > dou_intake_get_limit (self, route))

@@ -3,6 +3,8 @@
 
 #include "common/dou-config.h"
 #include "gateway/dou-connection.h"
+#include "gateway/dou-origin.h"
+#include "gateway/dou-rate-limiter.h"
 #include "gateway/dou-responder.h"
 #include "gateway/dou-router.h"
 
@@ -16,8 +18,11 @@ G_BEGIN_DECLS
 #define DOU_TYPE_INTAKE (dou_intake_get_type ())
 G_DECLARE_FINAL_TYPE (DouIntake, dou_intake, DOU, INTAKE, GObject)
 
-DouIntake *
-dou_intake_new (DouConfig *config, DouRouter *router, DouResponder *responder, GError **error);
+DouIntake *dou_intake_new (DouConfig *config,
+                           DouRouter *router,
+                           DouRateLimiter *limiter,
+                           DouOrigin *origin,
+                           DouResponder *responder);
 void dou_intake_read (DouIntake *self, DouConnection *connection);
 void dou_intake_expire (DouIntake *self, DouConnection *connection);
 

@@ -172,7 +172,7 @@ message_chat_handler (DouRequest *request, gpointer user_data)
 }
 
 static const DouRoute routes[] = {
-  { "/douyin/message/action", DOU_METHOD_POST, message_action_handler },
+  { "/douyin/message/action", DOU_METHOD_POST, message_action_handler, NULL, DOU_RATE_MESSAGE },
   { "/douyin/message/chat", DOU_METHOD_GET, message_chat_handler },
 };
 

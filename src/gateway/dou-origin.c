@@ -250,6 +250,24 @@ parse_address (const char *text)
 }
 
 /**
+ * dou_origin_get_counted_peer:
+ * @self: an origin
+ * @peer: the other end of a connection
+ *
+ * Returns: (transfer full) (nullable): its address, if what comes from there is one client's; %NULL
+ *   for a trusted proxy, and if @peer has none
+ */
+GInetAddress *
+dou_origin_get_counted_peer (DouOrigin *self, GSocketAddress *peer)
+{
+  g_autoptr (GInetAddress) address = get_peer (peer);
+
+  g_return_val_if_fail (DOU_IS_ORIGIN (self), NULL);
+
+  return address != NULL && !dou_origin_trusts (self, address) ? g_steal_pointer (&address) : NULL;
+}
+
+/**
  * dou_origin_get_client:
  * @self: an origin
  * @headers: of a request

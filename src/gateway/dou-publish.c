@@ -85,6 +85,8 @@ publication_prepare (Publication *publication, DouUpload *upload, GError **error
   gint handle;
 
   status = dou_authenticator_require (context->authenticator, publication->request, &author);
+  if (status == DOU_STATUS_OK)
+    status = dou_context_limit_user (context, publication->request, author);
   if (status != DOU_STATUS_OK)
     return status;
   if (title == NULL || !g_utf8_validate (title, -1, NULL))

@@ -224,6 +224,9 @@ dou_push_command (DouContext *context, DouWebsocketHub *hub, const DouWebsocketT
   self->user = text->user;
   self->language = text->language;
   status = dou_websocket_command_parse (&self->command, data, length);
+  if (status == DOU_STATUS_OK && self->command.verb == DOU_WEBSOCKET_SEND
+      && dou_rate_limiter_admit_user (context->limiter, DOU_RATE_MESSAGE, self->user) > 0)
+    status = DOU_STATUS_RATE_LIMITED;
   if (status != DOU_STATUS_OK)
     {
       pending_refuse (self, status);

@@ -33,6 +33,7 @@ struct _DouRequest
 
   char *url;                 /* (owned) (nullable) the origin, once asked for */
   GCancellable *cancellable; /* (owned) (nullable) once asked for */
+  guint retry_after;         /* seconds after which the client may try again; 0 = the usual */
   gboolean is_lost;          /* the client is gone */
   gboolean is_answered;
 };
@@ -404,12 +405,45 @@ dou_request_reply (DouRequest *self, guint http_code, const char *content_type, 
     .content_type = content_type,
     .headers = soup_server_message_get_response_headers (self->message),
     .allowed = self->route != NULL ? self->route->methods : 0,
+    .retry_after = self->retry_after,
     .body = body,
     .omits_body = soup_server_message_get_method (self->message) == SOUP_METHOD_HEAD,
   };
 
   self->is_answered = TRUE;
   dou_responder_send (self->responder, self->connection, &answer);
+}
+
+/**
+ * dou_request_get_rate_class:
+ * @self: a request with a route
+ *
+ * Returns: what it counts as, beside any request
+ */
+DouRateClass
+dou_request_get_rate_class (DouRequest *self)
+{
+  g_return_val_if_fail (DOU_IS_REQUEST (self), DOU_RATE_GENERAL);
+
+  return self->route->rate_class;
+}
+
+/**
+ * dou_request_delay:
+ * @self: a request that is not answered yet
+ * @seconds: to wait; 0 = it need not
+ *
+ * Sets what the answer says of when to try again, if it is one that does.
+ *
+ * Returns: %DOU_STATUS_OK, or %DOU_STATUS_RATE_LIMITED if it has to wait
+ */
+DouStatus
+dou_request_delay (DouRequest *self, guint seconds)
+{
+  g_return_val_if_fail (DOU_IS_REQUEST (self), DOU_STATUS_INTERNAL);
+
+  self->retry_after = seconds;
+  return seconds == 0 ? DOU_STATUS_OK : DOU_STATUS_RATE_LIMITED;
 }
 
 /**

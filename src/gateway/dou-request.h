@@ -6,6 +6,7 @@
 
 #include "common/dou-json-writer.h"
 #include "common/dou-status.h"
+#include "gateway/dou-rate-limiter.h"
 
 G_BEGIN_DECLS
 
@@ -45,6 +46,10 @@ GCancellable *dou_request_get_cancellable (DouRequest *self);
 /* Parameters that arrive outside the query and a small body: the fields of a streamed upload. */
 DouStatus dou_request_add_parameter (DouRequest *self, const char *name, const char *value);
 gpointer dou_request_get_body_sink (DouRequest *self);
+
+/* How often it may be made. */
+DouRateClass dou_request_get_rate_class (DouRequest *self);
+DouStatus dou_request_delay (DouRequest *self, guint seconds);
 
 /* The answer: exactly one of these. */
 void dou_request_reply_status (DouRequest *self, DouStatus status);

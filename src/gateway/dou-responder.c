@@ -19,8 +19,6 @@
 
 /* RFC 6585; libsoup has neither number nor phrase. */
 #define STATUS_TOO_MANY_REQUESTS 429
-/* Seconds after which a client may try again what was too much just now. */
-#define RETRY_AFTER "1"
 
 struct _DouResponder
 {
@@ -173,7 +171,7 @@ dou_responder_compose (DouResponder *self, const DouAnswer *answer, gboolean kee
   append_length (head, answer);
   if (answer->http_code == SOUP_STATUS_SERVICE_UNAVAILABLE
       || answer->http_code == STATUS_TOO_MANY_REQUESTS)
-    append_header (head, "Retry-After", RETRY_AFTER);
+    g_string_append_printf (head, "Retry-After: %u\r\n", MAX (answer->retry_after, 1));
   if (answer->http_code == SOUP_STATUS_METHOD_NOT_ALLOWED)
     append_allow (head, answer->allowed);
   if (!keep_alive)

@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * @content_type: (nullable): of the body
  * @headers: (nullable): more of them
  * @allowed: what a 405 says would do
+ * @retry_after: seconds after which a 429 or 503 says to try again; 0 = one
  * @body: (nullable): the whole of it
  * @omits_body: @body is only described, as for HEAD
  *
@@ -29,6 +30,7 @@ typedef struct
   const char *content_type;
   SoupMessageHeaders *headers;
   DouMethods allowed;
+  guint retry_after;
   GBytes *body;
   gboolean omits_body;
 } DouAnswer;

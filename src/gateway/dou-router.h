@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/dou-body-sink.h"
+#include "gateway/dou-rate-limiter.h"
 #include "gateway/dou-request.h"
 
 G_BEGIN_DECLS
@@ -38,6 +39,7 @@ typedef void (*DouGate) (DouRequest *request, DouHandler handler, gpointer user_
  * @methods: what it takes; anything else is answered with 405
  * @handler: called when the request is complete
  * @sink: (nullable): for a body that is streamed
+ * @rate_class: what a request counts as, beside any request
  */
 typedef struct
 {
@@ -45,6 +47,7 @@ typedef struct
   DouMethods methods;
   DouHandler handler;
   const DouBodySinkClass *sink;
+  DouRateClass rate_class;
 } DouRoute;
 
 /**

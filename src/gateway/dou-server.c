@@ -37,6 +37,8 @@ struct _DouServer
   GObject parent_instance;
 
   guint max_connections;
+  DouOrigin *origin;       /* (owned) */
+  DouPeers *peers;         /* (owned) */
   DouParking *parking;     /* (owned) */
   DouIntake *intake;       /* (owned) */
   DouResponder *responder; /* (owned) */
@@ -65,6 +67,8 @@ dou_server_dispose (GObject *object)
     for (guint place = 0; place < DOU_N_PLACES; place++)
       dou_server_close_all (self, (DouPlace) place);
   g_clear_pointer (&self->parking, dou_parking_free);
+  g_clear_pointer (&self->peers, dou_peers_free);
+  g_clear_object (&self->origin);
   g_clear_object (&self->intake);
   g_clear_object (&self->responder);
 
@@ -152,6 +156,21 @@ release_cb (DouParked *parked)
 
 static const DouParkingFuncs parking_funcs = { ready_cb, expired_cb, release_cb };
 
+/* Returns: whether its address may have one more */
+static gboolean
+dou_server_count_peer (DouServer *self, DouConnection *connection)
+{
+  GSocketAddress *remote = dou_connection_get_remote_address (connection);
+  g_autoptr (GInetAddress) address
+      = remote != NULL ? dou_origin_get_counted_peer (self->origin, remote) : NULL;
+
+  if (address == NULL)
+    return TRUE;
+
+  connection->peer = dou_peers_enter (self->peers, address);
+  return connection->peer != NULL;
+}
+
 static void
 accepted_cb (int fd, GSocketAddress *local, gpointer user_data)
 {
@@ -170,7 +189,7 @@ accepted_cb (int fd, GSocketAddress *local, gpointer user_data)
   connection = dou_connection_new (self->parking, fd, local, &error);
   if (connection == NULL)
     g_warning ("%s", error->message);
-  else if (n >= self->max_connections)
+  else if (n >= self->max_connections || !dou_server_count_peer (self, connection))
     {
       connection->is_reading = TRUE;
       dou_responder_send_status (self->responder, connection, DOU_STATUS_UNAVAILABLE,
@@ -192,22 +211,26 @@ static const DouListenerFuncs listener_funcs = { accepted_cb, turned_away_cb };
  * dou_server_new:
  * @config: has the limits, the public address and the trusted proxies
  * @router: knows the handlers
+ * @limiter: knows who must wait
  * @error: return location
  *
  * Returns: (transfer full): a server on the thread-default main context that does not listen yet,
  * or %NULL
  */
 DouServer *
-dou_server_new (DouConfig *config, DouRouter *router, GError **error)
+dou_server_new (DouConfig *config, DouRouter *router, DouRateLimiter *limiter, GError **error)
 {
   g_autoptr (DouServer) self = g_object_new (DOU_TYPE_SERVER, NULL);
   gint64 idle_timeout = dou_config_get_int64 (config, DOU_CONFIG_IDLE_TIMEOUT);
   gint64 request_timeout = dou_config_get_int64 (config, DOU_CONFIG_REQUEST_TIMEOUT);
 
   self->max_connections = (guint) dou_config_get_int64 (config, DOU_CONFIG_MAX_CONNECTIONS);
-  self->intake = dou_intake_new (config, router, self->responder, error);
-  if (self->intake == NULL)
+  self->peers = dou_peers_new (
+      (guint) dou_config_get_int64 (config, DOU_CONFIG_MAX_CONNECTIONS_PER_ADDRESS));
+  self->origin = dou_origin_new (config, error);
+  if (self->origin == NULL)
     return NULL;
+  self->intake = dou_intake_new (config, router, limiter, self->origin, self->responder);
   self->parking = dou_parking_new (&parking_funcs, self, error);
   if (self->parking == NULL)
     return NULL;

@@ -15,7 +15,8 @@ G_BEGIN_DECLS
 #define DOU_TYPE_SERVER (dou_server_get_type ())
 G_DECLARE_FINAL_TYPE (DouServer, dou_server, DOU, SERVER, GObject)
 
-DouServer *dou_server_new (DouConfig *config, DouRouter *router, GError **error);
+DouServer *
+dou_server_new (DouConfig *config, DouRouter *router, DouRateLimiter *limiter, GError **error);
 gboolean dou_server_add_listener (DouServer *self, int fd, GError **error);
 
 void dou_server_stop_async (DouServer *self, GAsyncReadyCallback callback, gpointer user_data);

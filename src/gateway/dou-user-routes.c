@@ -48,11 +48,19 @@ reply_login (DouRequest *request, DouStatus status, gint64 user_id, const char *
   dou_request_end_reply (request, status, &writer);
 }
 
-/* Of Register and of Login: status, id and generation. */
-static void
-admitted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+/* A name or password in another encoding than UTF-8 cannot travel over the bus. */
+static const char *
+get_text (DouRequest *request, const char *name)
 {
-  g_autoptr (Pending) pending = user_data;
+  const char *text = dou_request_get_parameter (request, name);
+
+  return text != NULL && g_utf8_validate (text, -1, NULL) ? text : "";
+}
+
+/* Answers with what Register or Login has said: status, id and generation. */
+static DouStatus
+pending_answer (Pending *pending, GObject *source, GAsyncResult *result)
+{
   g_autoptr (DouBatchResults) results = NULL;
   g_autoptr (GVariant) admitted = NULL;
   g_autoptr (GError) error = NULL;
@@ -77,15 +85,27 @@ admitted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     reply_login (pending->request, status, user_id, token);
   else
     reply_login (pending->request, status, 0, "");
+
+  return status;
 }
 
-/* A name or password in another encoding than UTF-8 cannot travel over the bus. */
-static const char *
-get_text (DouRequest *request, const char *name)
+static void
+registered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  const char *text = dou_request_get_parameter (request, name);
+  g_autoptr (Pending) pending = user_data;
 
-  return text != NULL && g_utf8_validate (text, -1, NULL) ? text : "";
+  pending_answer (pending, source, result);
+}
+
+static void
+logged_in_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Pending) pending = user_data;
+  g_autoptr (GInetAddress) client = dou_request_get_client_address (pending->request);
+  DouStatus status = pending_answer (pending, source, result);
+
+  dou_rate_limiter_end_login (pending->context->limiter, get_text (pending->request, "username"),
+                              client, status == DOU_STATUS_BAD_CREDENTIALS);
 }
 
 static void
@@ -106,7 +126,7 @@ register_handler (DouRequest *request, gpointer user_data)
   account = g_variant_new ("(xss)", id, get_text (request, "username"),
                            get_text (request, "password"));
   dou_batcher_submit_async (dou_backend_get_batcher (context->backend, DOU_BACKEND_REGISTER),
-                            &account, 1, dou_request_get_cancellable (request), admitted_cb,
+                            &account, 1, dou_request_get_cancellable (request), registered_cb,
                             pending_new (context, request));
 }
 
@@ -114,11 +134,22 @@ static void
 login_handler (DouRequest *request, gpointer user_data)
 {
   DouContext *context = user_data;
-  GVariant *credentials = g_variant_new ("(ss)", get_text (request, "username"),
-                                         get_text (request, "password"));
+  g_autoptr (GInetAddress) client = dou_request_get_client_address (request);
+  const char *name = get_text (request, "username");
+  GVariant *credentials;
+  DouStatus status;
 
+  status
+      = dou_request_delay (request, dou_rate_limiter_begin_login (context->limiter, name, client));
+  if (status != DOU_STATUS_OK)
+    {
+      reply_login (request, status, 0, "");
+      return;
+    }
+
+  credentials = g_variant_new ("(ss)", name, get_text (request, "password"));
   dou_batcher_submit_async (dou_backend_get_batcher (context->backend, DOU_BACKEND_LOGIN),
-                            &credentials, 1, dou_request_get_cancellable (request), admitted_cb,
+                            &credentials, 1, dou_request_get_cancellable (request), logged_in_cb,
                             pending_new (context, request));
 }
 
@@ -171,8 +202,8 @@ user_handler (DouRequest *request, gpointer user_data)
 }
 
 static const DouRoute routes[] = {
-  { "/douyin/user/register", DOU_METHOD_POST, register_handler },
-  { "/douyin/user/login", DOU_METHOD_POST, login_handler },
+  { "/douyin/user/register", DOU_METHOD_POST, register_handler, NULL, DOU_RATE_REGISTER },
+  { "/douyin/user/login", DOU_METHOD_POST, login_handler, NULL, DOU_RATE_LOGIN },
   { "/douyin/user", DOU_METHOD_GET, user_handler },
 };
 

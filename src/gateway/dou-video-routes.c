@@ -57,7 +57,8 @@ publish_list_handler (DouRequest *request, gpointer user_data)
 static const DouRoute routes[] = {
   { "/douyin/feed", DOU_METHOD_GET, feed_handler },
   { "/douyin/publish/list", DOU_METHOD_GET, publish_list_handler },
-  { "/douyin/publish/action", DOU_METHOD_POST, dou_publish_handler, &dou_upload_sink_class },
+  { "/douyin/publish/action", DOU_METHOD_POST, dou_publish_handler, &dou_upload_sink_class,
+    DOU_RATE_PUBLISH },
 };
 
 /**

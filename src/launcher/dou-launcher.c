@@ -78,6 +78,16 @@ dou_launcher_get_config_path (DouLauncher *self)
                            NULL);
 }
 
+/* The gateways make it. One that a killed server has left counts in the time of another boot. */
+static void
+dou_launcher_forget_rates (DouLauncher *self)
+{
+  g_autofree char *path = g_build_filename (
+      dou_directories_get_runtime_dir (self->directories), DOU_PATHS_RATES, NULL);
+
+  g_unlink (path);
+}
+
 static void
 dou_launcher_dispose (GObject *object)
 {
@@ -96,6 +106,7 @@ dou_launcher_dispose (GObject *object)
       g_autofree char *config_path = dou_launcher_get_config_path (self);
 
       g_unlink (config_path);
+      dou_launcher_forget_rates (self);
     }
   g_clear_object (&self->directories);
   g_clear_object (&self->cancellable);
@@ -239,6 +250,7 @@ dou_launcher_prepare (DouLauncher *self, GError **error)
   if (!dou_programs_check (error))
     return FALSE;
 
+  dou_launcher_forget_rates (self);
   self->sockets
       = dou_listen_sockets_open_all (dou_config_get_list (self->config, DOU_CONFIG_LISTEN),
                                      dou_launcher_get_n_gateways (self), error);

@@ -56,6 +56,13 @@ test_refused (Fixture *fixture, gconstpointer data)
     { "[limits]\nmax-upload=1TB\n", DOU_CONFIG_ERROR_BAD_VALUE, "[limits] max-upload" },
     { "[limits]\nmax-upload=99999999999999GiB\n", DOU_CONFIG_ERROR_BAD_VALUE, "[limits] max-upload" },
     { "[video]\nmax-duration=\n", DOU_CONFIG_ERROR_BAD_VALUE, "[video] max-duration" },
+    { "[limits]\nrate-login=10\n", DOU_CONFIG_ERROR_BAD_VALUE, "[limits] rate-login" },
+    { "[limits]\nrate-login=0/s\n", DOU_CONFIG_ERROR_BAD_VALUE, "[limits] rate-login" },
+    { "[limits]\nrate-login=1/week\n", DOU_CONFIG_ERROR_BAD_VALUE, "[limits] rate-login" },
+    { "[limits]\nrate-login=1/s burst\n", DOU_CONFIG_ERROR_BAD_VALUE, "[limits] rate-login" },
+    { "[limits]\nrate-login=1/s burst 0\n", DOU_CONFIG_ERROR_BAD_VALUE, "[limits] rate-login" },
+    { "[limits]\nrate-login=1/s burst 2 3\n", DOU_CONFIG_ERROR_BAD_VALUE, "[limits] rate-login" },
+    { "[limits]\nrate-login=\n", DOU_CONFIG_ERROR_BAD_VALUE, "[limits] rate-login" },
     { "[log]\nlevel=loud\n", DOU_CONFIG_ERROR_BAD_VALUE, "[log] level" },
     { "nonsense\n", DOU_CONFIG_ERROR_UNREADABLE, "" },
   };
@@ -103,6 +110,31 @@ test_values (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (dou_config_get_int64 (fixture->config, DOU_CONFIG_MAX_DURATION), ==, 7200);
   g_assert_cmpint (dou_config_get_int64 (fixture->config, DOU_CONFIG_TOKEN_LIFETIME), ==, 90);
   g_assert_cmpint (dou_config_get_int64 (fixture->config, DOU_CONFIG_LOG_LEVEL), ==, 2);
+}
+
+static void
+assert_rate (Fixture *fixture, const char *text, gint64 interval, gint64 burst)
+{
+  g_autoptr (GError) error = NULL;
+  DouRate rate;
+
+  dou_config_set (fixture->config, DOU_CONFIG_RATE_LOGIN, text, &error);
+  g_assert_no_error (error);
+  rate = dou_config_get_rate (fixture->config, DOU_CONFIG_RATE_LOGIN);
+  g_assert_cmpint (rate.interval, ==, interval);
+  g_assert_cmpint (rate.burst, ==, burst);
+}
+
+/* Test every form of a rate. */
+static void
+test_rates (Fixture *fixture, gconstpointer data)
+{
+  assert_rate (fixture, "off", 0, 0);
+  assert_rate (fixture, "10/s", G_USEC_PER_SEC / 10, 10);
+  assert_rate (fixture, "30/min", 2 * G_USEC_PER_SEC, 30);
+  assert_rate (fixture, "6/h burst 100", 600 * G_USEC_PER_SEC, 100);
+  assert_rate (fixture, "1/d burst 1000000", 86400 * G_TIME_SPAN_SECOND, 1000000);
+  assert_rate (fixture, "1000000/s", 1, 1000000);
 }
 
 /* Test that a bad value leaves the former one in place. */
@@ -180,6 +212,7 @@ main (int argc, char **argv)
   ADD ("refused", test_refused);
   ADD ("absent", test_absent);
   ADD ("values", test_values);
+  ADD ("rates", test_rates);
   ADD ("set", test_set);
   ADD ("save", test_save);
 #undef ADD

@@ -10,6 +10,7 @@
 
 #include "gateway/dou-status-messages.h"
 #include "gateway/dou-test-server.h"
+#include "lib/dou-test-dir.h"
 #include "lib/dou-test-wait.h"
 
 static void
@@ -133,7 +134,9 @@ void
 dou_test_server_set_up (DouTestServer *self, gconstpointer data)
 {
   dou_status_messages_init ();
+  self->directory = dou_test_dir_new ();
   self->config = dou_config_new ();
+  g_assert_true (dou_config_set (self->config, DOU_CONFIG_RATE_LIMITS, "off", NULL));
   self->router = dou_router_new ();
   dou_router_add (self->router, routes, G_N_ELEMENTS (routes), self);
   g_queue_init (&self->pending);
@@ -156,6 +159,7 @@ dou_test_server_tear_down (DouTestServer *self, gconstpointer data)
   g_assert_finalize_object (self->router);
   g_assert_finalize_object (self->config);
   g_assert_cmpuint (self->n_sinks, ==, 0);
+  dou_test_dir_remove (self->directory);
 }
 
 /**
@@ -171,6 +175,8 @@ dou_test_server_start (DouTestServer *self)
       = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   socklen_t length = sizeof address;
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  g_autofree char *rates_path = g_build_filename (self->directory, "rates", NULL);
+  g_autoptr (DouRateLimiter) limiter = NULL;
   g_autoptr (GError) error = NULL;
 
   g_assert_no_errno (bind (fd, (struct sockaddr *) &address, length));
@@ -178,7 +184,9 @@ dou_test_server_start (DouTestServer *self)
   g_assert_no_errno (getsockname (fd, (struct sockaddr *) &address, &length));
   self->port = ntohs (address.sin_port);
 
-  self->server = dou_server_new (self->config, self->router, &error);
+  limiter = dou_rate_limiter_new (self->config, rates_path, &error);
+  g_assert_no_error (error);
+  self->server = dou_server_new (self->config, self->router, limiter, &error);
   g_assert_no_error (error);
   g_assert_true (dou_server_add_listener (self->server, fd, &error));
   g_assert_no_error (error);

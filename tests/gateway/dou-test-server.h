@@ -27,6 +27,7 @@ typedef struct
   DouConfig *config; /* (owned) */
   DouRouter *router; /* (owned) */
   DouServer *server; /* (owned) (nullable) */
+  char *directory;   /* (owned) */
   guint16 port;
   GQueue pending; /* (owned) (element-type DouRequest) */
 

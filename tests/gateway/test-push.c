@@ -135,6 +135,7 @@ make_context (Fixture *fixture, Gateway *gateway, guint index)
   g_autofree char *ids_name = g_strdup_printf ("ids-%u", index);
   g_autofree char *ids_path = make_path (fixture, ids_name);
   g_autofree char *keys_path = make_path (fixture, "token-keys");
+  g_autofree char *rates_path = make_path (fixture, "rates");
   g_autoptr (DouTokenKeys) keys = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -145,6 +146,8 @@ make_context (Fixture *fixture, Gateway *gateway, guint index)
   gateway->context.minter = dou_id_minter_new (clock, 0, index, ids_path, &error);
   g_assert_no_error (error);
   gateway->context.backend = dou_backend_new (gateway->connection, gateway->context.config, &error);
+  g_assert_no_error (error);
+  gateway->context.limiter = dou_rate_limiter_new (gateway->context.config, rates_path, &error);
   g_assert_no_error (error);
   gateway->context.authenticator
       = dou_authenticator_new (keys, clock, gateway->context.backend, DOU_TEST_USERS_LIFETIME);
@@ -172,7 +175,8 @@ start_gateway (Fixture *fixture, Gateway *gateway, guint index)
   g_assert_no_errno (listen (fd, SOMAXCONN));
   g_assert_no_errno (getsockname (fd, (struct sockaddr *) &address, &length));
   gateway->port = ntohs (address.sin_port);
-  gateway->server = dou_server_new (gateway->context.config, gateway->router, &error);
+  gateway->server = dou_server_new (gateway->context.config, gateway->router,
+                                    gateway->context.limiter, &error);
   g_assert_no_error (error);
   g_assert_true (dou_server_add_listener (gateway->server, fd, &error));
 }
@@ -183,6 +187,7 @@ stop_gateway (Gateway *gateway)
   g_assert_finalize_object (gateway->server);
   g_assert_finalize_object (gateway->router);
   g_assert_finalize_object (gateway->push);
+  g_clear_object (&gateway->context.limiter);
   g_clear_object (&gateway->context.authenticator);
   g_clear_object (&gateway->context.backend);
   g_clear_object (&gateway->context.minter);

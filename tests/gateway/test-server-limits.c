@@ -120,6 +120,82 @@ test_far_too_many (DouTestServer *server, gconstpointer data)
     }
 }
 
+/* Test that one address can have so many connections, is told when it wants more, and can again when it
+ * has fewer. */
+static void
+test_too_many_of_one (DouTestServer *server, gconstpointer data)
+{
+  g_autoptr (GPtrArray) clients = NULL;
+  g_autoptr (DouTestAnswer) refused = NULL;
+  g_autoptr (DouTestAnswer) again = NULL;
+
+  set (server, DOU_CONFIG_MAX_CONNECTIONS_PER_ADDRESS, "8");
+  dou_test_server_start (server);
+  clients = connect_many (server, 8);
+
+  refused = dou_test_server_exchange (server, HELLO);
+  dou_test_assert_status (refused, 503, DOU_STATUS_UNAVAILABLE);
+  exchange_with_all (clients);
+
+  g_ptr_array_set_size (clients, 7);
+  dou_test_server_wait_connections (server, 7);
+  again = dou_test_server_exchange (server, HELLO);
+  dou_test_assert_status (again, 200, DOU_STATUS_OK);
+}
+
+/* Test that a trusted proxy has as many connections as it needs. */
+static void
+test_proxy (DouTestServer *server, gconstpointer data)
+{
+  g_autoptr (GPtrArray) clients = NULL;
+
+  set (server, DOU_CONFIG_MAX_CONNECTIONS_PER_ADDRESS, "8");
+  set (server, DOU_CONFIG_TRUSTED_PROXIES, "127.0.0.0/8");
+  dou_test_server_start (server);
+  clients = connect_many (server, 32);
+  exchange_with_all (clients);
+}
+
+/* Test that an address that asks too often is told how long to wait, and an upload before it is read;
+ * behind a trusted proxy each client counts by itself. */
+static void
+test_too_often (DouTestServer *server, gconstpointer data)
+{
+  static const char upload[]
+      = "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n";
+  g_autoptr (DouTestAnswer) refused = NULL;
+  g_autoptr (DouTestAnswer) missing = NULL;
+  g_autoptr (DouTestAnswer) forwarded = NULL;
+  g_autoptr (DouTestAnswer) refused_upload = NULL;
+  g_autofree char *wait = NULL;
+
+  set (server, DOU_CONFIG_RATE_LIMITS, "on");
+  set (server, DOU_CONFIG_RATE_GENERAL, "24/d burst 3");
+  set (server, DOU_CONFIG_TRUSTED_PROXIES, "127.0.0.0/8");
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (DouTestAnswer) answer = dou_test_server_exchange (server, HELLO);
+
+      dou_test_assert_status (answer, 200, DOU_STATUS_OK);
+    }
+
+  refused = dou_test_server_exchange (server, HELLO);
+  dou_test_assert_status (refused, 429, DOU_STATUS_RATE_LIMITED);
+  wait = dou_test_answer_get_header (refused, "Retry-After");
+  g_assert_cmpint (g_ascii_strtoll (wait, NULL, 10), >, 3590);
+  g_assert_cmpint (g_ascii_strtoll (wait, NULL, 10), <=, 3600);
+  missing = dou_test_server_exchange (server, "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n");
+  dou_test_assert_status (missing, 429, DOU_STATUS_RATE_LIMITED);
+  refused_upload = dou_test_server_exchange (server, upload);
+  dou_test_assert_status (refused_upload, 429, DOU_STATUS_RATE_LIMITED);
+  g_assert_cmpuint (server->n_written, ==, 0);
+
+  forwarded = dou_test_server_exchange (
+      server, "GET /hello HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n");
+  dou_test_assert_status (forwarded, 200, DOU_STATUS_OK);
+  g_assert_cmpuint (server->n_handled, ==, 4);
+}
+
 /* Test that connections which come and go leave no descriptor and no object. */
 static void
 test_come_and_go (DouTestServer *server, gconstpointer data)
@@ -170,6 +246,8 @@ test_beside_idle_ones (DouTestServer *server, gconstpointer data)
   if (n_idle < n_wanted)
     g_test_message ("The limit of descriptors allows %u idle connections only", n_idle);
 
+  set (server, DOU_CONFIG_MAX_CONNECTIONS, "16384");
+  set (server, DOU_CONFIG_MAX_CONNECTIONS_PER_ADDRESS, "16384");
   dou_test_server_start (server);
   busy = connect_many (server, 64);
   measure (busy, 2);
@@ -344,6 +422,9 @@ main (int argc, char **argv)
 
   ADD ("too-many", test_too_many);
   ADD ("far-too-many", test_far_too_many);
+  ADD ("too-many-of-one", test_too_many_of_one);
+  ADD ("proxy", test_proxy);
+  ADD ("too-often", test_too_often);
   ADD ("come-and-go", test_come_and_go);
   ADD ("beside-idle-ones", test_beside_idle_ones);
   ADD ("no-descriptors", test_no_descriptors);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "gateway/dou-peers.h"
+
+struct _DouPeers
+{
+  GHashTable *peers; /* (owned) (element-type GInetAddress DouPeer) those with connections */
+  guint max;
+};
+
+struct _DouPeer
+{
+  DouPeers *peers;       /* (unowned) */
+  GInetAddress *address; /* (owned) */
+  guint n;               /* connections */
+};
+
+static guint
+hash_address (gconstpointer address)
+{
+  GInetAddress *self = (GInetAddress *) address;
+  const guint8 *bytes = g_inet_address_to_bytes (self);
+  guint hash = 5381;
+
+  for (gsize i = 0; i < g_inet_address_get_native_size (self); i++)
+    hash = hash * 33 + bytes[i];
+
+  return hash;
+}
+
+static gboolean
+equal_addresses (gconstpointer a, gconstpointer b)
+{
+  return g_inet_address_equal ((GInetAddress *) a, (GInetAddress *) b);
+}
+
+/**
+ * dou_peers_new:
+ * @max: the most connections that one address may have
+ *
+ * Returns: (transfer full): peers, none so far
+ */
+DouPeers *
+dou_peers_new (guint max)
+{
+  DouPeers *self = g_new0 (DouPeers, 1);
+
+  self->peers = g_hash_table_new (hash_address, equal_addresses);
+  self->max = max;
+  return self;
+}
+
+/**
+ * dou_peers_free:
+ * @self: peers that have all left
+ */
+void
+dou_peers_free (DouPeers *self)
+{
+  g_assert (g_hash_table_size (self->peers) == 0);
+  g_hash_table_unref (self->peers);
+  g_free (self);
+}
+
+/**
+ * dou_peers_enter:
+ * @self: peers
+ * @address: of a new connection
+ *
+ * Returns: (transfer full) (nullable): what dou_peer_leave() takes when the connection is closed;
+ *   %NULL if @address has as many as it may
+ */
+DouPeer *
+dou_peers_enter (DouPeers *self, GInetAddress *address)
+{
+  DouPeer *peer = g_hash_table_lookup (self->peers, address);
+
+  if (peer == NULL)
+    {
+      peer = g_new0 (DouPeer, 1);
+      peer->peers = self;
+      peer->address = g_object_ref (address);
+      g_hash_table_insert (self->peers, peer->address, peer);
+    }
+
+  if (peer->n == self->max)
+    return NULL;
+
+  peer->n++;
+  return peer;
+}
+
+/**
+ * dou_peer_leave:
+ * @peer: (transfer full): of one connection, which is closed
+ */
+void
+dou_peer_leave (DouPeer *peer)
+{
+  if (--peer->n > 0)
+    return;
+
+  g_hash_table_remove (peer->peers->peers, peer->address);
+  g_object_unref (peer->address);
+  g_free (peer);
+}
