@@ -27,13 +27,18 @@
 
 /* The longest message of a client: a text of 1,000 characters, each escaped as two units of UTF-16,
  * takes 12 kB. */
-#define MAX_INCOMING (16 * 1024)
+#define MAX_TEXT (16 * 1024)
+
+/* What is read of a longer one, to be able to say so: libsoup closes at once when it sees the length
+ * of more, and what comes in on a closed socket makes the system take back the good-bye. */
+#define MAX_INCOMING (64 * 1024)
 
 /* Bytes that are given to libsoup at one time, to be sent as the socket has room. */
 #define SHARE (64 * 1024)
 
 /* RFC 6455, section 7.4.1, and what it leaves to applications. */
 #define CLOSE_UNSUPPORTED 1003
+#define CLOSE_TOO_LONG 1009
 
 struct _DouWebsocketSession
 {
@@ -77,10 +82,12 @@ message_cb (SoupWebsocketConnection *connection, SoupWebsocketDataType type, GBy
   const char *text = g_bytes_get_data (message, &length);
 
   self->last_heard = g_get_monotonic_time ();
-  if (type == SOUP_WEBSOCKET_DATA_TEXT)
-    self->funcs->received (self, text, length, self->user_data);
-  else
+  if (type != SOUP_WEBSOCKET_DATA_TEXT)
     dou_websocket_session_close (self, CLOSE_UNSUPPORTED, "text only");
+  else if (length > MAX_TEXT)
+    dou_websocket_session_close (self, CLOSE_TOO_LONG, "too long");
+  else
+    self->funcs->received (self, text, length, self->user_data);
 }
 
 static void

@@ -224,18 +224,23 @@ test_limits (Fixture *fixture, gconstpointer data)
   g_assert_true (dou_websocket_hub_reserve (fixture->hub, ANN, &slots[3]));
 }
 
-/* Test that what is no text, and what is too long, ends a session. */
+/* Test that what is no text, and what is too long, ends a session, with the reason if that can be
+ * said. */
 static void
 test_bad_messages (Fixture *fixture, gconstpointer data)
 {
-  g_autofree char *huge = g_strnfill (20000, 'x');
+  g_autofree char *long_text = g_strnfill (20000, 'x');
+  g_autofree char *huge = g_strnfill (200000, 'x');
   g_autoptr (Client) binary = client_new (fixture, ANN, LONG);
   g_autoptr (Client) large = client_new (fixture, ANN, LONG);
+  g_autoptr (Client) larger = client_new (fixture, ANN, LONG);
 
   soup_websocket_connection_send_binary (binary->connection, "x", 1);
   assert_closed (binary, SOUP_WEBSOCKET_CLOSE_UNSUPPORTED_DATA);
-  say (large, huge);
-  dou_test_wait_until (is_closed, large);
+  say (large, long_text);
+  assert_closed (large, SOUP_WEBSOCKET_CLOSE_TOO_BIG);
+  say (larger, huge);
+  dou_test_wait_until (is_closed, larger);
   g_assert_cmpstr (fixture->heard->str, ==, "");
 }
 
