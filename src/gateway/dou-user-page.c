@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Lists of users.
+ *
+ * The social domain orders them by when somebody was followed, and its cursors go by that. One's own
+ * friends stand in the order of the conversations with them, which only the chat domain knows. So of
+ * them as many as an answer may have are looked at, whatever is asked for, and brought into that order;
+ * a page is cut out of it. Its cursor tells these friends, and the last one that was on the page: the time
+ * of the latest message, then the user. Who has more friends than fit an answer gets the next ones in
+ * the same way behind them. */
+
 #include "config.h"
 
 #include "gateway/dou-gather.h"
+#include "gateway/dou-integer.h"
 #include "gateway/dou-user-page.h"
 #include "gateway/dou-user-set.h"
 #include "gateway/dou-window.h"
@@ -9,6 +20,9 @@
 /* What the app calls the direction of a friend's latest message. */
 #define RECEIVED 0
 #define SENT 1
+
+/* Friends that are brought into order at a time: as many as an answer may have. */
+#define MAX_ORDERED 1000
 
 /* A user of the page, and the latest message between that user and the viewer. */
 typedef struct
@@ -18,6 +32,14 @@ typedef struct
   gint64 time;       /* of the message; 0 without one */
 } Entry;
 
+/* Where a page of friends begins. */
+typedef struct
+{
+  gint64 cursor; /* of the social domain */
+  gint64 time;   /* of the friend after whom to go on */
+  gint64 id;     /* of the same; 0 = from the first */
+} Place;
+
 /* A request that waits for its page. */
 typedef struct
 {
@@ -26,7 +48,10 @@ typedef struct
   DouUserPageKind kind;
   gint64 viewer;    /* 0 for a guest */
   gint64 subject;   /* whose list it is */
-  gint64 next;      /* where the next page begins; 0 = nowhere */
+  guint count;      /* most users to answer */
+  Place place;      /* of one's own friends */
+  char *next_place; /* (owned) (nullable) where the next page begins, if these friends go on */
+  gint64 next;      /* where the next page begins otherwise; 0 = nowhere */
   GArray *entries;  /* (owned) (element-type Entry) */
   DouGather *chats; /* (owned) (nullable) the latest messages, one for each entry */
 } Page;
@@ -43,6 +68,7 @@ page_free (Page *page)
   g_array_unref (page->entries);
   g_clear_object (&page->chats);
   g_object_unref (page->request);
+  g_free (page->next_place);
   g_free (page);
 }
 
@@ -95,7 +121,13 @@ users_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       dou_json_writer_end_object (&writer);
     }
   dou_json_writer_end_array (&writer);
-  dou_window_write_next (page->next, &writer);
+  if (page->next_place != NULL)
+    {
+      dou_json_writer_name (&writer, "next_cursor");
+      dou_json_writer_string (&writer, page->next_place);
+    }
+  else
+    dou_window_write_next (page->next, &writer);
   dou_request_end_reply (page->request, DOU_STATUS_OK, &writer);
 }
 
@@ -121,6 +153,46 @@ compare_entries (gconstpointer a, gconstpointer b)
   gint64 time_b = ((const Entry *) b)->time;
 
   return (time_a < time_b) - (time_a > time_b);
+}
+
+/* The first entry that comes after the place. If its friend is not where he was, because there was a
+ * message since then, those with older ones are what is left. */
+static guint
+page_find_first (Page *page)
+{
+  const GArray *entries = page->entries;
+  guint first = 0;
+
+  if (page->place.id == 0)
+    return 0;
+
+  while (first < entries->len && g_array_index (entries, Entry, first).time > page->place.time)
+    first++;
+  for (guint i = first;
+       i < entries->len && g_array_index (entries, Entry, i).time == page->place.time; i++)
+    if (g_array_index (entries, Entry, i).id == page->place.id)
+      return i + 1;
+
+  return first;
+}
+
+/* Leaves what is to be answered of friends that are in order. */
+static void
+page_cut (Page *page)
+{
+  guint first = page_find_first (page);
+  guint end = (guint) MIN ((guint64) first + page->count, page->entries->len);
+
+  if (end < page->entries->len)
+    {
+      const Entry *last = &g_array_index (page->entries, Entry, end - 1);
+
+      page->next_place
+          = g_strdup_printf ("%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT,
+                             page->place.cursor, last->time, last->id);
+    }
+  g_array_set_size (page->entries, end);
+  g_array_remove_range (page->entries, 0, first);
 }
 
 static void
@@ -149,6 +221,7 @@ chats_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   g_array_sort (page->entries, compare_entries);
+  page_cut (page);
   page_load_users (g_steal_pointer (&page));
 }
 
@@ -163,6 +236,12 @@ page_load_chats (Page *page)
   page->chats = dou_gather_new (page->context->backend);
   dou_gather_add (page->chats, DOU_BACKEND_GET_LATEST_MESSAGES, pairs, page->entries->len);
   dou_gather_run_async (page->chats, dou_request_get_cancellable (page->request), chats_cb, page);
+}
+
+static gboolean
+page_is_ordered (Page *page)
+{
+  return page->kind == DOU_USER_PAGE_FRIENDS && page->subject == page->viewer;
 }
 
 static void
@@ -193,10 +272,54 @@ ids_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       g_array_append_val (page->entries, entry);
     }
 
-  if (page->kind == DOU_USER_PAGE_FRIENDS && page->subject == page->viewer)
+  if (page_is_ordered (page))
     page_load_chats (g_steal_pointer (&page));
   else
     page_load_users (g_steal_pointer (&page));
+}
+
+/* The cursor is what the social domain gave, or what page_cut() made of it. */
+static gboolean
+place_parse (Place *place, const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "-", 4);
+
+  *place = (Place){ 0 };
+  switch (g_strv_length (parts))
+    {
+    case 0:
+      return TRUE;
+    case 1:
+      return dou_integer_parse (parts[0], &place->cursor) && place->cursor > 0;
+    case 3:
+      return dou_integer_parse (parts[0], &place->cursor) && place->cursor >= 0
+             && dou_integer_parse (parts[1], &place->time) && place->time >= 0
+             && dou_integer_parse (parts[2], &place->id) && place->id > 0;
+    default:
+      return FALSE;
+    }
+}
+
+/* @window: (out): what to ask the social domain for */
+static DouStatus
+page_read_window (Page *page, DouWindow *window)
+{
+  const char *cursor = dou_request_get_parameter (page->request, "cursor");
+  DouStatus status;
+
+  if (!page_is_ordered (page))
+    return dou_window_read (window, page->request);
+
+  status = dou_window_read_count (window, page->request);
+  if (status != DOU_STATUS_OK)
+    return status;
+  if (!place_parse (&page->place, cursor != NULL ? cursor : ""))
+    return DOU_STATUS_BAD_PARAMETER;
+
+  page->count = window->count;
+  window->count = MAX_ORDERED;
+  window->cursor = page->place.cursor;
+  return DOU_STATUS_OK;
 }
 
 /**
@@ -210,31 +333,28 @@ void
 dou_user_page_reply (DouContext *context, DouRequest *request, DouUserPageKind kind,
                      DouBackendMethod method)
 {
-  gint64 viewer, subject;
+  g_autoptr (Page) page = g_new0 (Page, 1);
   DouWindow window;
   DouStatus status;
   GVariant *item;
-  Page *page;
 
-  status = dou_context_get_subject (context, request, &viewer, &subject);
+  page->context = context;
+  page->request = g_object_ref (request);
+  page->kind = kind;
+  page->entries = g_array_new (FALSE, TRUE, sizeof (Entry));
+  g_array_set_clear_func (page->entries, (GDestroyNotify) entry_clear);
+
+  status = dou_context_get_subject (context, request, &page->viewer, &page->subject);
   if (status == DOU_STATUS_OK)
-    status = dou_window_read (&window, request);
+    status = page_read_window (page, &window);
   if (status != DOU_STATUS_OK)
     {
       dou_request_reply_status (request, status);
       return;
     }
 
-  page = g_new0 (Page, 1);
-  page->context = context;
-  page->request = g_object_ref (request);
-  page->kind = kind;
-  page->viewer = viewer;
-  page->subject = subject;
-  page->entries = g_array_new (FALSE, TRUE, sizeof (Entry));
-  g_array_set_clear_func (page->entries, (GDestroyNotify) entry_clear);
-
-  item = g_variant_new ("(xxu)", subject, window.cursor, window.count);
+  item = g_variant_new ("(xxu)", page->subject, window.cursor, window.count);
   dou_batcher_submit_async (dou_backend_get_batcher (context->backend, method), &item, 1,
                             dou_request_get_cancellable (request), ids_cb, page);
+  g_steal_pointer (&page);
 }

@@ -7,6 +7,27 @@
 #define MAX_COUNT 1000
 
 /**
+ * dou_window_read_count:
+ * @self: (out): the window, whose @cursor is 0
+ * @request: a request for a list with cursors of its own
+ *
+ * Returns: %DOU_STATUS_OK, or %DOU_STATUS_BAD_PARAMETER
+ */
+DouStatus
+dou_window_read_count (DouWindow *self, DouRequest *request)
+{
+  gint64 count = MAX_COUNT;
+  DouNumber form = dou_request_get_integer (request, "count", &count);
+
+  self->cursor = 0;
+  if (form == DOU_NUMBER_INVALID || (form == DOU_NUMBER_VALID && count < 1))
+    return DOU_STATUS_BAD_PARAMETER;
+
+  self->count = (guint32) (form == DOU_NUMBER_VALID ? MIN (count, MAX_COUNT) : MAX_COUNT);
+  return DOU_STATUS_OK;
+}
+
+/**
  * dou_window_read:
  * @self: (out): the window
  * @request: a request for a list
@@ -16,19 +37,16 @@
 DouStatus
 dou_window_read (DouWindow *self, DouRequest *request)
 {
-  gint64 count = MAX_COUNT;
-  DouNumber count_form = dou_request_get_integer (request, "count", &count);
-  DouNumber cursor_form;
+  DouStatus status = dou_window_read_count (self, request);
+  DouNumber form;
 
-  self->cursor = 0;
-  cursor_form = dou_request_get_integer (request, "cursor", &self->cursor);
+  if (status != DOU_STATUS_OK)
+    return status;
 
-  if (count_form == DOU_NUMBER_INVALID || (count_form == DOU_NUMBER_VALID && count < 1)
-      || cursor_form == DOU_NUMBER_INVALID
-      || (cursor_form == DOU_NUMBER_VALID && self->cursor < 1))
+  form = dou_request_get_integer (request, "cursor", &self->cursor);
+  if (form == DOU_NUMBER_INVALID || (form == DOU_NUMBER_VALID && self->cursor < 1))
     return DOU_STATUS_BAD_PARAMETER;
 
-  self->count = (guint32) (count_form == DOU_NUMBER_VALID ? MIN (count, MAX_COUNT) : MAX_COUNT);
   return DOU_STATUS_OK;
 }
 
