@@ -40,6 +40,7 @@ dou_action_free (DouAction *self)
 {
   g_object_unref (self->request);
   g_free (self->text);
+  g_clear_pointer (&self->made, g_variant_unref);
   g_free (self);
 }
 

@@ -35,6 +35,7 @@ struct _DouAction
   gint64 id;           /* of what is made or removed */
   gint64 time;         /* at which it was made, in milliseconds */
   char *text;          /* (owned) (nullable) of a comment or message */
+  GVariant *made;      /* (owned) (nullable) the comment that is answered */
 };
 
 DouAction *dou_action_new (DouContext *context, DouRequest *request, const char *target_name,

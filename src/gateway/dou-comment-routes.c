@@ -57,7 +57,6 @@ writer_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (DouAction) action = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (DouUserSet) users = dou_user_set_load_finish (result, &error);
-  g_autoptr (GVariant) comment = NULL;
   g_auto (DouJsonWriter) writer = { NULL };
 
   if (users == NULL || !dou_user_set_contains (users, action->viewer))
@@ -68,19 +67,60 @@ writer_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  comment = g_variant_ref_sink (g_variant_new ("(xxsxxx)", action->id, action->viewer, action->text,
-                                               action->time, G_GINT64_CONSTANT (0),
-                                               G_GINT64_CONSTANT (0)));
   dou_request_begin_reply (action->request, DOU_STATUS_OK, &writer);
   dou_json_writer_name (&writer, "comment");
-  write_comment (action->context, users, comment, dou_request_get_origin (action->request),
+  write_comment (action->context, users, action->made, dou_request_get_origin (action->request),
                  &writer);
   dou_request_end_reply (action->request, DOU_STATUS_OK, &writer);
+}
+
+/* Returns: (transfer floating): (xxsxxx) of a comment that nobody has felt anything about */
+static GVariant *
+make_comment (DouAction *action, const char *text)
+{
+  return g_variant_new ("(xxsxxx)", action->id, action->viewer, text, action->time,
+                        G_GINT64_CONSTANT (0), G_GINT64_CONSTANT (0));
+}
+
+/* @made: (transfer floating): (xxsxxx) */
+static void
+answer_comment (DouAction *action, GVariant *made)
+{
+  action->made = g_variant_ref_sink (made);
+  dou_user_set_load_async (action->context->backend, action->viewer, &action->viewer, 1,
+                           dou_request_get_cancellable (action->request), writer_loaded_cb, action);
+}
+
+/* A comment that was made before is answered as it is now, whatever text came with the request this
+ * time. Of one that is gone only id and time are known; a client that repeats itself has the text. */
+static void
+earlier_comment_read (DouAction *action, GVariant *page, DouStatus status)
+{
+  g_autoptr (GVariant) comments = NULL;
+  g_autoptr (GVariant) comment = NULL;
+  gint64 id = 0;
+
+  if (status != DOU_STATUS_OK)
+    {
+      dou_action_finish (action, NULL, status);
+      return;
+    }
+
+  comments = g_variant_get_child_value (page, 1);
+  if (g_variant_n_children (comments) > 0)
+    {
+      comment = g_variant_get_child_value (comments, 0);
+      g_variant_get_child (comment, 0, "x", &id);
+    }
+
+  answer_comment (action, id == action->id ? comment : make_comment (action, action->text));
 }
 
 static void
 comment_added (DouAction *action, GVariant *result, DouStatus status)
 {
+  const gint64 wanted = action->id;
+
   status = dou_action_get_status (result, status);
   if (status != DOU_STATUS_OK)
     {
@@ -89,8 +129,12 @@ comment_added (DouAction *action, GVariant *result, DouStatus status)
     }
 
   g_variant_get (result, "(ixx)", NULL, &action->id, &action->time);
-  dou_user_set_load_async (action->context->backend, action->viewer, &action->viewer, 1,
-                           dou_request_get_cancellable (action->request), writer_loaded_cb, action);
+  if (action->id == wanted)
+    answer_comment (action, make_comment (action, action->text));
+  else
+    dou_action_call (action, DOU_BACKEND_GET_COMMENTS,
+                     g_variant_new ("(xxu)", action->target, action->id + 1, 1),
+                     earlier_comment_read);
 }
 
 static void

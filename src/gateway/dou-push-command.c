@@ -22,6 +22,8 @@ typedef struct
   gint64 user;
   DouLanguage language;
   DouWebsocketCommand command; /* (owned) */
+  gint64 id;                   /* of the message that was sent, or 0 */
+  gint64 time;                 /* of that message */
 } Pending;
 
 static void
@@ -34,9 +36,8 @@ pending_free (Pending *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pending, pending_free)
 
-/* @id: of the message that was sent, at @time; 0 if none was */
 static void
-pending_answer (Pending *self, DouStatus status, gint64 id, gint64 time)
+pending_answer (Pending *self, DouStatus status)
 {
   g_auto (DouJsonWriter) writer = { 0 };
   g_autoptr (GBytes) text = NULL;
@@ -51,23 +52,17 @@ pending_answer (Pending *self, DouStatus status, gint64 id, gint64 time)
   dou_json_writer_string (&writer, "answer");
   dou_json_writer_name (&writer, "ref");
   dou_json_writer_raw (&writer, self->command.ref, -1);
-  if (id != 0)
+  if (self->id != 0)
     {
       dou_json_writer_name (&writer, "message");
-      dou_message_json_write (&writer, id, self->user, self->command.user, self->command.content,
-                              time);
+      dou_message_json_write (&writer, self->id, self->user, self->command.user,
+                              self->command.content, self->time);
     }
   dou_json_writer_end_object (&writer);
 
   json = dou_json_writer_steal (&writer, &length);
   text = g_bytes_new_take (json, length);
   dou_websocket_hub_answer (self->hub, self->session, text);
-}
-
-static void
-pending_refuse (Pending *self, DouStatus status)
-{
-  pending_answer (self, status, 0, 0);
 }
 
 /* @self: (transfer full)
@@ -91,22 +86,68 @@ take_result (GObject *source, GAsyncResult *result, GError **error)
   return results != NULL ? dou_batch_results_get (results, 0) : NULL;
 }
 
+/* A message that was sent before is answered as it was then, whatever came with the command this
+ * time. If it went to somebody else, only its id and time are known. */
+static void
+found_earlier_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Pending) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) conversation = take_result (source, result, &error);
+  g_autoptr (GVariant) messages = NULL;
+  const char *content;
+  gint64 id;
+
+  if (conversation == NULL)
+    {
+      self->id = 0;
+      pending_answer (self, dou_status_from_error (error));
+      return;
+    }
+
+  messages = g_variant_get_child_value (conversation, 1);
+  if (g_variant_n_children (messages) > 0)
+    {
+      g_variant_get_child (messages, 0, "(xxx&sx)", &id, NULL, NULL, &content, NULL);
+      if (id == self->id)
+        {
+          g_free (self->command.content);
+          self->command.content = g_strdup (content);
+        }
+    }
+
+  pending_answer (self, DOU_STATUS_OK);
+}
+
+/* @self: (transfer full) */
+static void
+pending_find_earlier (Pending *self)
+{
+  GVariant *item
+      = g_variant_new ("(xxxbu)", self->user, self->command.user, self->time - 1, TRUE, 1);
+
+  pending_submit (self, DOU_BACKEND_GET_MESSAGES, &item, 1, found_earlier_cb);
+}
+
 static void
 sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Pending) self = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) outcome = take_result (source, result, &error);
-  gint64 id = 0;
-  gint64 time = 0;
+  const gint64 wanted = self->id;
   gint32 status;
 
+  self->id = 0;
   if (outcome == NULL)
     status = (gint32) dou_status_from_error (error);
   else
-    g_variant_get (outcome, "(ixx)", &status, &id, &time);
+    g_variant_get (outcome, "(ixx)", &status, &self->id, &self->time);
 
-  pending_answer (self, (DouStatus) status, id, time);
+  if (self->id != 0 && self->id != wanted)
+    pending_find_earlier (g_steal_pointer (&self));
+  else
+    pending_answer (self, (DouStatus) status);
 }
 
 /* @self: (transfer full) */
@@ -120,11 +161,12 @@ pending_send (Pending *self)
   if (id < 0)
     {
       g_warning ("%s", error->message);
-      pending_refuse (self, dou_status_from_error (error));
+      pending_answer (self, dou_status_from_error (error));
       pending_free (self);
       return;
     }
 
+  self->id = id;
   item = g_variant_new ("(xxxss)", id, self->user, self->command.user, self->command.content,
                         self->command.request_id);
   pending_submit (self, DOU_BACKEND_SEND_MESSAGES, &item, 1, sent_cb);
@@ -150,7 +192,7 @@ found_follows_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (status == DOU_STATUS_OK)
     pending_send (g_steal_pointer (&self));
   else
-    pending_refuse (self, status);
+    pending_answer (self, status);
 }
 
 /* @self: (transfer full) */
@@ -178,7 +220,7 @@ found_receiver_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     g_variant_get_child (found, 0, "i", &status);
 
   if (status != DOU_STATUS_OK)
-    pending_refuse (self, (DouStatus) status);
+    pending_answer (self, (DouStatus) status);
   else if (dou_config_get_int64 (config, DOU_CONFIG_MESSAGES_FROM) == DOU_MESSAGES_FROM_FRIENDS)
     pending_ask_permission (g_steal_pointer (&self));
   else
@@ -198,7 +240,7 @@ marked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   else
     g_variant_get (outcome, "i", &status);
 
-  pending_refuse (self, (DouStatus) status);
+  pending_answer (self, (DouStatus) status);
 }
 
 /**
@@ -229,7 +271,7 @@ dou_push_command (DouContext *context, DouWebsocketHub *hub, const DouWebsocketT
     status = DOU_STATUS_RATE_LIMITED;
   if (status != DOU_STATUS_OK)
     {
-      pending_refuse (self, status);
+      pending_answer (self, status);
       return;
     }
 

@@ -381,7 +381,7 @@ test_bad_commands (Fixture *fixture, gconstpointer data)
 }
 
 /* Test that a message is heard by everybody whom it concerns, at whatever gateway, once, before the
- * answer, which names it by the same id; and that a repetition is only answered. */
+ * answer, which names it by the same id; and that a repetition is only answered, as the first time. */
 static void
 test_messages (Fixture *fixture, gconstpointer data)
 {
@@ -398,7 +398,7 @@ test_messages (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (assert_heard (tablet, "message 1->2 你好"), ==, id);
   g_assert_cmpint (assert_heard (bob, "message 1->2 你好"), ==, id);
 
-  say (ann, "{\"ref\":2,\"type\":\"send\",\"to_user_id\":2,\"content\":\"你好\","
+  say (ann, "{\"ref\":2,\"type\":\"send\",\"to_user_id\":2,\"content\":\"anew\","
             "\"request_id\":\"r\"}");
   g_assert_cmpint (assert_heard (ann, "answer 2 0 你好"), ==, id);
   say (bob, "{\"ref\":3,\"type\":\"send\",\"to_user_id\":1,\"content\":\"hi\"}");
