@@ -39,7 +39,7 @@ static const char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /**
  * dou_connection_new:
- * @parking: where it stands, at %DOU_PLACE_IDLE
+ * @parking: where it stands, at %DOU_PLACE_HEAD
  * @fd: (transfer full): a connected socket that does not block
  * @local: our end
  * @error: return location

@@ -419,12 +419,17 @@ dou_intake_read (DouIntake *self, DouConnection *connection)
  * @self: an intake
  * @connection: at %DOU_PLACE_HEAD or %DOU_PLACE_BODY, where its time is over
  *
- * Refuses the request, unless its body keeps coming.
+ * Refuses the request, unless its body keeps coming. Who has sent nothing at all is told nothing.
  */
 void
 dou_intake_expire (DouIntake *self, DouConnection *connection)
 {
-  if (connection->parked.place == DOU_PLACE_HEAD)
+  gsize length;
+
+  dou_connection_get_input (connection, &length);
+  if (connection->parked.place == DOU_PLACE_HEAD && length == 0)
+    dou_connection_close (connection);
+  else if (connection->parked.place == DOU_PLACE_HEAD)
     dou_intake_refuse_bytes (self, connection, DOU_STATUS_TIMEOUT);
   else if (!dou_connection_has_moved (connection))
     dou_intake_refuse (self, connection, DOU_STATUS_TIMEOUT);

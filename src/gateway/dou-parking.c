@@ -48,7 +48,8 @@ struct _DouParking
 static gboolean
 dou_parking_is_quiet (DouParking *self)
 {
-  return self->quiet != NULL && dou_parking_count_busy (self) == 0;
+  return self->quiet != NULL && dou_parking_count_busy (self) == 0
+         && self->places[DOU_PLACE_HEAD].length == 0;
 }
 
 /* Microseconds until the first deadline, or -1. */
@@ -240,7 +241,7 @@ dou_parking_set_limit (DouParking *self, DouPlace place, gint64 seconds)
  * @parked: with its descriptor set; a reference is taken
  * @error: return location
  *
- * Returns: whether @parked is now at %DOU_PLACE_IDLE
+ * Returns: whether @parked is now at %DOU_PLACE_HEAD
  */
 gboolean
 dou_parking_add (DouParking *self, DouParked *parked, GError **error)
@@ -262,9 +263,9 @@ dou_parking_add (DouParking *self, DouParked *parked, GError **error)
   parked->is_parked = TRUE;
   parked->place_link.data = parked;
   parked->woken_link.data = parked;
-  parked->place = DOU_PLACE_IDLE;
+  parked->place = DOU_PLACE_HEAD;
   g_queue_push_tail_link (&self->places[parked->place], &parked->place_link);
-  dou_parking_move (self, parked, DOU_PLACE_IDLE);
+  dou_parking_move (self, parked, DOU_PLACE_HEAD);
   return TRUE;
 }
 
@@ -382,7 +383,7 @@ dou_parking_count_busy (DouParking *self)
 /**
  * dou_parking_notify_quiet:
  * @self: a parking
- * @quiet: called once, from the main loop, as soon as nobody is busy
+ * @quiet: called once, from the main loop, as soon as nobody is busy or about to be
  *
  * Begins the end: the parking is closing from now on.
  */

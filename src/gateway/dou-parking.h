@@ -7,8 +7,8 @@ G_BEGIN_DECLS
 
 /**
  * DouPlace:
- * @DOU_PLACE_IDLE: nothing of a request has arrived
- * @DOU_PLACE_HEAD: a part of a head has arrived
+ * @DOU_PLACE_IDLE: a request was answered, and nothing of another has arrived
+ * @DOU_PLACE_HEAD: it is new, or a part of a head has arrived
  * @DOU_PLACE_BODY: the head is there, and a part of the body is not
  * @DOU_PLACE_HANDLING: a handler has the request
  * @DOU_PLACE_WRITING: the client has not taken all of its answer

@@ -28,6 +28,8 @@
 /* Seconds for which a client may go on sending after its last answer, until it has seen that it is.
  */
 #define LINGER_TIMEOUT 5
+/* Seconds in which a client that has connected before the end of the server may send its request. */
+#define STOP_GRACE 2
 /* Connections above the limit that linger after their 503; one more is closed without waiting for
  * the client to read it. */
 #define MAX_TURNED_AWAY 64
@@ -276,6 +278,40 @@ quiet_cb (gpointer user_data)
   g_task_return_boolean (task, TRUE);
 }
 
+/* An idle client may have sent a request that nobody has looked at yet. */
+static void
+dou_server_close_idle (DouServer *self)
+{
+  DouParked *parked;
+
+  while ((parked = dou_parking_get_first (self->parking, DOU_PLACE_IDLE)) != NULL)
+    {
+      DouConnection *connection = (DouConnection *) parked;
+      g_autoptr (DouConnection) held = dou_connection_ref (connection);
+
+      connection->is_readable = TRUE;
+      dou_intake_read (self->intake, connection);
+      if (!dou_connection_is_closed (connection) && parked->place == DOU_PLACE_IDLE)
+        dou_connection_close (connection);
+    }
+}
+
+static void
+dou_server_hurry_heads (DouServer *self)
+{
+  DouParked *first = dou_parking_get_first (self->parking, DOU_PLACE_HEAD);
+  DouParked *parked = first;
+
+  dou_parking_set_limit (self->parking, DOU_PLACE_HEAD, STOP_GRACE);
+  while (parked != NULL)
+    {
+      dou_parking_move (self->parking, parked, DOU_PLACE_HEAD);
+      parked = dou_parking_get_first (self->parking, DOU_PLACE_HEAD);
+      if (parked == first)
+        parked = NULL;
+    }
+}
+
 /**
  * dou_server_stop_async:
  * @self: a server, once
@@ -283,8 +319,9 @@ quiet_cb (gpointer user_data)
  * @user_data: for @callback
  *
  * Stops listening and closes what is idle. Requests in flight go on, and their answers say that the
- * connection is closed afterwards. This may take as long as the slowest of them: the caller sets
- * the limit, by ending the process.
+ * connection is closed afterwards; so do those whose connection was accepted already, if they come
+ * soon. This may take as long as the slowest of them: the caller sets the limit, by ending the
+ * process.
  */
 void
 dou_server_stop_async (DouServer *self, GAsyncReadyCallback callback, gpointer user_data)
@@ -296,9 +333,9 @@ dou_server_stop_async (DouServer *self, GAsyncReadyCallback callback, gpointer u
   g_task_set_source_tag (self->stopping, dou_server_stop_async);
 
   g_ptr_array_set_size (self->listeners, 0);
-  dou_server_close_all (self, DOU_PLACE_IDLE);
-  dou_server_close_all (self, DOU_PLACE_HEAD);
   dou_parking_notify_quiet (self->parking, quiet_cb);
+  dou_server_close_idle (self);
+  dou_server_hurry_heads (self);
 }
 
 /**

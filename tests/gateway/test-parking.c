@@ -228,6 +228,7 @@ test_deadlines (Fixture *fixture, gconstpointer data)
   gint64 start = g_get_monotonic_time ();
 
   dou_parking_set_limit (fixture->parking, DOU_PLACE_HEAD, 1);
+  dou_parking_move (fixture->parking, &idle->parked, DOU_PLACE_IDLE);
   dou_parking_move (fixture->parking, &second->parked, DOU_PLACE_HEAD);
   dou_parking_move (fixture->parking, &first->parked, DOU_PLACE_HEAD);
   dou_parking_move (fixture->parking, &second->parked, DOU_PLACE_HEAD);
@@ -271,6 +272,12 @@ test_quiet (Fixture *fixture, gconstpointer data)
       g_assert_cmpuint (fixture->n_quiet, ==, 0);
       g_assert_cmpuint (dou_parking_count_busy (fixture->parking), ==, 1);
     }
+
+  /* Not busy, but about to be. */
+  dou_parking_move (fixture->parking, &car->parked, DOU_PLACE_HEAD);
+  turn ();
+  g_assert_cmpuint (fixture->n_quiet, ==, 0);
+  g_assert_cmpuint (dou_parking_count_busy (fixture->parking), ==, 0);
 
   dou_parking_move (fixture->parking, &car->parked, DOU_PLACE_LINGERING);
   turn ();

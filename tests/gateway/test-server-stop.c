@@ -53,25 +53,52 @@ assert_refuses_connections (DouTestServer *server)
 static void
 test_idle (DouTestServer *server, gconstpointer data)
 {
-  g_autoptr (DouTestClient) silent = dou_test_server_connect (server);
   g_autoptr (DouTestClient) idle = dou_test_server_connect (server);
-  g_autoptr (DouTestClient) half = dou_test_server_connect (server);
   g_autoptr (DouTestAnswer) answer = NULL;
   GAsyncResult *result = NULL;
 
-  dou_test_client_send (half, "GET /hello");
   dou_test_client_send (idle, HELLO);
   answer = dou_test_client_receive (idle);
-  dou_test_server_wait_connections (server, 3);
+  dou_test_server_wait_connections (server, 1);
 
   dou_server_stop_async (server->server, dou_test_wait_result_cb, &result);
   g_assert_cmpuint (dou_server_get_n_connections (server->server), ==, 0);
   assert_refuses_connections (server);
   finish_stop (server, &result);
 
-  g_assert_cmpint (dou_test_client_wait_end (silent), ==, DOU_TEST_END_ORDERLY);
   g_assert_cmpint (dou_test_client_wait_end (idle), ==, DOU_TEST_END_ORDERLY);
-  dou_test_client_wait_end (half);
+}
+
+/* Test that who has connected before the end is answered: a client that has sent nothing yet, one that
+ * has begun, and one whose second request is still in the socket. One that goes on sending nothing is
+ * not waited for. */
+static void
+test_accepted (DouTestServer *server, gconstpointer data)
+{
+  g_autoptr (DouTestClient) silent = dou_test_server_connect (server);
+  g_autoptr (DouTestClient) new = dou_test_server_connect (server);
+  g_autoptr (DouTestClient) half = dou_test_server_connect (server);
+  g_autoptr (DouTestClient) again = dou_test_server_connect (server);
+  g_autoptr (DouTestAnswer) answer = NULL;
+  GAsyncResult *result = NULL;
+
+  dou_test_client_send (again, HELLO);
+  answer = dou_test_client_receive (again);
+  dou_test_client_send (half, "GET /hello");
+  dou_test_server_wait_connections (server, 4);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  dou_test_client_send (again, HELLO);
+
+  dou_server_stop_async (server->server, dou_test_wait_result_cb, &result);
+  dou_test_client_send (half, " HTTP/1.1\r\nHost: a\r\n\r\n");
+  dou_test_client_send (new, HELLO);
+  assert_last_answer (again, 200);
+  assert_last_answer (half, 200);
+  assert_last_answer (new, 200);
+  g_assert_null (result);
+  finish_stop (server, &result);
+  g_assert_cmpint (dou_test_client_wait_end (silent), ==, DOU_TEST_END_ORDERLY);
 }
 
 /* Test that what is in flight is finished: a request in a handler, an upload, a form, a slow
@@ -224,6 +251,7 @@ main (int argc, char **argv)
   ADD ("bad-configuration", test_bad_configuration);
   ADD ("bad-socket", test_bad_socket);
   ADD ("idle", test_idle);
+  ADD ("accepted", test_accepted);
   ADD ("in-flight", test_in_flight);
   ADD ("dropped", test_dropped);
   ADD ("left", test_left);
