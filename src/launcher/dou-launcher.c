@@ -241,6 +241,22 @@ dou_launcher_write_config (DouLauncher *self, GError **error)
   return FALSE;
 }
 
+/* Those of systemd, or our own. */
+static gboolean
+dou_launcher_open_sockets (DouLauncher *self, GError **error)
+{
+  guint n_gateways = dou_launcher_get_n_gateways (self);
+
+  self->sockets = dou_listen_sockets_take_all (n_gateways, error);
+  if (self->sockets == NULL || self->sockets->len > 0)
+    return self->sockets != NULL;
+
+  g_ptr_array_unref (self->sockets);
+  self->sockets = dou_listen_sockets_open_all (
+      dou_config_get_list (self->config, DOU_CONFIG_LISTEN), n_gateways, error);
+  return self->sockets != NULL;
+}
+
 /* All that can be found out without starting anything. */
 static gboolean
 dou_launcher_prepare (DouLauncher *self, GError **error)
@@ -251,10 +267,7 @@ dou_launcher_prepare (DouLauncher *self, GError **error)
     return FALSE;
 
   dou_launcher_forget_rates (self);
-  self->sockets
-      = dou_listen_sockets_open_all (dou_config_get_list (self->config, DOU_CONFIG_LISTEN),
-                                     dou_launcher_get_n_gateways (self), error);
-  if (self->sockets == NULL
+  if (!dou_launcher_open_sockets (self, error)
       || !dou_token_keys_ensure (dou_directories_get_state_dir (self->directories), error)
       || !dou_launcher_write_config (self, error))
     return FALSE;

@@ -12,6 +12,11 @@
  * port; only then is it set there, too, and the gateways' sockets join. From the first bind(2) to the
  * last the port is never free, so two servers that start at once cannot both pass (tried on Linux
  * 6.18).
+ *
+ * Or systemd has the sockets (doutok.socket) and passes them on, one for each address: then all
+ * gateways accept from the same one. The kernel does not spread connections evenly there, but while
+ * the server is restarted they wait instead of being refused. Sockets of our own cannot join
+ * systemd's: SO_REUSEPORT is for those of one user.
  */
 
 #include "config.h"
@@ -19,10 +24,13 @@
 #define G_LOG_DOMAIN "doutok"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <systemd/sd-daemon.h>
 
 #include "common/dou-status.h"
 #include "launcher/dou-listen-address.h"
@@ -258,6 +266,82 @@ dou_listen_sockets_open_all (const char *const *addresses, guint n_sockets, GErr
   for (guint i = 0; i < groups->len; i++)
     if (!open_resolved (result, g_ptr_array_index (groups, i), all, n_sockets, error))
       return NULL;
+
+  return g_steal_pointer (&result);
+}
+
+/* @fd: (transfer full): from systemd */
+static DouListenSockets *
+dou_listen_sockets_take (int fd, guint n_sockets, GError **error)
+{
+  g_autoptr (DouListenSockets) self = g_object_new (DOU_TYPE_LISTEN_SOCKETS, NULL);
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autofree char *text = NULL;
+  struct sockaddr_storage native = { 0 };
+  socklen_t length = sizeof native;
+
+  g_array_append_val (self->fds, fd);
+  if (sd_is_socket_inet (fd, AF_UNSPEC, SOCK_STREAM, 1, 0) <= 0
+      || getsockname (fd, (struct sockaddr *) &native, &length) < 0)
+    {
+      g_set_error (error, DOU_ERROR, DOU_STATUS_BAD_PARAMETER,
+                   "Descriptor %d, passed by systemd, is not a listening TCP socket", fd);
+      return NULL;
+    }
+
+  while (self->fds->len < n_sockets)
+    {
+      int copy = fcntl (fd, F_DUPFD_CLOEXEC, 0);
+
+      if (copy < 0)
+        {
+          g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "Cannot share a socket: %s",
+                       g_strerror (errno));
+          return NULL;
+        }
+      g_array_append_val (self->fds, copy);
+    }
+
+  g_unix_set_fd_nonblocking (fd, TRUE, NULL);
+  address = g_socket_address_new_from_native (&native, length);
+  text = describe_address (address);
+  self->uri = g_strconcat ("http://", text, NULL);
+  return g_steal_pointer (&self);
+}
+
+/**
+ * dou_listen_sockets_take_all:
+ * @n_sockets: gateways that share each
+ * @error: return location for a %DOU_ERROR
+ *
+ * Takes the sockets that systemd has passed to this process, see sd_listen_fds(3). Only the first
+ * call finds them.
+ *
+ * Returns: (transfer full) (element-type DouListenSockets): the sockets of each address, of none if
+ *   systemd has passed none; or %NULL
+ */
+GPtrArray *
+dou_listen_sockets_take_all (guint n_sockets, GError **error)
+{
+  g_autoptr (GPtrArray) result = g_ptr_array_new_with_free_func (g_object_unref);
+  int n_passed = sd_listen_fds (TRUE);
+
+  if (n_passed < 0)
+    {
+      g_set_error (error, DOU_ERROR, DOU_STATUS_BAD_PARAMETER,
+                   "Cannot take the sockets that systemd has passed: %s", g_strerror (-n_passed));
+      return NULL;
+    }
+
+  for (int i = 0; i < n_passed; i++)
+    {
+      DouListenSockets *sockets
+          = dou_listen_sockets_take (SD_LISTEN_FDS_START + i, n_sockets, error);
+
+      if (sockets == NULL)
+        return NULL;
+      g_ptr_array_add (result, sockets);
+    }
 
   return g_steal_pointer (&result);
 }

@@ -16,6 +16,8 @@ G_DECLARE_FINAL_TYPE (DouListenSockets, dou_listen_sockets, DOU, LISTEN_SOCKETS,
 GPtrArray *dou_listen_sockets_open_all (const char *const *addresses, guint n_sockets,
                                         GError **error);
 
+GPtrArray *dou_listen_sockets_take_all (guint n_sockets, GError **error);
+
 int dou_listen_sockets_get_fd (DouListenSockets *self, guint index);
 const char *dou_listen_sockets_get_uri (DouListenSockets *self);
 
