@@ -67,6 +67,15 @@ static const DouStatusInfo infos[] = {
   [DOU_STATUS_BAD_SIGNATURE]
   = { NAME ("BadSignature"), 10002, 200,
       N_ ("a signature has at most 200 characters, not only blanks, and no control characters") },
+  [DOU_STATUS_WRONG_PASSWORD]
+  = { NAME ("WrongPassword"), 10004, 200, N_ ("the old password is wrong") },
+  [DOU_STATUS_NO_PICTURE]
+  = { NAME ("NoPicture"), 10013, 200,
+      N_ ("this is not a picture: JPEG, PNG and WebP files that do not move are accepted") },
+  [DOU_STATUS_PICTURE_DAMAGED]
+  = { NAME ("PictureDamaged"), 10013, 200, N_ ("the picture is damaged or incomplete") },
+  [DOU_STATUS_PICTURE_TOO_BIG]
+  = { NAME ("PictureTooBig"), 10013, 200, N_ ("the picture has too many pixels") },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (infos) == DOU_N_STATUSES);

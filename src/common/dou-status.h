@@ -45,6 +45,10 @@ typedef enum
   DOU_STATUS_COMMENT_NOT_FOUND = 27,  /* no such comment under that video */
   DOU_STATUS_BAD_TEXT = 28,           /* comment or message: empty, too long, or control characters */
   DOU_STATUS_BAD_SIGNATURE = 29,      /* blank, longer than 200 characters, or control characters */
+  DOU_STATUS_WRONG_PASSWORD = 30,     /* the old password, of who wants another */
+  DOU_STATUS_NO_PICTURE = 31,         /* neither JPEG nor PNG nor WebP, or moving */
+  DOU_STATUS_PICTURE_DAMAGED = 32,    /* truncated or unreadable */
+  DOU_STATUS_PICTURE_TOO_BIG = 33,    /* more pixels than are accepted */
   DOU_N_STATUSES
 } DouStatus;
 

@@ -117,6 +117,26 @@ dou_text_is_valid (const char *text, DouTextFlags flags, glong max_characters)
 }
 
 /**
+ * dou_text_is_signature:
+ * @text: (nullable): bytes from outside
+ *
+ * The rule of the user domain. It is here for those as well who want to know beforehand whether a
+ * signature will be taken, since something else must not be done if it is not.
+ *
+ * Returns: whether @text may be what a user says about himself: nothing, or what dou_text_is_valid()
+ *   accepts in at most %DOU_TEXT_SIGNATURE_MAX characters, lines but no tabs
+ */
+gboolean
+dou_text_is_signature (const char *text)
+{
+  if (text == NULL || *text == '\0')
+    return text != NULL;
+
+  return strchr (text, '\t') == NULL
+         && dou_text_is_valid (text, DOU_TEXT_MULTI_LINE, DOU_TEXT_SIGNATURE_MAX);
+}
+
+/**
  * dou_text_fold:
  * @text: valid UTF-8
  *

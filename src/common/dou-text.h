@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+/* The longest signature, in characters. */
+#define DOU_TEXT_SIGNATURE_MAX 200
+
 /**
  * DouTextFlags:
  * @DOU_TEXT_SINGLE_LINE: no control characters at all (names, titles)
@@ -19,6 +22,7 @@ typedef enum
 
 char *dou_text_normalize (const char *text, DouTextFlags flags, glong max_characters);
 gboolean dou_text_is_valid (const char *text, DouTextFlags flags, glong max_characters);
+gboolean dou_text_is_signature (const char *text);
 char *dou_text_fold (const char *text);
 
 G_END_DECLS

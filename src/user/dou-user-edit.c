@@ -7,15 +7,6 @@
 #include "common/dou-text.h"
 #include "user/dou-user-edit.h"
 
-/* What people wrote about themselves, kept exactly as they did. */
-static gboolean
-is_signature (const char *text)
-{
-  return *text == '\0'
-         || (strchr (text, '\t') == NULL
-             && dou_text_is_valid (text, DOU_TEXT_MULTI_LINE, DOU_USER_SIGNATURE_MAX));
-}
-
 /* `KIND/XX/ID.jpg`. There is one right form for each id, so it is made once more and compared. */
 static gboolean
 is_picture (const char *path, const char *kind)
@@ -29,7 +20,8 @@ is_picture (const char *path, const char *kind)
   if (id == 0 || id > DOU_ID_MAX)
     return FALSE;
 
-  expected = g_strdup_printf ("%s/%02x/%" G_GUINT64_FORMAT ".jpg", kind, (guint) (id & 0xff), id);
+  expected = g_strdup_printf ("%s/%02x/%" G_GUINT64_FORMAT ".jpg", kind,
+                              (guint) (dou_id_get_time ((gint64) id) & 0xff), id);
   return g_str_equal (path, expected);
 }
 
@@ -48,7 +40,7 @@ dou_user_edit_set (DouUserEdit *self, const char *member, const char *value)
   if (g_str_equal (member, "signature"))
     {
       self->signature = value;
-      if (!is_signature (value))
+      if (!dou_text_is_signature (value))
         self->status = DOU_STATUS_BAD_SIGNATURE;
     }
   else if (g_str_equal (member, "avatar") && is_picture (value, "avatar"))

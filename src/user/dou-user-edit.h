@@ -5,9 +5,6 @@
 
 G_BEGIN_DECLS
 
-/* The longest signature, in characters. */
-#define DOU_USER_SIGNATURE_MAX 200
-
 /**
  * DouUserEdit:
  *

@@ -86,6 +86,23 @@ test_fold (void)
   g_assert_cmpstr (upper, ==, lower);
 }
 
+/* Test what people may say about themselves: nothing, or lines of text, but no tabs. */
+static void
+test_signature (void)
+{
+  g_autofree char *longest = g_strnfill (DOU_TEXT_SIGNATURE_MAX, 's');
+  g_autofree char *too_long = g_strnfill (DOU_TEXT_SIGNATURE_MAX + 1, 's');
+
+  g_assert_false (dou_text_is_signature (NULL));
+  g_assert_false (dou_text_is_signature (" "));
+  g_assert_false (dou_text_is_signature ("a\tb"));
+  g_assert_false (dou_text_is_signature ("\xff"));
+  g_assert_false (dou_text_is_signature (too_long));
+  g_assert_true (dou_text_is_signature (longest));
+  g_assert_true (dou_text_is_signature (""));
+  g_assert_true (dou_text_is_signature (" two\nlines "));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -97,6 +114,7 @@ main (int argc, char **argv)
   g_test_add_func ("/common/text/invalid", test_invalid);
   g_test_add_func ("/common/text/valid", test_valid);
   g_test_add_func ("/common/text/fold", test_fold);
+  g_test_add_func ("/common/text/signature", test_signature);
 
   return g_test_run ();
 }

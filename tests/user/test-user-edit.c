@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "common/dou-text.h"
 #include "user/dou-user-edit.h"
 
 static void
@@ -26,7 +27,7 @@ test_unknown_members (void)
 static void
 test_bad_signatures (void)
 {
-  g_autofree char *long_text = g_strnfill (DOU_USER_SIGNATURE_MAX + 1, 's');
+  g_autofree char *long_text = g_strnfill (DOU_TEXT_SIGNATURE_MAX + 1, 's');
   const char *texts[] = { " ",
                           "\n \n",
                           "a\tb",
@@ -50,33 +51,33 @@ test_bad_pictures (void)
   const char *paths[] = {
     "avatar",
     "avatar/",
-    "avatar/07/7",
+    "avatar/07/28672",
     "avatar/07/.jpg",
-    "avatar/07/7.png",
-    "avatar/07/7.jpg ",
-    "avatar/07/7.JPG",
-    "avatar/07/07.jpg",
-    "avatar/07/+7.jpg",
-    "avatar/07/ 7.jpg",
-    "avatar/07/7-1.jpg",
-    "avatar/7/7.jpg",
-    "avatar/08/7.jpg",
-    "avatar/0A/10.jpg",
+    "avatar/07/28672.png",
+    "avatar/07/28672.jpg ",
+    "avatar/07/28672.JPG",
+    "avatar/07/028672.jpg",
+    "avatar/07/+28672.jpg",
+    "avatar/07/ 28672.jpg",
+    "avatar/07/28672-1.jpg",
+    "avatar/7/28672.jpg",
+    "avatar/08/28672.jpg",
+    "avatar/0A/40960.jpg",
     "avatar/00/0.jpg",
     "avatar/00/9007199254740992.jpg",
     "avatar/00/18446744073709551616.jpg",
-    "avatar/../avatar/07/7.jpg",
-    "avatar//07/7.jpg",
-    "/avatar/07/7.jpg",
-    "background/07/7.jpg",
-    "cover/07/7.jpg",
-    "http://example.org/avatar/07/7.jpg",
+    "avatar/../avatar/07/28672.jpg",
+    "avatar//07/28672.jpg",
+    "/avatar/07/28672.jpg",
+    "background/07/28672.jpg",
+    "cover/07/28672.jpg",
+    "http://example.org/avatar/07/28672.jpg",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
     assert_set ("avatar", paths[i], DOU_STATUS_BAD_PARAMETER);
-  assert_set ("background_image", "avatar/07/7.jpg", DOU_STATUS_BAD_PARAMETER);
-  assert_set ("background_image", "background_image/07/7.jpg", DOU_STATUS_BAD_PARAMETER);
+  assert_set ("background_image", "avatar/07/28672.jpg", DOU_STATUS_BAD_PARAMETER);
+  assert_set ("background_image", "background_image/07/28672.jpg", DOU_STATUS_BAD_PARAMETER);
 }
 
 /* Test what is accepted: the longest, the largest, and nothing. */
@@ -85,14 +86,14 @@ test_good (void)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
-  for (guint i = 0; i < DOU_USER_SIGNATURE_MAX; i++)
+  for (guint i = 0; i < DOU_TEXT_SIGNATURE_MAX; i++)
     g_string_append (text, "😀");
 
   assert_set ("signature", text->str, DOU_STATUS_OK);
   assert_set ("signature", "", DOU_STATUS_OK);
   assert_set ("signature", " two\nlines שלום ", DOU_STATUS_OK);
   assert_set ("avatar", "", DOU_STATUS_OK);
-  assert_set ("avatar", "avatar/0a/10.jpg", DOU_STATUS_OK);
+  assert_set ("avatar", "avatar/0a/40960.jpg", DOU_STATUS_OK);
   assert_set ("avatar", "avatar/ff/9007199254740991.jpg", DOU_STATUS_OK);
   assert_set ("background_image", "", DOU_STATUS_OK);
   assert_set ("background_image", "background/00/256.jpg", DOU_STATUS_OK);

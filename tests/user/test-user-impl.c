@@ -278,17 +278,17 @@ test_profiles (Fixture *fixture, gconstpointer data)
                 "([(0, 1, 0), (0, 2, 0)],)");
   assert_reply (
       fixture, "SetProfiles",
-      "([(int64 1, {'signature': 'hi', 'avatar': 'avatar/07/7.jpg'}), (9, {}), "
+      "([(int64 1, {'signature': 'hi', 'avatar': 'avatar/07/28672.jpg'}), (9, {}), "
       "(2, {'signature': 'lost', 'name': 'Eve'}), (2, {'signature': '\\t'}), "
-      "(2, {'avatar': '../7.jpg'}), (1, {'background_image': 'background/ff/255.jpg'})],)",
+      "(2, {'avatar': '../7.jpg'}), (1, {'background_image': 'background/ff/1044480.jpg'})],)",
       "([0, 14, 3, 29, 3, 0],)");
   assert_reply (fixture, "GetUsers", "([int64 1, 2],)",
-                "([(0, 1, 'Ann', 'avatar/07/7.jpg', 'background/ff/255.jpg', 'hi'), "
+                "([(0, 1, 'Ann', 'avatar/07/28672.jpg', 'background/ff/1044480.jpg', 'hi'), "
                 "(0, 2, 'Bob', '', '', '')],)");
   assert_reply (fixture, "SetProfiles", "([(int64 1, {'avatar': '', 'signature': ''})],)",
                 "([0],)");
   assert_reply (fixture, "GetUsers", "([int64 1],)",
-                "([(0, 1, 'Ann', '', 'background/ff/255.jpg', '')],)");
+                "([(0, 1, 'Ann', '', 'background/ff/1044480.jpg', '')],)");
   assert_reply (fixture, "SetProfiles", "(@a(xa{ss}) [],)", "([],)");
 }
 
