@@ -46,6 +46,8 @@ static const struct
   { VIDEO_KIND, TRUE, ".mkv", "video/x-matroska" },
   { VIDEO_KIND, TRUE, ".mov", "video/quicktime" },
   { "cover/", FALSE, ".jpg", "image/jpeg" },
+  { "avatar/", FALSE, ".jpg", "image/jpeg" },
+  { "background/", FALSE, ".jpg", "image/jpeg" },
 };
 
 /* A number without leading zeros; returns its digits, 0 if it is none. */

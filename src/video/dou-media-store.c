@@ -8,6 +8,7 @@
  *                                  clients to keep what they got under the first one for ever
  *   STATE/media/cover/3f/123.jpg   its cover
  *   STATE/media/work/123/          video 123 is being worked on
+ *   STATE/media/avatar/3f/124.jpg  a picture of a user, in the same way; and background/
  *
  * The directory below work/ is both a place for what is unfinished and a marker, that outlives the
  * process: “files of this id may be there that no row names”. The order of things, each durable
@@ -63,6 +64,7 @@ typedef struct
   int fd;      /* (owned) or -1 */
   char *video; /* (owned) (nullable) */
   char *cover; /* (owned) (nullable) */
+  char **names; /* (owned) (nullable) to be removed */
 } Step;
 
 static void
@@ -72,6 +74,7 @@ step_free (Step *step)
     g_close (step->fd, NULL);
   g_free (step->video);
   g_free (step->cover);
+  g_strfreev (step->names);
   g_free (step);
 }
 
@@ -104,7 +107,7 @@ dou_media_store_init (DouMediaStore *self)
 DouMediaStore *
 dou_media_store_new (const char *state_dir, GError **error)
 {
-  static const char *const names[] = { "", "video", "cover", "work" };
+  static const char *const names[] = { "", "video", "cover", "avatar", "background", "work" };
   g_autoptr (DouMediaStore) self = g_object_new (DOU_TYPE_MEDIA_STORE, NULL);
 
   /* Absolute, because ffmpeg works in a directory of its own. */
@@ -164,6 +167,19 @@ char *
 dou_media_store_name_cover (gint64 id)
 {
   return make_name ("cover", id, ".jpg");
+}
+
+/**
+ * dou_media_store_name_picture:
+ * @id: of a picture
+ * @kind: `avatar` or `background`
+ *
+ * Returns: (transfer full): the name of its file below media/
+ */
+char *
+dou_media_store_name_picture (gint64 id, const char *kind)
+{
+  return make_name (kind, id, ".jpg");
 }
 
 /**
@@ -317,7 +333,8 @@ place (DouMediaStore *self, Step *step, GError **error)
   if (step->fd >= 0 && !dou_media_file_place (step->fd, video, error))
     return FALSE;
 
-  return place_one (self, work, DOU_MEDIA_VIDEO_FILE, step->video, error)
+  return (step->video == NULL
+          || place_one (self, work, DOU_MEDIA_VIDEO_FILE, step->video, error))
          && (step->cover == NULL
              || place_one (self, work, DOU_MEDIA_COVER_FILE, step->cover, error));
 }
@@ -334,10 +351,10 @@ place_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancell
 /**
  * dou_media_store_place_async:
  * @self: a store
- * @id: of a video that was begun
+ * @id: of a video or picture that was begun
  * @fd: the file to keep as it came, or -1 if %DOU_MEDIA_VIDEO_FILE of the work directory is the
  *   video; it may be closed after the call
- * @video: the name of the video below media/
+ * @video: (nullable): the name of the video below media/, if there is one
  * @cover: (nullable): that of %DOU_MEDIA_COVER_FILE, if there is one
  * @callback: called once the files are where they belong, and survive a power cut
  * @user_data: for @callback
@@ -354,7 +371,7 @@ dou_media_store_place_async (DouMediaStore *self, gint64 id, int fd, const char 
   };
 
   g_return_if_fail (DOU_IS_MEDIA_STORE (self));
-  g_return_if_fail (video != NULL);
+  g_return_if_fail (video != NULL || cover != NULL);
 
   start (self, step, dou_media_store_place_async, place_thread, callback, user_data);
 }
@@ -430,4 +447,40 @@ gboolean
 dou_media_store_settle_finish (DouMediaStore *self, GAsyncResult *result, GError **error)
 {
   return finish (self, result, dou_media_store_settle_async, error);
+}
+
+static void
+remove_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Step *step = data;
+  GError *error = NULL;
+  gboolean done = TRUE;
+
+  for (char **name = step->names; *name != NULL && done; name++)
+    done = remove_unless (source, g_strdup (*name), NULL, &error);
+  return_step (task, done, error);
+}
+
+/**
+ * dou_media_store_remove_async:
+ * @self: a store
+ * @names: (array zero-terminated=1): of files below media/, which need not be there
+ * @callback: called once they are gone, and stay so
+ * @user_data: for @callback
+ */
+void
+dou_media_store_remove_async (DouMediaStore *self, const char *const *names,
+                              GAsyncReadyCallback callback, gpointer user_data)
+{
+  Step step = { .fd = -1, .names = g_strdupv ((char **) names) };
+
+  g_return_if_fail (DOU_IS_MEDIA_STORE (self));
+
+  start (self, step, dou_media_store_remove_async, remove_thread, callback, user_data);
+}
+
+gboolean
+dou_media_store_remove_finish (DouMediaStore *self, GAsyncResult *result, GError **error)
+{
+  return finish (self, result, dou_media_store_remove_async, error);
 }

@@ -13,6 +13,7 @@ DouMediaStore *dou_media_store_new (const char *state_dir, GError **error);
 char *dou_media_store_name_video (gint64 id, const char *extension);
 char *dou_media_store_name_transcoded (gint64 id);
 char *dou_media_store_name_cover (gint64 id);
+char *dou_media_store_name_picture (gint64 id, const char *kind);
 char *dou_media_store_get_path (DouMediaStore *self, const char *name);
 char *dou_media_store_get_work_directory (DouMediaStore *self, gint64 id);
 GArray *dou_media_store_list_work (DouMediaStore *self, GError **error);
@@ -30,5 +31,9 @@ void dou_media_store_settle_async (DouMediaStore *self, gint64 id, const char *v
                                    const char *cover, GAsyncReadyCallback callback,
                                    gpointer user_data);
 gboolean dou_media_store_settle_finish (DouMediaStore *self, GAsyncResult *result, GError **error);
+
+void dou_media_store_remove_async (DouMediaStore *self, const char *const *names,
+                                   GAsyncReadyCallback callback, gpointer user_data);
+gboolean dou_media_store_remove_finish (DouMediaStore *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include <gio/gunixfdlist.h>
 
 #include "common/dou-status.h"
+#include "video/dou-picture-call.h"
 #include "video/dou-video-impl.h"
 
 struct _DouVideoImpl
@@ -14,6 +15,7 @@ struct _DouVideoImpl
 
   DouService *service;      /* (unowned) has the connection, and so outlives what it exports */
   DouVideoManager *manager; /* (owned) */
+  DouPictureImporter *pictures; /* (owned) */
 };
 
 static void dou_video_impl_iface_init (DouDBusVideo1Iface *iface);
@@ -158,6 +160,17 @@ dou_video_impl_handle_publish (DouDBusVideo1 *object, GDBusMethodInvocation *inv
       dou_video_manager_publish_async (self->manager, &details, published_cb, upload);
     }
 
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+dou_video_impl_handle_import_pictures (DouDBusVideo1 *object, GDBusMethodInvocation *invocation,
+                                       GUnixFDList *files, GVariant *argument)
+{
+  DouVideoImpl *self = DOU_VIDEO_IMPL (object);
+
+  if (!is_too_large (invocation, argument, DOU_VIDEO_UPLOADS_MAX))
+    dou_picture_call_handle (self->pictures, self->service, object, invocation, files, argument);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -389,6 +402,7 @@ dou_video_impl_dispose (GObject *object)
   DouVideoImpl *self = DOU_VIDEO_IMPL (object);
 
   g_clear_object (&self->manager);
+  g_clear_object (&self->pictures);
 
   G_OBJECT_CLASS (dou_video_impl_parent_class)->dispose (object);
 }
@@ -403,6 +417,7 @@ static void
 dou_video_impl_iface_init (DouDBusVideo1Iface *iface)
 {
   iface->handle_publish = dou_video_impl_handle_publish;
+  iface->handle_import_pictures = dou_video_impl_handle_import_pictures;
   iface->handle_get_feed = dou_video_impl_handle_get_feed;
   iface->handle_get_works = dou_video_impl_handle_get_works;
   iface->handle_get_videos = dou_video_impl_handle_get_videos;
@@ -418,17 +433,19 @@ dou_video_impl_init (DouVideoImpl *self)
  * dou_video_impl_new:
  * @service: (transfer none): held while a call or anything else is under way; outlives the object
  * @manager: what is exported; stopped with the service
+ * @pictures: takes the pictures of users in
  *
  * Returns: (transfer full): an object to be exported
  */
 DouVideoImpl *
-dou_video_impl_new (DouService *service, DouVideoManager *manager)
+dou_video_impl_new (DouService *service, DouVideoManager *manager, DouPictureImporter *pictures)
 {
   DouVideoImpl *self;
   DouVideoStore *store;
 
   g_return_val_if_fail (DOU_IS_SERVICE (service), NULL);
   g_return_val_if_fail (DOU_IS_VIDEO_MANAGER (manager), NULL);
+  g_return_val_if_fail (DOU_IS_PICTURE_IMPORTER (pictures), NULL);
 
   store = dou_video_manager_get_store (manager);
   self = g_object_new (DOU_TYPE_VIDEO_IMPL, "version", DOU_VERSION, "engine",
@@ -437,6 +454,7 @@ dou_video_impl_new (DouService *service, DouVideoManager *manager)
                        g_get_real_time () / 1000, NULL);
   self->service = service;
   self->manager = g_object_ref (manager);
+  self->pictures = g_object_ref (pictures);
   g_object_bind_property (manager, "video-count", self, "video-count", G_BINDING_SYNC_CREATE);
   g_object_bind_property (manager, "pending-transcodes", self, "pending-transcodes",
                           G_BINDING_SYNC_CREATE);

@@ -2,29 +2,61 @@
 #include "config.h"
 
 #include "common/dou-service.h"
+#include "video/dou-picture-owners.h"
 #include "video/dou-video-impl.h"
 
 #define PROGRAM "doutok-video"
 
-static DouVideoManager *
-make_manager (DouVideoStore *store, DouMediaStore *media, DouConfig *config, GError **error)
+/* What becomes of the files that people send. */
+typedef struct
+{
+  DouVideoStore *store;         /* (owned) */
+  DouMediaStore *media;         /* (owned) */
+  DouVideoManager *manager;     /* (owned) */
+  DouPictureImporter *pictures; /* (owned) */
+} Parts;
+
+static void
+parts_clear (Parts *parts)
+{
+  g_clear_object (&parts->pictures);
+  g_clear_object (&parts->manager);
+  g_clear_object (&parts->media);
+  g_clear_object (&parts->store);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Parts, parts_clear)
+
+static gboolean
+parts_make (Parts *parts, DouConfig *config, GError **error)
 {
   gint64 max_duration = dou_config_get_int64 (config, DOU_CONFIG_MAX_DURATION) * 1000;
+  guint n_slots = g_get_num_processors ();
   g_autoptr (DouMediaRunner) runner
       = dou_media_runner_new (dou_config_get_int64 (config, DOU_CONFIG_MEDIA_MEMORY), error);
   g_autoptr (DouMediaImporter) importer = NULL;
   g_autoptr (DouVideoTranscoder) transcoder = NULL;
+  g_autoptr (DouPictureKeeper) keeper = NULL;
 
   if (runner == NULL)
-    return NULL;
+    return FALSE;
 
   dou_media_runner_warn_about_sandbox (runner);
-  importer = dou_media_importer_new (runner, media,
+  importer = dou_media_importer_new (runner, parts->media,
                                      dou_config_get_int64 (config, DOU_CONFIG_MAX_UPLOAD),
-                                     max_duration, g_get_num_processors ());
-  transcoder = dou_video_transcoder_new (store, media, runner, max_duration,
+                                     max_duration, n_slots);
+  transcoder = dou_video_transcoder_new (parts->store, parts->media, runner, max_duration,
                                          DOU_VIDEO_TRANSCODER_RETRY_DELAY);
-  return dou_video_manager_new (store, media, importer, transcoder, error);
+  parts->manager
+      = dou_video_manager_new (parts->store, parts->media, importer, transcoder, error);
+  if (parts->manager == NULL)
+    return FALSE;
+
+  keeper = dou_picture_keeper_new (parts->store, parts->media, DOU_PICTURE_KEEPER_DELAY);
+  dou_picture_keeper_recover (keeper);
+  parts->pictures
+      = dou_picture_importer_new (runner, parts->store, parts->media, keeper, n_slots);
+  return TRUE;
 }
 
 int
@@ -33,9 +65,8 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_autoptr (DouService) service = dou_service_new (PROGRAM, &argc, &argv, NULL, &error);
   g_autoptr (DouClock) clock = dou_system_clock_new ();
-  g_autoptr (DouVideoStore) store = NULL;
-  g_autoptr (DouMediaStore) media = NULL;
-  g_autoptr (DouVideoManager) manager = NULL;
+  g_auto (Parts) parts = { NULL };
+  g_autoptr (DouPictureOwners) owners = NULL;
   g_autoptr (DouVideoImpl) impl = NULL;
   g_autofree char *path = NULL;
   int status;
@@ -44,17 +75,22 @@ main (int argc, char **argv)
     return dou_service_fail (PROGRAM, error);
 
   path = g_build_filename (dou_service_get_state_dir (service), "video.db", NULL);
-  if ((store = dou_video_store_open (path, clock, &error)) == NULL
-      || (media = dou_media_store_new (dou_service_get_state_dir (service), &error)) == NULL
-      || (manager = make_manager (store, media, dou_service_get_config (service), &error)) == NULL)
+  if ((parts.store = dou_video_store_open (path, clock, &error)) == NULL
+      || (parts.media = dou_media_store_new (dou_service_get_state_dir (service), &error)) == NULL
+      || !parts_make (&parts, dou_service_get_config (service), &error))
     return dou_service_fail (PROGRAM, error);
 
-  impl = dou_video_impl_new (service, manager);
+  owners = dou_picture_owners_new (
+      service, dou_picture_importer_get_keeper (parts.pictures), &error);
+  if (owners == NULL)
+    return dou_service_fail (PROGRAM, error);
+
+  impl = dou_video_impl_new (service, parts.manager, parts.pictures);
   if (!dou_service_export (service, G_DBUS_INTERFACE_SKELETON (impl), "/org/doutok/Video",
                            "org.doutok.Video", &error))
     return dou_service_fail (PROGRAM, error);
 
   status = dou_service_run (service);
-  dou_video_store_close (store);
+  dou_video_store_close (parts.store);
   return status;
 }

@@ -14,7 +14,8 @@ check_name (const char *name)
 {
   g_assert_null (strstr (name, ".."));
   g_assert_null (strstr (name, "//"));
-  g_assert_true (g_str_has_prefix (name, "video/") || g_str_has_prefix (name, "cover/"));
+  g_assert_true (g_str_has_prefix (name, "video/") || g_str_has_prefix (name, "cover/")
+                 || g_str_has_prefix (name, "avatar/") || g_str_has_prefix (name, "background/"));
   g_assert_cmpuint (strspn (name, G_CSET_DIGITS G_CSET_a_2_z "/.-"), ==, strlen (name));
 }
 

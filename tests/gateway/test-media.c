@@ -126,7 +126,9 @@ test_names_refused (Fixture *fixture, gconstpointer data)
     "work/1.mp4",
     "work/3f/1.mp4",
     ".upload-abcdef",
-    "avatar/3f/1.jpg",
+    "avatar/3f/1.png",
+    "background/3f/1-1.jpg",
+    "background_image/3f/1.jpg",
   };
 
   add_file (fixture, "video/3f/1.mp4", "x");
@@ -187,6 +189,8 @@ test_content_types (Fixture *fixture, gconstpointer data)
     { "video/3f/1.mkv", "video/x-matroska" },
     { "video/3f/1.mov", "video/quicktime" },
     { "cover/ff/1.jpg", "image/jpeg" },
+    { "avatar/ff/1.jpg", "image/jpeg" },
+    { "background/ff/1.jpg", "image/jpeg" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++)

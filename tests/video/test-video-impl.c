@@ -6,6 +6,7 @@
 #include <gio/gunixfdlist.h>
 
 #include "lib/dou-test-bus.h"
+#include "lib/dou-test-picture.h"
 #include "lib/dou-test-wait.h"
 #include "video/dou-video-impl.h"
 #include "video/video-fixture.h"
@@ -102,7 +103,8 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->bus = dou_test_bus_new ();
   fixture->service = make_service (fixture->bus);
   fixture->peer = dou_test_bus_connect (fixture->bus);
-  fixture->impl = dou_video_impl_new (fixture->service, fixture->video.manager);
+  fixture->impl = dou_video_impl_new (fixture->service, fixture->video.manager,
+                                      fixture->video.pictures);
   g_assert_true (dou_service_export (fixture->service, G_DBUS_INTERFACE_SKELETON (fixture->impl),
                                      "/org/doutok/Video", "org.doutok.Video", &error));
 
@@ -213,6 +215,29 @@ test_publish (Fixture *fixture, gconstpointer data)
   assert_reply (fixture, "GetWorkCounts", "([int64 78, 77],)", NULL, "([0, 1],)");
 }
 
+/* Test that each picture of a call has its own result, and that none is what is not known. */
+static void
+test_import_pictures (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GBytes) good = dou_test_picture_make ("mjpeg", 64, 64);
+  g_autoptr (GBytes) text = g_bytes_new_static ("text", 4);
+  g_autoptr (GUnixFDList) files = make_files (fixture, good, text);
+
+  assert_error (fixture, "ImportPictures",
+                repeat ("(int64 1, int64 1, 'avatar', handle 0)", DOU_VIDEO_UPLOADS_MAX + 1),
+                "org.doutok.Error.TooLarge");
+  assert_reply (fixture, "ImportPictures", "(@a(xxsh) [],)", NULL, "([],)");
+  assert_reply (fixture, "ImportPictures",
+                "([(int64 1000, int64 77, 'avatar', handle 0), (1001, 77, 'cover', 0)],)", NULL,
+                "([(3, ''), (3, '')],)");
+  assert_reply (fixture, "ImportPictures",
+                "([(int64 1000, int64 77, 'avatar', handle 0), (1001, 77, 'background', 1),"
+                " (1002, 77, 'background', 0), (0, 77, 'avatar', 0), (1003, 0, 'avatar', 0)],)",
+                files,
+                "([(0, 'avatar/00/1000.jpg'), (31, ''), (0, 'background/00/1002.jpg'), (3, ''), "
+                "(3, '')],)");
+}
+
 /* What a client has heard, in order. */
 static void
 signal_cb (GDBusConnection *connection, const char *sender, const char *path,
@@ -288,7 +313,7 @@ test_properties (Fixture *fixture, gconstpointer data)
                     "/org/doutok/Video", "org.doutok.Video1", NULL, proxy_cb, &proxy);
   dou_test_wait_until (is_set, &proxy);
   assert_property (proxy, "Version", "'" DOU_VERSION "'");
-  assert_property (proxy, "SchemaVersion", "1");
+  assert_property (proxy, "SchemaVersion", "2");
   assert_property (proxy, "VideoCount", "0");
   assert_property (proxy, "PendingTranscodes", "0");
 
@@ -309,6 +334,7 @@ main (int argc, char **argv)
   ADD ("bad-handles", test_bad_handles);
   ADD ("empty", test_empty);
   ADD ("publish", test_publish);
+  ADD ("import-pictures", test_import_pictures);
   ADD ("signals", test_signals);
   ADD ("properties", test_properties);
 #undef ADD

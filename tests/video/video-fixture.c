@@ -47,6 +47,10 @@ video_fixture_open (VideoFixture *fixture)
   fixture->manager = dou_video_manager_new (fixture->store, fixture->media, importer, transcoder,
                                             &error);
   g_assert_no_error (error);
+  fixture->keeper = dou_picture_keeper_new (fixture->store, fixture->media,
+                                            fixture->picture_delay);
+  fixture->pictures = dou_picture_importer_new (runner, fixture->store, fixture->media,
+                                                fixture->keeper, 2);
   g_signal_connect (fixture->manager, "changed", G_CALLBACK (changed_cb), fixture->changed);
   g_signal_connect (fixture->manager, "work-counts-changed", G_CALLBACK (changed_cb),
                     fixture->changed_authors);
@@ -76,6 +80,12 @@ video_fixture_close (VideoFixture *fixture)
       g_assert_finalize_object (g_steal_pointer (&fixture->manager));
     }
 
+  if (fixture->pictures != NULL)
+    {
+      g_assert_finalize_object (g_steal_pointer (&fixture->pictures));
+      g_assert_finalize_object (g_steal_pointer (&fixture->keeper));
+    }
+
   /* A thread that has just ended its step may still hold it. */
   g_clear_object (&fixture->media);
   if (fixture->store != NULL)
@@ -86,6 +96,7 @@ void
 video_fixture_set_up (VideoFixture *fixture, gconstpointer data)
 {
   fixture->directory = dou_test_dir_new ();
+  fixture->picture_delay = DOU_PICTURE_KEEPER_DELAY;
   fixture->clock = dou_manual_clock_new (VIDEO_NOON);
   fixture->changed = g_array_new (FALSE, FALSE, sizeof (gint64));
   fixture->changed_authors = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -113,6 +124,22 @@ video_fixture_publish (VideoFixture *fixture, gint64 id, GBytes *bytes, GError *
   close (fd);
   result = dou_test_wait_result (&pending);
   return dou_video_manager_publish_finish (fixture->manager, result, error);
+}
+
+/* Returns: (transfer full) (nullable): the name of its file */
+char *
+video_fixture_import (VideoFixture *fixture, const DouPicture *picture, GBytes *bytes,
+                      GError **error)
+{
+  int fd = dou_test_media_upload (fixture->directory, bytes);
+  GAsyncResult *pending = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  dou_picture_importer_import_async (fixture->pictures, picture, fd, dou_test_wait_result_cb,
+                                     &pending);
+  close (fd);
+  result = dou_test_wait_result (&pending);
+  return dou_picture_importer_import_finish (fixture->pictures, result, error);
 }
 
 /* Returns: (transfer full) (nullable) */

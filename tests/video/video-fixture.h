@@ -3,6 +3,7 @@
 
 #include "lib/dou-manual-clock.h"
 #include "lib/dou-test-media.h"
+#include "video/dou-picture-importer.h"
 #include "video/dou-video-manager.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,9 @@ typedef struct
   DouVideoStore *store;   /* (owned) (nullable) */
   DouMediaStore *media;   /* (owned) (nullable) */
   DouVideoManager *manager; /* (owned) (nullable) */
+  DouPictureKeeper *keeper; /* (owned) (nullable) */
+  DouPictureImporter *pictures; /* (owned) (nullable) */
+  guint picture_delay; /* of the keeper, in milliseconds */
   GArray *changed;          /* (owned) (element-type gint64) all that “changed” was about */
   GArray *changed_authors;  /* (owned) (element-type gint64) */
 } VideoFixture;
@@ -30,6 +34,8 @@ void video_fixture_close (VideoFixture *fixture);
 
 void video_fixture_wait_idle (VideoFixture *fixture);
 gboolean video_fixture_publish (VideoFixture *fixture, gint64 id, GBytes *bytes, GError **error);
+char *video_fixture_import (VideoFixture *fixture, const DouPicture *picture, GBytes *bytes,
+                            GError **error);
 DouVideo *video_fixture_get (VideoFixture *fixture, gint64 id);
 void video_fixture_assert_files (VideoFixture *fixture, gint64 id);
 guint video_fixture_count_files (VideoFixture *fixture);

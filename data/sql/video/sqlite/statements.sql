@@ -57,3 +57,33 @@ SELECT id, file, cover, attempts FROM videos WHERE transcode = 1 ORDER BY attemp
 UPDATE videos SET file = j.json ->> 1, transcode = j.json ->> 2, attempts = j.json ->> 3
 FROM (SELECT ##json::string AS json) AS j
 WHERE id = j.json ->> 0
+
+-- [id, owner, kind]: one that is there already is to be looked at again.
+-- name: insert-picture
+INSERT INTO pictures (id, owner_id, kind)
+SELECT j.json ->> 0, j.json ->> 1, j.json ->> 2
+FROM (SELECT ##json::string AS json) AS j WHERE true
+ON CONFLICT (id) DO UPDATE SET settled = 0
+
+-- [id, …] → those that there are.
+-- name: get-pictures
+SELECT p.id, p.owner_id, p.kind
+FROM json_each(##json::string) AS j JOIN pictures AS p ON p.id = j.value
+ORDER BY j.key
+
+-- [owner, …] → all of theirs.
+-- name: get-pictures-of
+SELECT p.id, p.owner_id, p.kind
+FROM json_each(##json::string) AS j JOIN pictures AS p ON p.owner_id = j.value
+ORDER BY j.key, p.id
+
+-- name: get-unsettled-pictures
+SELECT id, owner_id, kind FROM pictures WHERE settled = 0 ORDER BY id
+
+-- [id, …]
+-- name: settle-pictures
+UPDATE pictures SET settled = 1 WHERE id IN (SELECT value FROM json_each(##json::string))
+
+-- [id, …]
+-- name: delete-pictures
+DELETE FROM pictures WHERE id IN (SELECT value FROM json_each(##json::string))
