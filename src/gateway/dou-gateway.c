@@ -23,17 +23,19 @@
 #include "gateway/dou-server.h"
 #include "gateway/dou-user-routes.h"
 #include "gateway/dou-video-routes.h"
+#include "gateway/dou-web-routes.h"
 
 struct _DouGateway
 {
   GObject parent_instance;
 
-  DouService *service; /* (unowned) */
-  DouContext context;  /* (owned) its members */
-  DouMedia *media;     /* (owned) */
-  DouPush *push;       /* (owned) */
-  DouRouter *router;   /* (owned) */
-  DouServer *server;   /* (owned) */
+  DouService *service;    /* (unowned) */
+  DouContext context;     /* (owned) its members */
+  DouMedia *media;        /* (owned) */
+  DouPush *push;          /* (owned) */
+  DouResourceRoutes *web; /* (owned) */
+  DouRouter *router;      /* (owned) */
+  DouServer *server;      /* (owned) */
   gulong stopping_id;
 };
 
@@ -49,6 +51,7 @@ dou_gateway_dispose (GObject *object)
 
   g_clear_object (&self->server);
   g_clear_object (&self->router);
+  g_clear_object (&self->web);
   g_clear_object (&self->push);
   g_clear_object (&self->media);
   g_clear_object (&self->context.limiter);
@@ -151,6 +154,7 @@ dou_gateway_make_server (DouGateway *self, GError **error)
   if (self->push == NULL)
     return FALSE;
 
+  self->web = dou_web_routes_new ();
   self->router = dou_router_new ();
   dou_authenticator_guard (self->context.authenticator, self->router);
   dou_health_routes_add (self->router, &self->context);
@@ -163,6 +167,7 @@ dou_gateway_make_server (DouGateway *self, GError **error)
   dou_picture_routes_add (self->router);
   dou_media_routes_add (self->router, self->media);
   dou_push_add_routes (self->push, self->router);
+  dou_resource_routes_add (self->web, self->router);
 
   self->server = dou_server_new (self->context.config, self->router, self->context.limiter, error);
   return self->server != NULL;

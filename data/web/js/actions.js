@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What users do to videos and to each other, from whichever view. The change is shown at once and
+// taken back if the server refuses it.
+
+import * as api from './api.js';
+import { confirm, toast } from './dom.js';
+import { t } from './i18n.js';
+import { emit, getSession } from './state.js';
+
+/** Sends guests to log in, and back here afterwards. */
+export function requireLogin() {
+  if (getSession())
+    return true;
+  sessionStorage.setItem('doutok.next', location.hash);
+  toast(t('login.first'));
+  location.hash = '#/login';
+  return false;
+}
+
+/** Shows why something was refused, unless it was given up by the user. */
+export function showRefusal(error) {
+  if (error.name === 'AbortError')
+    return;
+  if (!(error instanceof api.Refusal))
+    throw error;
+  toast(error.message, 'bad');
+}
+
+/** Likes a video, or no longer. `video` is brought up to date. */
+export async function like(video, isLiked) {
+  if (!requireLogin() || video.is_favorite === isLiked)
+    return;
+  const change = (value) => {
+    const difference = Number(value) - Number(video.is_favorite);
+    Object.assign(video, { is_favorite: value, favorite_count: video.favorite_count + difference });
+    emit('video', { id: video.id, is_favorite: value, favorite_count: video.favorite_count });
+  };
+  change(isLiked);
+  try {
+    await api.setLike(video.id, isLiked);
+  } catch (error) {
+    change(!isLiked);
+    showRefusal(error);
+  }
+}
+
+/** Follows a user, or no longer. */
+export async function follow(user, isFollowed) {
+  if (!requireLogin())
+    return;
+  const change = (value) => {
+    user.is_follow = value;
+    emit('user', { id: user.id, is_follow: value });
+  };
+  change(isFollowed);
+  try {
+    await api.setFollow(user.id, isFollowed);
+  } catch (error) {
+    change(!isFollowed);
+    showRefusal(error);
+  }
+}
+
+/** Deletes one's own video, if that is really meant. */
+export async function deleteVideo(video) {
+  if (!await confirm(t('video.delete.question', { title: video.title }), t('action.delete'), t('action.cancel')))
+    return;
+  try {
+    await api.deleteVideo(video.id);
+    emit('video', { id: video.id, deleted: true });
+    toast(t('video.deleted'));
+  } catch (error) {
+    showRefusal(error);
+  }
+}

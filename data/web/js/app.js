@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The page: which view stands behind which address, and what surrounds them all. A view is a module
+// with `show(root, parameters, signal)`: it fills `root` and lets go of everything when the signal
+// is aborted. Only the feed is loaded at first; the others when they are asked for.
+
+import { h, toast } from './dom.js';
+import { getLanguage, t, translatePage } from './i18n.js';
+import { getOwnId, getSession, on } from './state.js';
+import { closePanel } from './panel.js';
+import { getUnreadCount, startConversations } from './conversations.js';
+import { startPush } from './push.js';
+import * as feed from './views/feed.js';
+
+// Patterns of the part of the address behind “#/”, the first that matches. `nav` is the entry of the
+// navigation that is marked; `login` means that guests are sent to log in first.
+const routes = [
+  { pattern: '', nav: 'feed', load: () => feed },
+  { pattern: 'user/:id/play/:list/:video', nav: 'me', load: () => feed },
+  { pattern: 'user/:id', nav: 'me', load: () => import('./views/profile.js') },
+  { pattern: 'user/:id/list/:list', nav: 'me', load: () => import('./views/profile.js') },
+  { pattern: 'user/:id/people/:list', nav: 'me', load: () => import('./views/people.js') },
+  { pattern: 'me', nav: 'me', login: true, load: () => import('./views/profile.js') },
+  { pattern: 'friends', nav: 'friends', login: true, load: () => import('./views/people.js') },
+  { pattern: 'upload', nav: 'upload', login: true, load: () => import('./views/upload.js') },
+  { pattern: 'messages', nav: 'messages', login: true, load: () => import('./views/chat.js') },
+  { pattern: 'messages/:id', nav: 'messages', login: true, load: () => import('./views/chat.js') },
+  { pattern: 'settings', nav: 'settings', load: () => import('./views/settings.js') },
+  { pattern: 'login', nav: 'me', load: () => import('./views/login.js') },
+];
+
+const root = document.getElementById('view');
+let current = new AbortController();
+
+function match(pattern, path) {
+  const wanted = pattern.split('/');
+  const parts = path.split('/');
+  const parameters = {};
+  if (wanted.length !== parts.length)
+    return null;
+  for (const [index, name] of wanted.entries()) {
+    if (name.startsWith(':'))
+      parameters[name.slice(1)] = decodeURIComponent(parts[index]);
+    else if (name !== parts[index])
+      return null;
+  }
+  return parameters;
+}
+
+function find(path) {
+  for (const route of routes) {
+    const parameters = match(route.pattern, path);
+    if (parameters)
+      return { route, parameters };
+  }
+  return { route: routes[0], parameters: {} };
+}
+
+function markNavigation(name) {
+  for (const item of document.querySelectorAll('[data-nav]')) {
+    if (item.dataset.nav === name)
+      item.setAttribute('aria-current', 'page');
+    else
+      item.removeAttribute('aria-current');
+  }
+}
+
+function showFailure(error) {
+  console.warn(error);
+  root.replaceChildren(h('div.empty', {},
+    h('p', {}, t('error.view')),
+    h('button.button', { onclick: () => location.reload() }, t('action.retry'))));
+}
+
+async function navigate({ isFirst = false } = {}) {
+  const path = location.hash.replace(/^#\/?/, '').replace(/\/$/, '');
+  let { route, parameters } = find(path);
+
+  current.abort();
+  current = new AbortController();
+  const { signal } = current;
+
+  closePanel();
+  if (route.login && !getSession()) {
+    parameters = { next: path };
+    route = routes.find((other) => other.pattern === 'login');
+  }
+
+  const isFeed = route.load() === feed || route.nav === 'feed';
+  document.body.classList.toggle('is-feed', isFeed);
+  document.body.dataset.view = route.pattern.split('/')[0] || 'feed';
+  markNavigation(route.nav);
+  root.replaceChildren();
+  try {
+    const view = await route.load();
+    if (signal.aborted)
+      return;
+    document.title = 'DouTok';
+    await view.show(root, parameters, signal);
+    if (signal.aborted)
+      return;
+    const heading = root.querySelector('h1');
+    if (heading)
+      document.title = `${heading.textContent} · DouTok`;
+    if (!isFirst && !root.contains(document.activeElement))
+      root.focus({ preventScroll: true });
+  } catch (error) {
+    if (!signal.aborted)
+      showFailure(error);
+  }
+}
+
+function showUnread() {
+  const badge = document.getElementById('unread');
+  const count = getUnreadCount();
+  badge.hidden = count === 0;
+  badge.textContent = count > 99 ? '99+' : String(count);
+  badge.setAttribute('aria-label', t('messages.unread', { count }));
+}
+
+// The heart of a page that can be installed; only where the browser trusts the address.
+function startServiceWorker() {
+  if (!('serviceWorker' in navigator))
+    return;
+  navigator.serviceWorker.register('service-worker.js').catch((error) => console.info(error.message));
+}
+
+let ownId = getOwnId();
+let language = getLanguage();
+
+on('session', () => {
+  const before = ownId;
+  ownId = getOwnId();
+  if (before && !ownId)
+    toast(t('session.over'));
+  if (before !== ownId)
+    navigate();
+});
+on('language', () => {
+  if (language === getLanguage())
+    return;
+  language = getLanguage();
+  showUnread();
+  navigate();
+});
+on('unread', showUnread);
+
+window.addEventListener('hashchange', () => navigate());
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  root.focus();
+});
+
+translatePage();
+navigate({ isFirst: true });
+startConversations();
+startPush();
+startServiceWorker();

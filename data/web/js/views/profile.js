@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The page of a user: who it is, works and likes.
+
+import * as api from '../api.js';
+import { deleteVideo, showRefusal } from '../actions.js';
+import { avatar, h, icon, iconButton, whenSeen } from '../dom.js';
+import { formatCount, t } from '../i18n.js';
+import { getOwnId, on } from '../state.js';
+import { buildFollowButton } from './people.js';
+
+const lists = {
+  works: { get: api.getWorks, title: 'profile.works', none: 'profile.works.none' },
+  likes: { get: api.getLikes, title: 'profile.likes', none: 'profile.likes.none' },
+};
+
+function buildCount(number, label, href) {
+  const content = [h('b', {}, formatCount(number)), ' ', h('span', {}, label)];
+  return h('li', {}, href ? h('a', { href }, content) : h('span', {}, content));
+}
+
+function buildHead(user, isOwn, signal) {
+  const cover = h('img.profile-background', { src: user.background_image, alt: '', decoding: 'async' });
+  const followers = h('li');
+  const showFollowers = () => followers.replaceWith(
+    buildCount(user.follower_count, t('people.followers'), `#/user/${user.id}/people/followers`));
+  const head = h('header.profile-head', {},
+    cover,
+    h('div.profile-who', {},
+      avatar(user, 96),
+      h('div', {},
+        h('h1', {}, user.name),
+        h('p.profile-id', {}, t('profile.id', { id: user.id })))),
+    h('ul.profile-counts', {},
+      buildCount(user.total_favorited, t('profile.favorited')),
+      buildCount(user.follow_count, t('people.following'), `#/user/${user.id}/people/following`),
+      followers),
+    h('p.profile-signature', {}, user.signature || t(isOwn ? 'profile.signature.add' : 'profile.signature.none')),
+    h('div.profile-actions', {}, isOwn
+      ? [h('a.button', { href: '#/settings' }, t('profile.edit')), h('a.button', { href: '#/friends' }, t('people.friends'))]
+      : [buildFollowButton(user, signal), h('a.button', { href: `#/messages/${user.id}` }, t('user.message'))]));
+  showFollowers();
+  return head;
+}
+
+function buildTabs(user, chosen) {
+  const counts = { works: user.work_count, likes: user.favorite_count };
+  return h('nav.tabs', { 'aria-label': t('profile.lists') }, Object.entries(lists).map(([name, { title }]) =>
+    h('a.tab', { href: `#/user/${user.id}/list/${name}`, 'aria-current': name === chosen ? 'page' : null },
+      t(title), ' ', h('span.tab-count', {}, formatCount(counts[name])))));
+}
+
+function buildTile(video, list, owner) {
+  const mayDelete = list === 'works' && video.author.id === getOwnId();
+  return h('li.tile', { 'data-id': video.id },
+    h('a', {
+      href: `#/user/${owner}/play/${list}/${video.id}`,
+      'aria-label': t('video.by', { title: video.title, name: video.author.name }),
+    },
+    h('img', { src: video.cover_url, alt: '', loading: 'lazy', decoding: 'async' }),
+    h('span.tile-title', {}, video.title),
+    h('span.tile-likes', {}, icon('heart'), formatCount(video.favorite_count))),
+    mayDelete ? iconButton('.tile-delete', 'trash', t('video.delete'), () => deleteVideo(video)) : null);
+}
+
+export async function show(root, parameters, signal) {
+  const id = Number(parameters.id ?? getOwnId());
+  const isOwn = id === getOwnId();
+  const list = parameters.list in lists ? parameters.list : 'works';
+  const { get, none } = lists[list];
+  const tiles = h('ul.tiles');
+  const end = h('div.list-end');
+  const load = async () => {
+    const page = await get(id, load.next, { signal });
+    tiles.append(...page.videos.map((video) => buildTile(video, list, id)));
+    load.next = page.next;
+  };
+  const showNone = () => end.replaceChildren(...tiles.children.length ? [] : [h('p.empty-note', {}, t(none))]);
+
+  const user = await api.getUser(id, { signal }).catch((error) => {
+    if (!(error instanceof api.Refusal))
+      throw error;
+    root.append(h('div.empty', {}, h('h1', {}, error.message)));
+    return null;
+  });
+  if (!user || signal.aborted)
+    return;
+
+  root.append(h('section.page.profile', {},
+    parameters.id && !isOwn ? iconButton('.profile-back', 'back', t('action.back'), () => history.back()) : null,
+    buildHead(user, isOwn, signal), buildTabs(user, list), tiles, end));
+  on('video', (change) => {
+    if (!change.deleted)
+      return;
+    tiles.querySelector(`[data-id="${change.id}"]`)?.remove();
+    showNone();
+  }, signal);
+
+  await load();
+  showNone();
+  if (load.next)
+    whenSeen(end, () => load.next && load().catch(showRefusal), signal);
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a user can change: the language of this page, signature, pictures, password; and logging out.
+
+import * as api from '../api.js';
+import { h, toast } from '../dom.js';
+import { getLanguage, languages, setLanguage, t } from '../i18n.js';
+import { emit, endSession, getSession, renewToken } from '../state.js';
+
+// A form whose button says what it does, and which says itself what became of it.
+function buildForm(name, fields, action, submit) {
+  const problem = h('p.problem', { role: 'alert', 'data-test': `${name}-problem` });
+  const button = h('button.button.primary', { 'data-test': `${name}-save` }, action);
+  const form = h('form.settings-form', {
+    onsubmit: async (event) => {
+      event.preventDefault();
+      problem.textContent = '';
+      button.disabled = true;
+      try {
+        await submit(form);
+        toast(t('settings.saved'), 'good');
+      } catch (error) {
+        if (!(error instanceof api.Refusal))
+          throw error;
+        problem.textContent = error.message;
+      } finally {
+        button.disabled = false;
+      }
+    },
+  }, fields, problem, button);
+  return form;
+}
+
+function buildSection(title, ...content) {
+  return h('section.settings-section', {}, h('h2', {}, title), content);
+}
+
+function buildLanguage() {
+  const select = h('select.input', {
+    id: 'settings-language', 'data-test': 'language',
+    onchange: () => {
+      setLanguage(select.value);
+      emit('language');
+    },
+  }, Object.entries(languages).map(([value, name]) => h('option', { value, lang: value }, name)));
+  select.value = getLanguage();
+  return buildSection(t('settings.language'),
+    h('div.field', {}, h('label', { for: select.id }, t('settings.language.label')), select));
+}
+
+function buildSignature(user) {
+  const text = h('textarea.input', { id: 'settings-signature', rows: '3', maxlength: '200', 'data-test': 'signature' });
+  text.value = user.signature;
+  return buildSection(t('settings.signature'), buildForm('signature',
+    h('div.field', {}, h('label', { for: text.id }, t('settings.signature.label')), text),
+    t('action.save'), () => api.updateUser({ signature: text.value })));
+}
+
+// Shows the chosen picture before it is sent.
+function buildPicture(name, user) {
+  const isAvatar = name === 'avatar';
+  const preview = h(isAvatar ? 'img.avatar' : 'img.settings-background', {
+    src: user[name], alt: '', width: isAvatar ? 96 : 320, height: isAvatar ? 96 : 140,
+  });
+  let url = null;
+  const release = () => {
+    if (url)
+      URL.revokeObjectURL(url);
+    url = null;
+  };
+  const input = h('input.visually-hidden', {
+    id: `settings-${name}`, type: 'file', accept: 'image/jpeg,image/png,image/webp', required: true, 'data-test': name,
+    onchange: () => {
+      release();
+      if (input.files[0])
+        preview.src = url = URL.createObjectURL(input.files[0]);
+    },
+  });
+  return buildSection(t(`settings.${name}`), buildForm(name,
+    h('div.settings-picture', {}, preview,
+      h('div.settings-choose', {}, input, h('label.button', { for: input.id }, t('settings.picture.choose')),
+        h('span', {}, t('settings.picture.kinds')))),
+    t('action.save'), async (form) => {
+      const answer = await api.updateUser({ [name]: input.files[0] });
+      release();
+      preview.src = answer.user[name];
+      form.reset();
+    }));
+}
+
+function buildPassword(session) {
+  const build = (name, autocomplete) => h('input.input', {
+    id: `settings-${name}`, type: 'password', autocomplete, required: true, maxlength: '128', 'data-test': name,
+  });
+  const before = build('old-password', 'current-password');
+  const after = build('new-password', 'new-password');
+  return buildSection(t('settings.password'), buildForm('password', [
+    h('input', { type: 'text', autocomplete: 'username', value: session.name, hidden: true, 'aria-hidden': 'true' }),
+    h('div.field', {}, h('label', { for: before.id }, t('settings.password.old')), before),
+    h('div.field', {}, h('label', { for: after.id }, t('settings.password.new')), after),
+  ], t('settings.password.change'), async (form) => {
+    const answer = await api.updateUser({ old_password: before.value, new_password: after.value });
+    if (answer.token)
+      renewToken(answer.token);
+    form.reset();
+  }));
+}
+
+export async function show(root, parameters, signal) {
+  const session = getSession();
+  const page = h('section.page.settings', {}, h('header.page-head', {}, h('h1', {}, t('nav.settings'))), buildLanguage());
+  root.append(page);
+  if (!session) {
+    page.append(h('a.button.primary', { href: '#/login' }, t('login.log-in')));
+    return;
+  }
+
+  const user = await api.getUser(session.id, { signal });
+  page.append(buildSignature(user), buildPicture('avatar', user), buildPicture('background_image', user),
+    buildPassword(session),
+    h('button.button.danger.wide', {
+      type: 'button', 'data-test': 'log-out',
+      onclick: () => {
+        endSession();
+        location.hash = '#/';
+      },
+    }, t('settings.log-out')));
+}

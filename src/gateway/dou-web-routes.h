@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "gateway/dou-resource-routes.h"
+
+G_BEGIN_DECLS
+
+DouResourceRoutes *dou_web_routes_new (void);
+
+G_END_DECLS
