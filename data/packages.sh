@@ -22,6 +22,7 @@ packages_to_build='
 packages_to_run='
   dbus-daemon
   ffmpeg
+  glib-networking
 '
 
 say() {

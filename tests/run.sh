@@ -16,6 +16,7 @@ top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$top/data/packages.sh"
 
 packages_to_test='
+  openssl
   sqlite3
   systemd
 '

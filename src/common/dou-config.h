@@ -16,6 +16,8 @@ typedef enum
   DOU_CONFIG_LISTEN,          /* list of ADDRESS:PORT */
   DOU_CONFIG_WORKERS,         /* gateway processes; 0 = one per core */
   DOU_CONFIG_PUBLIC_URL,      /* URL or empty */
+  DOU_CONFIG_TLS_CERTIFICATE, /* path or empty */
+  DOU_CONFIG_TLS_KEY,         /* path or empty */
   DOU_CONFIG_TRUSTED_PROXIES, /* list of ADDRESS[/BITS] */
   DOU_CONFIG_STATE_DIR,       /* path */
   DOU_CONFIG_RUNTIME_DIR,     /* path */

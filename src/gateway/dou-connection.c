@@ -180,6 +180,17 @@ dou_connection_is_closed (DouConnection *self)
 }
 
 /**
+ * dou_connection_set_remote_address:
+ * @self: a connection
+ * @remote: the client's end, which is not the other end of the socket
+ */
+void
+dou_connection_set_remote_address (DouConnection *self, GSocketAddress *remote)
+{
+  g_set_object (&self->remote, remote);
+}
+
+/**
  * dou_connection_get_remote_address:
  * @self: an open connection
  *
@@ -211,12 +222,16 @@ dou_connection_get_url (DouConnection *self)
   struct sockaddr_storage native;
   socklen_t length = sizeof native;
 
-  if (getsockname (self->fd, (struct sockaddr *) &native, &length) == 0)
+  /* Behind TLS this socket leads to our own thread. */
+  if (self->is_secure)
+    address = g_object_ref (self->local);
+  else if (getsockname (self->fd, (struct sockaddr *) &native, &length) == 0)
     address = g_socket_address_new_from_native (&native, length);
   if (G_IS_INET_SOCKET_ADDRESS (address))
     text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
 
-  return g_strconcat ("http://", text != NULL ? text : "localhost", NULL);
+  return g_strconcat (self->is_secure ? "https://" : "http://",
+                      text != NULL ? text : "localhost", NULL);
 }
 
 /**

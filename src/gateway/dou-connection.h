@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * @body_left: bytes of its body that were not taken yet
  * @keep_alive: there may be another request after this one
  * @is_reading: the client has not sent all of its request
+ * @is_secure: the client speaks TLS to whoever is at the other end of the socket
  * @peer: what counts it for its address, while it is open
  *
  * One client's socket, with what has been read from it ahead and what it has not taken yet. These
@@ -31,12 +32,13 @@ typedef struct
   guint64 body_left;
   gboolean keep_alive;
   gboolean is_reading;
+  gboolean is_secure;
   DouPeer *peer; /* (owned) (nullable) */
 
   DouParking *parking;    /* (unowned) (nullable) NULL once closed */
   int fd;                 /* (owned) -1 once closed */
   GSocketAddress *local;  /* (owned) */
-  GSocketAddress *remote; /* (owned) (nullable) made when it is first asked for */
+  GSocketAddress *remote; /* (owned) (nullable) made when it is first asked for, unless given */
 
   gboolean is_readable; /* bytes, an end or an error may wait in the socket */
   gboolean has_ended;   /* the client sends no more: reads go on to the end */
@@ -76,6 +78,7 @@ void dou_connection_close (DouConnection *self);
 void dou_connection_reset (DouConnection *self);
 int dou_connection_take_socket (DouConnection *self);
 gboolean dou_connection_is_closed (DouConnection *self);
+void dou_connection_set_remote_address (DouConnection *self, GSocketAddress *remote);
 GSocketAddress *dou_connection_get_remote_address (DouConnection *self);
 char *dou_connection_get_url (DouConnection *self);
 

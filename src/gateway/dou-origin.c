@@ -190,17 +190,21 @@ get_first (SoupMessageHeaders *headers, const char *name)
  * @self: an origin
  * @headers: of a request
  * @peer: where it came from
+ * @is_secure: it came by TLS
  *
  * Returns: (transfer full) (nullable): scheme, host and port for links, without a slash at the end;
  *   %NULL if the request does not say which host it was sent to
  */
 char *
-dou_origin_get_url (DouOrigin *self, SoupMessageHeaders *headers, GSocketAddress *peer)
+dou_origin_get_url (DouOrigin *self,
+                    SoupMessageHeaders *headers,
+                    GSocketAddress *peer,
+                    gboolean is_secure)
 {
   g_autofree char *forwarded_host = NULL;
   g_autofree char *forwarded_scheme = NULL;
   const char *host = soup_message_headers_get_one (headers, "Host");
-  const char *scheme = "http";
+  const char *scheme = is_secure ? "https" : "http";
 
   g_return_val_if_fail (DOU_IS_ORIGIN (self), NULL);
 

@@ -17,7 +17,10 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DouOrigin, dou_origin, DOU, ORIGIN, GObject)
 
 DouOrigin *dou_origin_new (DouConfig *config, GError **error);
-char *dou_origin_get_url (DouOrigin *self, SoupMessageHeaders *headers, GSocketAddress *peer);
+char *dou_origin_get_url (DouOrigin *self,
+                          SoupMessageHeaders *headers,
+                          GSocketAddress *peer,
+                          gboolean is_secure);
 GInetAddress *dou_origin_get_counted_peer (DouOrigin *self, GSocketAddress *peer);
 GInetAddress *
 dou_origin_get_client (DouOrigin *self, SoupMessageHeaders *headers, GSocketAddress *peer);

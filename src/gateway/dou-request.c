@@ -295,7 +295,8 @@ dou_request_get_origin (DouRequest *self)
   if (self->url == NULL)
     self->url
         = dou_origin_get_url (self->origin, soup_server_message_get_request_headers (self->message),
-                              soup_server_message_get_remote_address (self->message));
+                              soup_server_message_get_remote_address (self->message),
+                              self->connection->is_secure);
   if (self->url == NULL)
     self->url = dou_connection_get_url (self->connection);
 

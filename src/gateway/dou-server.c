@@ -19,11 +19,14 @@
 
 #define G_LOG_DOMAIN "doutok"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/dou-tls.h"
 #include "gateway/dou-intake.h"
 #include "gateway/dou-listener.h"
 #include "gateway/dou-server.h"
+#include "gateway/dou-tls-thread.h"
 
 /* Seconds for which a client may go on sending after its last answer, until it has seen that it is.
  */
@@ -45,10 +48,29 @@ struct _DouServer
   DouIntake *intake;       /* (owned) */
   DouResponder *responder; /* (owned) */
   GPtrArray *listeners;    /* (owned) (element-type DouListener) */
+  DouTlsThread *tls;       /* (owned) (nullable) if clients speak TLS */
+  GHashTable *newcomers;   /* (owned) (element-type Newcomer) who is shaking hands there */
   GTask *stopping;         /* (owned) (nullable) */
 };
 
+/* A client that is not a connection yet. */
+typedef struct
+{
+  GSocketAddress *local;  /* (owned) */
+  GSocketAddress *remote; /* (owned) */
+  DouPeer *peer;          /* (owned) (nullable) what counts it for its address */
+} Newcomer;
+
 G_DEFINE_FINAL_TYPE (DouServer, dou_server, G_TYPE_OBJECT)
+
+static void
+newcomer_free (Newcomer *self)
+{
+  g_object_unref (self->local);
+  g_object_unref (self->remote);
+  g_clear_pointer (&self->peer, dou_peer_leave);
+  g_free (self);
+}
 
 static void
 dou_server_close_all (DouServer *self, DouPlace place)
@@ -65,6 +87,8 @@ dou_server_dispose (GObject *object)
   DouServer *self = DOU_SERVER (object);
 
   g_clear_pointer (&self->listeners, g_ptr_array_unref);
+  g_clear_pointer (&self->tls, dou_tls_thread_free);
+  g_clear_pointer (&self->newcomers, g_hash_table_unref);
   if (self->parking != NULL)
     for (guint place = 0; place < DOU_N_PLACES; place++)
       dou_server_close_all (self, (DouPlace) place);
@@ -87,6 +111,7 @@ static void
 dou_server_init (DouServer *self)
 {
   self->listeners = g_ptr_array_new_with_free_func (g_object_unref);
+  self->newcomers = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) newcomer_free, NULL);
   self->responder = dou_responder_new ();
 }
 
@@ -158,20 +183,97 @@ release_cb (DouParked *parked)
 
 static const DouParkingFuncs parking_funcs = { ready_cb, expired_cb, release_cb };
 
-/* Returns: whether its address may have one more */
+/* Returns: whether @remote may have one more; @peer counts it, if it is to be counted */
 static gboolean
-dou_server_count_peer (DouServer *self, DouConnection *connection)
+dou_server_count_peer (DouServer *self, GSocketAddress *remote, DouPeer **peer)
 {
-  GSocketAddress *remote = dou_connection_get_remote_address (connection);
   g_autoptr (GInetAddress) address
       = remote != NULL ? dou_origin_get_counted_peer (self->origin, remote) : NULL;
 
-  if (address == NULL)
-    return TRUE;
-
-  connection->peer = dou_peers_enter (self->peers, address);
-  return connection->peer != NULL;
+  *peer = address != NULL ? dou_peers_enter (self->peers, address) : NULL;
+  return address == NULL || *peer != NULL;
 }
+
+/* Returns: (transfer full) (nullable): one end of a socket */
+static GSocketAddress *
+get_end (int fd, gboolean is_own)
+{
+  struct sockaddr_storage native;
+  socklen_t length = sizeof native;
+  int result = is_own ? getsockname (fd, (struct sockaddr *) &native, &length)
+                      : getpeername (fd, (struct sockaddr *) &native, &length);
+
+  return result == 0 ? g_socket_address_new_from_native (&native, length) : NULL;
+}
+
+/* Whom there is no room for is not told: that would take shaking hands.
+ *
+ * @fd: (transfer full) */
+static void
+dou_server_shake_hands (DouServer *self, int fd)
+{
+  guint n = dou_parking_count (self->parking) + g_hash_table_size (self->newcomers);
+  g_autoptr (GSocketAddress) local = get_end (fd, TRUE);
+  g_autoptr (GSocketAddress) remote = get_end (fd, FALSE);
+  Newcomer *newcomer;
+  DouPeer *peer;
+
+  if (n >= self->max_connections || local == NULL || remote == NULL
+      || !dou_server_count_peer (self, remote, &peer))
+    {
+      close (fd);
+      return;
+    }
+
+  newcomer = g_new (Newcomer, 1);
+  *newcomer = (Newcomer){ g_steal_pointer (&local), g_steal_pointer (&remote), peer };
+  g_hash_table_add (self->newcomers, newcomer);
+  dou_tls_thread_take (self->tls, fd, newcomer);
+}
+
+static void
+opened_cb (int fd, gpointer ticket, gpointer user_data)
+{
+  DouServer *self = user_data;
+  Newcomer *newcomer = ticket;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouConnection) connection = NULL;
+
+  if (dou_parking_is_closing (self->parking))
+    close (fd);
+  else
+    connection = dou_connection_new (self->parking, fd, newcomer->local, &error);
+
+  if (connection != NULL)
+    {
+      connection->is_secure = TRUE;
+      connection->peer = g_steal_pointer (&newcomer->peer);
+      dou_connection_set_remote_address (connection, newcomer->remote);
+    }
+  else if (error != NULL)
+    g_warning ("%s", error->message);
+
+  g_hash_table_remove (self->newcomers, newcomer);
+}
+
+static void
+refused_cb (gpointer ticket, gpointer user_data)
+{
+  DouServer *self = user_data;
+
+  g_hash_table_remove (self->newcomers, ticket);
+}
+
+static void
+drained_cb (gpointer user_data)
+{
+  DouServer *self = user_data;
+  g_autoptr (GTask) task = g_steal_pointer (&self->stopping);
+
+  g_task_return_boolean (task, TRUE);
+}
+
+static const DouTlsThreadFuncs tls_funcs = { opened_cb, refused_cb, drained_cb };
 
 static void
 accepted_cb (int fd, GSocketAddress *local, gpointer user_data)
@@ -180,6 +282,12 @@ accepted_cb (int fd, GSocketAddress *local, gpointer user_data)
   guint n = dou_parking_count (self->parking);
   g_autoptr (GError) error = NULL;
   g_autoptr (DouConnection) connection = NULL;
+
+  if (self->tls != NULL)
+    {
+      dou_server_shake_hands (self, fd);
+      return;
+    }
 
   if (n >= self->max_connections + MAX_TURNED_AWAY)
     {
@@ -191,7 +299,9 @@ accepted_cb (int fd, GSocketAddress *local, gpointer user_data)
   connection = dou_connection_new (self->parking, fd, local, &error);
   if (connection == NULL)
     g_warning ("%s", error->message);
-  else if (n >= self->max_connections || !dou_server_count_peer (self, connection))
+  else if (n >= self->max_connections 
+           || !dou_server_count_peer (self, dou_connection_get_remote_address (connection),
+                                      &connection->peer))
     {
       connection->is_reading = TRUE;
       dou_responder_send_status (self->responder, connection, DOU_STATUS_UNAVAILABLE,
@@ -204,7 +314,8 @@ turned_away_cb (int fd, gpointer user_data)
 {
   DouServer *self = user_data;
 
-  dou_responder_turn_away (self->responder, fd);
+  if (self->tls == NULL)
+    dou_responder_turn_away (self->responder, fd);
 }
 
 static const DouListenerFuncs listener_funcs = { accepted_cb, turned_away_cb };
@@ -225,8 +336,14 @@ dou_server_new (DouConfig *config, DouRouter *router, DouRateLimiter *limiter, G
   g_autoptr (DouServer) self = g_object_new (DOU_TYPE_SERVER, NULL);
   gint64 idle_timeout = dou_config_get_int64 (config, DOU_CONFIG_IDLE_TIMEOUT);
   gint64 request_timeout = dou_config_get_int64 (config, DOU_CONFIG_REQUEST_TIMEOUT);
+  g_autoptr (GTlsCertificate) certificate = NULL;
 
   self->max_connections = (guint) dou_config_get_int64 (config, DOU_CONFIG_MAX_CONNECTIONS);
+  if (!dou_tls_load (config, &certificate, error))
+    return NULL;
+  if (certificate != NULL)
+    self->tls = dou_tls_thread_new (certificate, (guint) request_timeout, &tls_funcs, self);
+
   self->peers = dou_peers_new (
       (guint) dou_config_get_int64 (config, DOU_CONFIG_MAX_CONNECTIONS_PER_ADDRESS));
   self->origin = dou_origin_new (config, error);
@@ -273,9 +390,12 @@ static void
 quiet_cb (gpointer user_data)
 {
   DouServer *self = user_data;
-  g_autoptr (GTask) task = g_steal_pointer (&self->stopping);
 
-  g_task_return_boolean (task, TRUE);
+  /* What was written is still to be enciphered and sent. */
+  if (self->tls != NULL)
+    dou_tls_thread_drain (self->tls);
+  else
+    drained_cb (self);
 }
 
 /* An idle client may have sent a request that nobody has looked at yet. */

@@ -22,6 +22,7 @@
 #include "common/dou-paths.h"
 #include "common/dou-service.h"
 #include "common/dou-status.h"
+#include "common/dou-tls.h"
 #include "launcher/dou-bus-config.h"
 #include "launcher/dou-check-databases.h"
 #include "launcher/dou-command.h"
@@ -212,6 +213,31 @@ check_listen (Check *self, const char *const *addresses)
 }
 
 static void
+check_tls (Check *self, DouConfig *config)
+{
+  g_autoptr (GTlsCertificate) certificate = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDateTime) expiry = NULL;
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *text = NULL;
+
+  if (!dou_tls_load (config, &certificate, &error))
+    {
+      check_report (self, VERDICT_FAIL, "tls", "%s", error->message);
+      return;
+    }
+  if (certificate == NULL)
+    return;
+
+  expiry = g_tls_certificate_get_not_valid_after (certificate);
+  text = expiry != NULL ? g_date_time_format_iso8601 (expiry) : g_strdup ("?");
+  if (expiry != NULL && g_date_time_compare (expiry, now) < 0)
+    check_report (self, VERDICT_FAIL, "tls", "the certificate has expired: %s", text);
+  else
+    check_report (self, VERDICT_OK, "tls", "the certificate is valid until %s", text);
+}
+
+static void
 database_cb (const DouDomain *domain, const char *description, const GError *error,
              gpointer user_data)
 {
@@ -258,6 +284,7 @@ check_run (Check *self, DouSettings *settings)
   if (config == NULL)
     return;
   check_listen (self, dou_config_get_list (config, DOU_CONFIG_LISTEN));
+  check_tls (self, config);
   check_runtime_directory (self, dou_config_get_string (config, DOU_CONFIG_RUNTIME_DIR));
   check_state (self, config);
 }

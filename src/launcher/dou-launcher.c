@@ -21,6 +21,7 @@
 
 #include "common/dou-paths.h"
 #include "common/dou-status.h"
+#include "common/dou-tls.h"
 #include "launcher/dou-domain.h"
 #include "launcher/dou-gateway-pool.h"
 #include "launcher/dou-listen-sockets.h"
@@ -246,15 +247,24 @@ static gboolean
 dou_launcher_open_sockets (DouLauncher *self, GError **error)
 {
   guint n_gateways = dou_launcher_get_n_gateways (self);
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
+  if (!dou_tls_load (self->config, &certificate, error))
+    return FALSE;
 
   self->sockets = dou_listen_sockets_take_all (n_gateways, error);
-  if (self->sockets == NULL || self->sockets->len > 0)
-    return self->sockets != NULL;
+  if (self->sockets != NULL && self->sockets->len == 0)
+    {
+      g_ptr_array_unref (self->sockets);
+      self->sockets = dou_listen_sockets_open_all (
+          dou_config_get_list (self->config, DOU_CONFIG_LISTEN), n_gateways, error);
+    }
+  if (self->sockets == NULL)
+    return FALSE;
 
-  g_ptr_array_unref (self->sockets);
-  self->sockets = dou_listen_sockets_open_all (
-      dou_config_get_list (self->config, DOU_CONFIG_LISTEN), n_gateways, error);
-  return self->sockets != NULL;
+  for (guint i = 0; certificate != NULL && i < self->sockets->len; i++)
+    dou_listen_sockets_set_secure (g_ptr_array_index (self->sockets, i));
+  return TRUE;
 }
 
 /* All that can be found out without starting anything. */

@@ -26,6 +26,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include <glib-unix.h>
@@ -363,10 +364,27 @@ dou_listen_sockets_get_fd (DouListenSockets *self, guint index)
 }
 
 /**
+ * dou_listen_sockets_set_secure:
+ * @self: the sockets of an address, at which TLS is spoken
+ */
+void
+dou_listen_sockets_set_secure (DouListenSockets *self)
+{
+  g_autofree char *uri = NULL;
+
+  g_return_if_fail (DOU_IS_LISTEN_SOCKETS (self));
+  g_return_if_fail (g_str_has_prefix (self->uri, "http://"));
+
+  uri = g_strconcat ("https://", self->uri + strlen ("http://"), NULL);
+  g_free (self->uri);
+  self->uri = g_steal_pointer (&uri);
+}
+
+/**
  * dou_listen_sockets_get_uri:
  * @self: the sockets of an address
  *
- * Returns: (transfer none): `http://ADDRESS:PORT`, with the port that was bound
+ * Returns: (transfer none): `http://ADDRESS:PORT` or `https://…`, with the port that was bound
  */
 const char *
 dou_listen_sockets_get_uri (DouListenSockets *self)

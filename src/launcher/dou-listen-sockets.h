@@ -19,6 +19,7 @@ GPtrArray *dou_listen_sockets_open_all (const char *const *addresses, guint n_so
 GPtrArray *dou_listen_sockets_take_all (guint n_sockets, GError **error);
 
 int dou_listen_sockets_get_fd (DouListenSockets *self, guint index);
+void dou_listen_sockets_set_secure (DouListenSockets *self);
 const char *dou_listen_sockets_get_uri (DouListenSockets *self);
 
 G_END_DECLS

@@ -51,7 +51,7 @@ assert_url (DouOrigin *origin, const Request request, const char *expected)
 {
   g_autoptr (SoupMessageHeaders) headers = make_headers (&request);
   g_autoptr (GSocketAddress) peer = g_inet_socket_address_new_from_string (request.peer, 40000);
-  g_autofree char *url = dou_origin_get_url (origin, headers, peer);
+  g_autofree char *url = dou_origin_get_url (origin, headers, peer, FALSE);
 
   g_assert_cmpstr (url, ==, expected);
 }
