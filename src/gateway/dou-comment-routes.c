@@ -143,6 +143,12 @@ comment_deleted (DouAction *action, GVariant *result, DouStatus status)
   g_auto (DouJsonWriter) writer = { NULL };
 
   status = dou_action_get_status (result, status);
+  if (status != DOU_STATUS_OK)
+    {
+      dou_action_finish (action, NULL, status);
+      return;
+    }
+
   dou_request_begin_reply (action->request, status, &writer);
   dou_json_writer_name (&writer, "comment");
   dou_json_writer_raw (&writer, "null", 4);
