@@ -17,6 +17,8 @@ top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 
 packages_to_test='
   openssl
+  python3-jsonschema
+  python3-websockets
   sqlite3
   systemd
 '

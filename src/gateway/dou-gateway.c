@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/dou-paths.h"
+#include "dou-docs.h"
 #include "gateway/dou-comment-routes.h"
 #include "gateway/dou-context.h"
 #include "gateway/dou-favorite-routes.h"
@@ -20,10 +21,16 @@
 #include "gateway/dou-push.h"
 #include "gateway/dou-readiness.h"
 #include "gateway/dou-relation-routes.h"
+#include "gateway/dou-resource-routes.h"
 #include "gateway/dou-server.h"
 #include "gateway/dou-user-routes.h"
 #include "gateway/dou-video-routes.h"
 #include "gateway/dou-web-routes.h"
+
+/* The page may load what is beside it and nothing else. */
+#define DOCS_POLICY                                                                                \
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " \
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 struct _DouGateway
 {
@@ -34,6 +41,7 @@ struct _DouGateway
   DouMedia *media;        /* (owned) */
   DouPush *push;          /* (owned) */
   DouResourceRoutes *web; /* (owned) */
+  DouResourceRoutes *docs; /* (owned) the interface description */
   DouRouter *router;      /* (owned) */
   DouServer *server;      /* (owned) */
   gulong stopping_id;
@@ -52,6 +60,7 @@ dou_gateway_dispose (GObject *object)
   g_clear_object (&self->server);
   g_clear_object (&self->router);
   g_clear_object (&self->web);
+  g_clear_object (&self->docs);
   g_clear_object (&self->push);
   g_clear_object (&self->media);
   g_clear_object (&self->context.limiter);
@@ -155,6 +164,7 @@ dou_gateway_make_server (DouGateway *self, GError **error)
     return FALSE;
 
   self->web = dou_web_routes_new ();
+  self->docs = dou_resource_routes_new (dou_docs_get_resource (), "/org/doutok/docs", DOCS_POLICY);
   self->router = dou_router_new ();
   dou_authenticator_guard (self->context.authenticator, self->router);
   dou_health_routes_add (self->router, &self->context);
@@ -168,6 +178,7 @@ dou_gateway_make_server (DouGateway *self, GError **error)
   dou_media_routes_add (self->router, self->media);
   dou_push_add_routes (self->push, self->router);
   dou_resource_routes_add (self->web, self->router);
+  dou_resource_routes_add (self->docs, self->router);
 
   self->server = dou_server_new (self->context.config, self->router, self->context.limiter, error);
   return self->server != NULL;
@@ -192,6 +203,20 @@ dou_gateway_new (DouService *service, guint index, GError **error)
 
   self->stopping_id = g_signal_connect (service, "stopping", G_CALLBACK (stopping_cb), self);
   return g_steal_pointer (&self);
+}
+
+/**
+ * dou_gateway_get_router:
+ * @self: a gateway
+ *
+ * Returns: (transfer none): knows all that it serves
+ */
+DouRouter *
+dou_gateway_get_router (DouGateway *self)
+{
+  g_return_val_if_fail (DOU_IS_GATEWAY (self), NULL);
+
+  return self->router;
 }
 
 /**

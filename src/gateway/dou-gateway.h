@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/dou-service.h"
+#include "gateway/dou-router.h"
 
 G_BEGIN_DECLS
 
@@ -14,6 +15,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DouGateway, dou_gateway, DOU, GATEWAY, GObject)
 
 DouGateway *dou_gateway_new (DouService *service, guint index, GError **error);
+DouRouter *dou_gateway_get_router (DouGateway *self);
 gboolean dou_gateway_add_listener (DouGateway *self, int fd, GError **error);
 void dou_gateway_announce (DouGateway *self, int ready_fd);
 

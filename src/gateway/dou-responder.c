@@ -101,22 +101,8 @@ append_header (GString *head, const char *name, const char *value)
 static void
 append_allow (GString *head, DouMethods methods)
 {
-  static const struct
-  {
-    DouMethods method;
-    const char *name;
-  } names[]
-      = { { DOU_METHOD_GET, "GET" }, { DOU_METHOD_HEAD, "HEAD" }, { DOU_METHOD_POST, "POST" } };
-  const char *separator = "Allow: ";
-
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    if ((methods & names[i].method) != 0)
-      {
-        g_string_append (head, separator);
-        g_string_append (head, names[i].name);
-        separator = ", ";
-      }
-
+  g_string_append (head, "Allow: ");
+  dou_methods_append (methods, head);
   g_string_append_len (head, "\r\n", 2);
 }
 

@@ -5,6 +5,13 @@
 
 #include "gateway/dou-router.h"
 
+static const struct
+{
+  DouMethods method;
+  const char *name;
+} method_names[]
+    = { { DOU_METHOD_GET, "GET" }, { DOU_METHOD_HEAD, "HEAD" }, { DOU_METHOD_POST, "POST" } };
+
 typedef struct
 {
   const DouRoute *route; /* (unowned) */
@@ -104,14 +111,30 @@ dou_router_look_up (DouRouter *self, const char *path)
 static DouMethods
 get_method (const char *name)
 {
-  if (strcmp (name, "GET") == 0)
-    return DOU_METHOD_GET;
-  if (strcmp (name, "POST") == 0)
-    return DOU_METHOD_POST;
-  if (strcmp (name, "HEAD") == 0)
-    return DOU_METHOD_HEAD;
+  for (gsize i = 0; i < G_N_ELEMENTS (method_names); i++)
+    if (strcmp (name, method_names[i].name) == 0)
+      return method_names[i].method;
 
   return 0;
+}
+
+/**
+ * dou_methods_append:
+ * @methods: some
+ * @text: where their names go, separated by commas
+ */
+void
+dou_methods_append (DouMethods methods, GString *text)
+{
+  const char *separator = "";
+
+  for (gsize i = 0; i < G_N_ELEMENTS (method_names); i++)
+    if ((methods & method_names[i].method) != 0)
+      {
+        g_string_append (text, separator);
+        g_string_append (text, method_names[i].name);
+        separator = ", ";
+      }
 }
 
 /**
@@ -143,6 +166,49 @@ dou_router_find (DouRouter *self,
 
   return (entry->route->methods & get_method (method)) != 0 ? DOU_STATUS_OK
                                                             : DOU_STATUS_METHOD_NOT_ALLOWED;
+}
+
+static int
+compare_lines (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+static void
+add_line (GPtrArray *lines, const DouRoute *route)
+{
+  GString *line = g_string_new (route->path);
+
+  g_string_append (line, ": ");
+  dou_methods_append (route->methods, line);
+  g_string_append_c (line, '\n');
+  g_ptr_array_add (lines, g_string_free (line, FALSE));
+}
+
+/**
+ * dou_router_list:
+ * @self: a router
+ *
+ * Returns: (transfer full): all routes, one a line, sorted: `/path: GET, HEAD`
+ */
+char *
+dou_router_list (DouRouter *self)
+{
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  gpointer entry;
+
+  g_return_val_if_fail (DOU_IS_ROUTER (self), NULL);
+
+  g_hash_table_iter_init (&iter, self->exact);
+  while (g_hash_table_iter_next (&iter, NULL, &entry))
+    add_line (lines, ((const Entry *) entry)->route);
+  for (guint i = 0; i < self->prefixes->len; i++)
+    add_line (lines, g_array_index (self->prefixes, Entry, i).route);
+
+  g_ptr_array_sort (lines, compare_lines);
+  g_ptr_array_add (lines, NULL);
+  return g_strjoinv (NULL, (char **) lines->pdata);
 }
 
 /**

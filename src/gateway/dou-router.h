@@ -65,6 +65,8 @@ DouStatus dou_router_find (DouRouter *self, const char *method, const char *path
 void dou_router_set_gate (DouRouter *self, DouGate gate, gpointer gate_data);
 void dou_router_call (DouRouter *self, const DouRoute *route, gpointer user_data,
                       DouRequest *request);
+char *dou_router_list (DouRouter *self);
 char *dou_router_normalize_path (const char *path);
+void dou_methods_append (DouMethods methods, GString *text);
 
 G_END_DECLS

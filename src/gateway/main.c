@@ -18,9 +18,12 @@ main (int argc, char **argv)
   g_auto (GStrv) listen_fds = NULL;
   int index = 0;
   int ready_fd = -1;
+  gboolean list_routes = FALSE;
   const GOptionEntry entries[] = {
     { "index", 0, 0, G_OPTION_ARG_INT, &index, "Number of this gateway, from 0", "N" },
     { "listen-fd", 0, 0, G_OPTION_ARG_STRING_ARRAY, &listen_fds, "Inherited listening socket", "FD" },
+    { "list-routes", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &list_routes,
+      "Say what would be served, and end", NULL },
     { "ready-fd", 0, 0, G_OPTION_ARG_INT, &ready_fd, "Where to write “ready”", "FD" },
     G_OPTION_ENTRY_NULL,
   };
@@ -40,6 +43,14 @@ main (int argc, char **argv)
   gateway = dou_gateway_new (service, (guint) index, &error);
   if (gateway == NULL)
     return dou_service_fail (program, error);
+
+  if (list_routes)
+    {
+      g_autofree char *routes = dou_router_list (dou_gateway_get_router (gateway));
+
+      g_print ("%s", routes);
+      return EXIT_SUCCESS;
+    }
 
   for (char **fd = listen_fds; fd != NULL && *fd != NULL; fd++)
     if (!dou_gateway_add_listener (gateway, atoi (*fd), &error))

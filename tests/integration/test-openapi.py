@@ -1,0 +1,638 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The interface description against a real server.
+
+For every operation there is a test of its name, which provokes everything that the operation is said
+to answer: success, each refusal, and each HTTP code. All answers are validated as they come. At its
+end a test finds out whether something that is described was not seen, and all together whether an
+operation has no test.
+"""
+
+import asyncio
+import http.client
+import itertools
+import json
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import unittest
+
+import websockets
+
+import openapi
+import server
+import tap
+
+ROOT = pathlib.Path(os.environ["G_TEST_SRCDIR"]).parent
+DESCRIPTION = openapi.Description.load(ROOT / "data" / "openapi.json")
+
+# Faults of the server, which it has none of, and what a server of its own is needed for.
+FAULTS = {10001, 10007}
+HTTP_ELSEWHERE = {"408", "429", "503", "default"}
+
+# More parameters than any request may have: 10002 wherever it is said.
+TOO_MANY = "&".join(f"p{i}=1" for i in range(33))
+# An id that is nobody's.
+NOBODY = 1
+
+the_server = None
+the_world = None
+
+
+def make_video(seconds=1):
+    return subprocess.run(
+        ["ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi",
+         "-i", f"testsrc=size=320x240:rate=10:duration={seconds}", "-c:v", "libx264",
+         "-pix_fmt", "yuv420p", "-f", "mp4", "-movflags", "frag_keyframe+empty_moov", "-"],
+        stdout=subprocess.PIPE, check=True).stdout
+
+
+class World:
+    """Two users who follow each other, and a video of the first."""
+
+    def __init__(self):
+        self.video_file = make_video()
+        self.alice = self._register("alice")
+        self.bob = self._register("bob")
+        self._post("/douyin/publish/action/", {"token": self.alice["token"], "title": "My cat"},
+                   {"data": ("cat.mp4", self.video_file)})
+        works = self._get("/douyin/publish/list/", user_id=self.alice["user_id"])
+        self.video = works["video_list"][0]
+        for user, other in ((self.alice, self.bob), (self.bob, self.alice)):
+            self._post("/douyin/relation/action/", {
+                "token": user["token"], "to_user_id": other["user_id"], "action_type": 1})
+        self._post("/douyin/favorite/action/", {
+            "token": self.bob["token"], "video_id": self.video["id"], "action_type": 1})
+        self._post("/douyin/message/action/", {
+            "token": self.bob["token"], "to_user_id": self.alice["user_id"], "action_type": 1,
+            "content": "Hello Alice"})
+
+    def comment(self, user):
+        return self._post("/douyin/comment/action/", {
+            "token": user["token"], "video_id": self.video["id"], "action_type": 1,
+            "comment_text": "What a cat!"})["comment"]["id"]
+
+    def _register(self, name):
+        return self._post("/douyin/user/register/", {"username": name, "password": "secret"})
+
+    def _post(self, path, fields, files=None):
+        body, media_type = server.multipart(fields, files or {})
+        return self._read(the_server.request("POST", path, body, {"Content-Type": media_type}))
+
+    def _get(self, path, **parameters):
+        return self._read(the_server.request("GET", f"{path}?{server.form(**parameters)}"))
+
+    @staticmethod
+    def _read(answer):
+        value = json.loads(answer.body)
+        assert value["status_code"] == 0, value
+        return value
+
+
+def setUpModule():
+    global the_server, the_world
+    the_server = server.Server("[limits]\nrate-limits=off\nmax-upload=1MiB\n")
+    the_world = World()
+
+
+def tearDownModule():
+    the_server.stop()
+
+
+def exchange_raw(host, text, method="GET"):
+    """The answer to bytes that need not be a request."""
+    name, port = host.split(":")
+    with socket.create_connection((name, int(port)), server.TIMEOUT) as connection:
+        connection.sendall(text.encode())
+        response = http.client.HTTPResponse(connection, method=method)
+        response.begin()
+        return server.Answer(response)
+
+
+def find_routes(served, path):
+    """The routes that a described path stands for: itself, the files of a template, or a prefix."""
+    if "{" not in path:
+        return [path.rstrip("/") or "/"]
+    parameters = {parameter["name"]: parameter["schema"] for parameter in map(
+        DESCRIPTION.resolve, DESCRIPTION.document["paths"][path]["parameters"])
+        if parameter["in"] == "path"}
+    pattern = path
+    for name, schema in parameters.items():
+        values = "|".join(map(re.escape, schema.get("enum", []))) or "[^/]+"
+        pattern = pattern.replace(f"{{{name}}}", f"({values})")
+    files = [route for route in served if "*" not in route and re.fullmatch(pattern, route)]
+    prefixes = [route for route in served if route.endswith("*") and path.startswith(route[:-1])]
+    return files or sorted(prefixes, key=len)[-1:]
+
+
+class Operation:
+    """An operation while it is tested."""
+
+    def __init__(self, operation_id):
+        self.path, self.method, self.operation = DESCRIPTION.find(operation_id)
+        self.codes = set()
+        self.http_codes = set()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if error is None:
+            self._provoke_http_codes()
+            self._assert_all_seen()
+
+    def find_example(self):
+        """A path that is served: for a template that of a file, or anything below a prefix."""
+        routes = find_routes(the_server.list_routes(), self.path)
+        return routes[0].replace("*", "x")
+
+    def _provoke_http_codes(self):
+        path = self.find_example()
+        method = self.method.upper()
+        self.http_codes.add("default" if method == "HEAD" else "405")
+        if method != "HEAD":
+            other = "GET" if method == "POST" else "POST"
+            self.see(the_server.request(other, path), 405)
+            self.see(the_server.request(method, f"{path}?{TOO_MANY}"), 200, 10002)
+        self.see(exchange_raw(the_server.host, f"{method} {path} HTTP/1.1\r\n\r\n", method), 400)
+        self.see(exchange_raw(the_server.host,
+                              f"{method} {path} HTTP/1.1\r\nHost: x\r\n"
+                              "Content-Type: multipart/form-data; boundary=x\r\n"
+                              "Content-Length: 9999999999\r\n\r\n", method), 413)
+
+    def _assert_all_seen(self):
+        described = DESCRIPTION.refusal_codes(self.operation) - FAULTS
+        assert self.codes - {0} >= described, f"not seen: {described - self.codes}"
+        described = set(self.operation["responses"]) - HTTP_ELSEWHERE
+        assert self.http_codes >= described, f"not seen: {described - self.http_codes}"
+
+    def see(self, answer, http_code, status_code=None):
+        """Takes an answer, which must be described."""
+        DESCRIPTION.check_answer(self.operation, answer)
+        assert answer.code == http_code, f"{answer.code} instead of {http_code}: {answer.body}"
+        self.http_codes.add(str(http_code))
+        if status_code is None:
+            return answer
+        value = json.loads(answer.body)
+        assert value["status_code"] == status_code, value
+        self.codes.add(status_code)
+        return value
+
+    def get(self, status_code, **parameters):
+        """With parameters in the query, and again in the body."""
+        query, path = server.form(**parameters), self.path.rstrip("/")
+        self.see(the_server.request("GET", path, query, {
+            "Content-Type": "application/x-www-form-urlencoded"}), 200, status_code)
+        return self.see(the_server.request("GET", f"{path}/?{query}"), 200, status_code)
+
+    def post(self, status_code, parameters):
+        """Once for each place that parameters can stand in; `parameters` makes them each time."""
+        value = self.see(the_server.request("POST", f"{self.path}?{server.form(**parameters())}"),
+                         200, status_code)
+        self.see(the_server.request("POST", self.path, server.form(**parameters()), {
+            "Content-Type": "application/x-www-form-urlencoded"}), 200, status_code)
+        body, media_type = server.multipart(parameters(), {})
+        self.see(the_server.request("POST", self.path.rstrip("/"), body, {
+            "Content-Type": media_type}), 200, status_code)
+        return value
+
+    def upload(self, http_code, status_code, fields, files, query=""):
+        body, media_type = server.multipart(fields, files)
+        return self.see(the_server.request("POST", self.path + query, body, {
+            "Content-Type": media_type}), http_code, status_code)
+
+
+class Users(unittest.TestCase):
+    numbers = itertools.count()
+
+    def test_register(self):
+        with Operation("register") as operation:
+            operation.post(0, lambda: {"username": f"user {next(self.numbers)}", "password": "p"})
+            operation.post(10002, lambda: {"username": "", "password": "p"})
+            operation.post(10002, lambda: {"username": "x" * 33, "password": "p"})
+            operation.post(10002, lambda: {"username": "nobody", "password": ""})
+            operation.post(10003, lambda: {"username": "alice", "password": "p"})
+
+    def test_logIn(self):
+        with Operation("logIn") as operation:
+            operation.post(0, lambda: {"username": "alice", "password": "secret"})
+            operation.post(10004, lambda: {"username": "alice", "password": "wrong"})
+            operation.post(10004, lambda: {"username": "nobody", "password": "secret"})
+            operation.post(10004, lambda: {})
+
+    def test_getUser(self):
+        alice, bob = the_world.alice, the_world.bob
+        with Operation("getUser") as operation:
+            operation.get(0, user_id=alice["user_id"])
+            operation.get(0, user_id=f"{alice['user_id']:.17e}", token=bob["token"])
+            operation.get(0, token=alice["token"])
+            operation.get(10002, user_id="me")
+            operation.get(10004)
+            operation.get(10004, user_id=alice["user_id"], token="bad")
+            operation.get(10010, user_id=NOBODY)
+            bearer = {"Authorization": f"Bearer {alice['token']}"}
+            operation.see(the_server.request("GET", operation.path, headers=bearer), 200, 0)
+
+
+class Videos(unittest.TestCase):
+    def test_getFeed(self):
+        with Operation("getFeed") as operation:
+            page = operation.get(0)
+            operation.get(0, latest_time=page["next_time"], token=the_world.bob["token"])
+            operation.get(0, latest_time="garbage", token="null")
+            operation.get(10004, token="bad")
+
+    def test_publish(self):
+        token, video = the_world.bob["token"], {"data": ("cat.mp4", the_world.video_file)}
+        with Operation("publish") as operation:
+            operation.upload(200, 0, {"token": token, "title": "One"}, video)
+            operation.upload(200, 0, {}, video, "?" + server.form(token=token, title="Two"))
+            operation.upload(200, 10002, {"token": token, "title": ""}, video)
+            operation.upload(200, 10002, {"token": token, "title": "None"}, {})
+            operation.upload(200, 10004, {"title": "A guest's"}, video)
+            operation.upload(200, 10013, {"token": token, "title": "Text"},
+                             {"data": ("cat.mp4", b"this is no video" * 100)})
+            operation.upload(413, 10012, {"token": token, "title": "Big"},
+                             {"data": ("big.mp4", bytes(1024 * 1024 + 1))})
+            operation.see(the_server.request("POST", operation.path, "x", {
+                "Content-Type": "text/plain"}), 400, 10005)
+
+    def assert_video_list(self, operation_id, user):
+        with Operation(operation_id) as operation:
+            page = operation.get(0, user_id=user["user_id"], count=1)
+            self.assertEqual(len(page["video_list"]), 1)
+            operation.get(0, token=user["token"])
+            operation.get(0, user_id=NOBODY)
+            operation.get(10002, user_id=user["user_id"], count=0)
+            operation.get(10002, user_id=user["user_id"], cursor="x")
+            operation.get(10004)
+            operation.get(10004, user_id=user["user_id"], token="bad")
+
+    def test_getWorks(self):
+        self.assert_video_list("getWorks", the_world.alice)
+
+    def test_getFavorites(self):
+        self.assert_video_list("getFavorites", the_world.bob)
+
+    def test_likeVideo(self):
+        token, video = the_world.alice["token"], the_world.video["id"]
+        with Operation("likeVideo") as operation:
+            for action in (1, 1, 2):
+                operation.post(0, lambda: {"token": token, "video_id": video,
+                                           "action_type": action})
+            operation.post(10002, lambda: {"token": token, "video_id": video, "action_type": 3})
+            operation.post(10004, lambda: {"video_id": video, "action_type": 1})
+            operation.post(10010, lambda: {"token": token, "video_id": NOBODY, "action_type": 1})
+
+
+class Comments(unittest.TestCase):
+    def test_comment(self):
+        alice, bob, video = the_world.alice["token"], the_world.bob["token"], the_world.video["id"]
+
+        def write(**others):
+            return lambda: {"token": bob, "video_id": video, "action_type": 1,
+                            "comment_text": "What a cat!", **others}
+
+        def delete(token, comment=None):
+            return lambda: {"token": token, "video_id": video, "action_type": 2,
+                            "comment_id": comment or the_world.comment(the_world.bob)}
+
+        with Operation("comment") as operation:
+            written = operation.post(0, write())
+            self.assertEqual(written["comment"]["content"], "What a cat!")
+            self.assertIsNone(operation.post(0, delete(bob))["comment"])
+            self.assertIsNone(operation.post(0, delete(alice))["comment"])
+            of_alice = the_world.comment(the_world.alice)
+            operation.post(10002, write(comment_text=""))
+            operation.post(10002, write(request_id="x" * 65))
+            operation.post(10002, delete(bob, "x"))
+            operation.post(10004, write(token="bad"))
+            operation.post(10010, write(video_id=NOBODY))
+            operation.post(10010, delete(bob, NOBODY))
+            operation.post(10011, delete(bob, of_alice))
+
+    def test_getComments(self):
+        video = the_world.video["id"]
+        for _ in range(2):
+            the_world.comment(the_world.bob)
+        with Operation("getComments") as operation:
+            page = operation.get(0, video_id=video, count=1)
+            operation.get(0, video_id=video, token=the_world.alice["token"],
+                          cursor=page["next_cursor"])
+            operation.get(10002)
+            operation.get(10004, video_id=video, token="bad")
+            operation.get(10010, video_id=NOBODY)
+
+    def test_feelAboutComment(self):
+        token, comment = the_world.alice["token"], the_world.comment(the_world.bob)
+        with Operation("feelAboutComment") as operation:
+            for feeling in (1, 2, 3):
+                operation.post(0, lambda: {"token": token, "comment_id": comment,
+                                           "action_type": feeling})
+            operation.post(10002, lambda: {"token": token, "comment_id": comment,
+                                           "action_type": 4})
+            operation.post(10004, lambda: {"comment_id": comment, "action_type": 1})
+            operation.post(10010, lambda: {"token": token, "comment_id": NOBODY,
+                                           "action_type": 1})
+
+
+class Relations(unittest.TestCase):
+    def test_follow(self):
+        alice, bob = the_world.alice, the_world.bob
+        with Operation("follow") as operation:
+            for action in (2, 2, 1):
+                operation.post(0, lambda: {"token": alice["token"], "to_user_id": bob["user_id"],
+                                           "action_type": action})
+            operation.post(10002, lambda: {"token": alice["token"], "action_type": 1})
+            operation.post(10004, lambda: {"to_user_id": bob["user_id"], "action_type": 1})
+            operation.post(10010, lambda: {"token": alice["token"], "to_user_id": NOBODY,
+                                           "action_type": 1})
+            operation.post(10011, lambda: {"token": alice["token"],
+                                           "to_user_id": alice["user_id"], "action_type": 1})
+
+    def assert_user_list(self, operation_id):
+        alice = the_world.alice
+        with Operation(operation_id) as operation:
+            page = operation.get(0, token=alice["token"])
+            self.assertEqual(len(page["user_list"]), 1)
+            operation.get(0, user_id=alice["user_id"], count=1)
+            operation.get(10002, user_id=0)
+            operation.get(10004)
+            operation.get(10004, user_id=alice["user_id"], token="bad")
+
+    def test_getFollows(self):
+        self.assert_user_list("getFollows")
+
+    def test_getFollowers(self):
+        self.assert_user_list("getFollowers")
+
+    def test_getFriends(self):
+        self.assert_user_list("getFriends")
+
+
+class Messages(unittest.TestCase):
+    def test_sendMessage(self):
+        alice, bob = the_world.alice, the_world.bob
+
+        def send(**others):
+            return lambda: {"token": alice["token"], "to_user_id": bob["user_id"],
+                            "action_type": 1, "content": "你好 😀", **others}
+
+        with Operation("sendMessage") as operation:
+            operation.post(0, send())
+            operation.post(0, send(request_id="again"))
+            operation.post(10002, send(content=""))
+            operation.post(10002, send(action_type=2))
+            operation.post(10004, send(token=""))
+            operation.post(10010, send(to_user_id=NOBODY))
+            operation.post(10011, send(to_user_id=alice["user_id"]))
+
+    def test_getMessages(self):
+        alice, bob = the_world.alice, the_world.bob
+        with Operation("getMessages") as operation:
+            messages = operation.get(0, token=alice["token"], to_user_id=bob["user_id"])
+            newest = messages["message_list"][-1]["create_time"]
+            operation.get(0, token=alice["token"], to_user_id=bob["user_id"],
+                          pre_msg_time=newest, both=1)
+            operation.get(10002, token=alice["token"])
+            operation.get(10004, to_user_id=bob["user_id"])
+
+    async def _hear(self, channel, kind):
+        while True:
+            event = json.loads(await asyncio.wait_for(channel.recv(), server.TIMEOUT))
+            errors = DESCRIPTION.errors(event, {"$ref": "#/components/schemas/PushEvent"})
+            self.assertEqual(errors, [], event)
+            if event["type"] == kind:
+                return event
+
+    async def _say(self, channel, **command):
+        errors = DESCRIPTION.errors(command, {"$ref": "#/components/schemas/PushCommand"})
+        self.assertEqual(errors, [], command)
+        await channel.send(json.dumps(command))
+
+    async def _talk(self, url):
+        alice, bob = the_world.alice, the_world.bob
+        async with websockets.connect(f"{url}?token={alice['token']}") as hers, \
+                websockets.connect(f"{url}?token={bob['token']}") as his:
+            await self._say(hers, type="send", ref=1, to_user_id=bob["user_id"], content="Hi",
+                            request_id="a")
+            sent = await self._hear(hers, "message")
+            self.assertEqual(await self._hear(his, "message"), sent)
+            self.assertEqual((await self._hear(hers, "answer"))["message"], sent["message"])
+            await self._say(his, type="read", ref="r", user_id=alice["user_id"],
+                            time=sent["message"]["create_time"])
+            self.assertEqual((await self._hear(hers, "read"))["user_id"], bob["user_id"])
+            self.assertEqual((await self._hear(his, "answer"))["ref"], "r")
+            await self._say(his, type="send", to_user_id=bob["user_id"], content="Me")
+            self.assertEqual((await self._hear(his, "answer"))["status_code"], 10011)
+            await his.send("garbage")
+            self.assertEqual((await self._hear(his, "answer"))["status_code"], 10005)
+
+    def test_openWebSocket(self):
+        with Operation("openWebSocket") as operation:
+            asyncio.run(self._talk(f"ws://{the_server.host}{operation.path}"))
+            operation.http_codes.add("101")
+            operation.get(10004)
+            operation.see(the_server.request(
+                "GET", f"{operation.path}?token={the_world.alice['token']}"), 400, 10005)
+
+
+class Media(unittest.TestCase):
+    def local(self, url):
+        return url.removeprefix(the_server.url)
+
+    def test_getMedia(self):
+        path = self.local(the_world.video["play_url"])
+        with Operation("getMedia") as operation:
+            whole = operation.see(the_server.request("GET", path), 200)
+            operation.see(the_server.request(
+                "GET", self.local(the_world.video["cover_url"])), 200)
+            part = operation.see(the_server.request("GET", path, headers={
+                "Range": "bytes=0-9"}), 206)
+            self.assertEqual(part.body, whole.body[:10])
+            operation.see(the_server.request("GET", path.replace(".mp4", ".webm")), 302)
+            operation.see(the_server.request("GET", path, headers={
+                "If-None-Match": whole.headers["ETag"]}), 304)
+            operation.see(the_server.request("GET", "/media/video/00/1.mp4"), 404, 10010)
+            operation.see(the_server.request("GET", path, headers={
+                "Range": "bytes=99999999-"}), 416)
+
+    def test_headMedia(self):
+        path = self.local(the_world.video["play_url"])
+        with Operation("headMedia") as operation:
+            head = operation.see(the_server.request("HEAD", path), 200)
+            operation.see(the_server.request("HEAD", path, headers={
+                "If-None-Match": head.headers["ETag"]}), 304)
+            operation.see(the_server.request("HEAD", path.replace(".mp4", ".webm")), 302)
+            operation.see(the_server.request("HEAD", "/media/video/00/1.mp4"), 404)
+
+    def assert_picture(self, url, get, head):
+        path = self.local(url)
+        with Operation(get) as operation:
+            operation.see(the_server.request("GET", path), 200)
+            operation.see(the_server.request("GET", path.replace(".png", ".jpg")), 404, 10010)
+        with Operation(head) as operation:
+            operation.see(the_server.request("HEAD", path), 200)
+            operation.see(the_server.request("HEAD", path.replace(".png", ".jpg")), 404)
+
+    def test_getDefaultAvatar(self):
+        self.assert_picture(the_world.video["author"]["avatar"], "getDefaultAvatar",
+                            "headDefaultAvatar")
+
+    test_headDefaultAvatar = test_getDefaultAvatar
+
+    def test_getDefaultBackground(self):
+        self.assert_picture(the_world.video["author"]["background_image"], "getDefaultBackground",
+                            "headDefaultBackground")
+
+    test_headDefaultBackground = test_getDefaultBackground
+
+
+class TheServer(unittest.TestCase):
+    def assert_alive(self, get, head):
+        with Operation(get) as operation:
+            operation.see(the_server.request("GET", operation.path), 200, 0)
+        with Operation(head) as operation:
+            operation.see(the_server.request("HEAD", operation.path), 200)
+
+    def test_ping(self):
+        self.assert_alive("ping", "headPing")
+
+    def test_getHealth(self):
+        self.assert_alive("getHealth", "headHealth")
+
+    def test_getReadiness(self):
+        self.assert_alive("getReadiness", "headReadiness")
+
+    test_headPing, test_headHealth, test_headReadiness = test_ping, test_getHealth, test_getReadiness
+
+    def assert_files(self, get, head, paths):
+        with Operation(get) as operation, Operation(head) as head_operation:
+            for path in paths:
+                whole = operation.see(the_server.request("GET", path), 200)
+                known = {"If-None-Match": whole.headers["ETag"]}
+                operation.see(the_server.request("GET", path, headers=known), 304)
+                head_operation.see(the_server.request("HEAD", path), 200)
+                head_operation.see(the_server.request("HEAD", path, headers=known), 304)
+            if "404" in operation.operation["responses"] and paths[0] != "/":
+                operation.see(the_server.request("GET", f"{paths[0]}x"), 404, 10010)
+                head_operation.see(the_server.request("HEAD", f"{paths[0]}x"), 404)
+        return whole
+
+    def test_getDescription(self):
+        served = self.assert_files("getDescription", "headDescription", ["/openapi.json"])
+        self.assertEqual(json.loads(served.body), DESCRIPTION.document)
+
+    def test_getDocs(self):
+        page = self.assert_files("getDocs", "headDocs", ["/docs"])
+        policy = page.headers["Content-Security-Policy"]
+        self.assertIn("default-src 'none'", policy)
+        self.assertNotIn("unsafe", policy)
+        for url in re.findall(rb'(?:src|href)="([^"#]+)"', page.body):
+            self.assertEqual(the_server.request("GET", url.decode()).code, 200, url)
+
+    def test_getDocsFile(self):
+        path, _, _ = DESCRIPTION.find("getDocsFile")
+        files = DESCRIPTION.document["paths"][path]["parameters"][0]["schema"]["enum"]
+        self.assert_files("getDocsFile", "headDocsFile", [f"/docs/{file}" for file in files])
+
+    test_headDescription, test_headDocs, test_headDocsFile = (
+        test_getDescription, test_getDocs, test_getDocsFile)
+
+
+class Web(unittest.TestCase):
+    """The web client's files, all of them."""
+
+    def assert_web(self, get, head):
+        path, _, _ = DESCRIPTION.find(get)
+        TheServer.assert_files(self, get, head, find_routes(the_server.list_routes(), path))
+
+    def test_getWebClient(self):
+        self.assert_web("getWebClient", "headWebClient")
+
+    def test_getWebFile(self):
+        self.assert_web("getWebFile", "headWebFile")
+
+    def test_getWebStyle(self):
+        self.assert_web("getWebStyle", "headWebStyle")
+
+    def test_getWebScript(self):
+        self.assert_web("getWebScript", "headWebScript")
+
+    def test_getWebModule(self):
+        self.assert_web("getWebModule", "headWebModule")
+
+    test_headWebClient, test_headWebFile, test_headWebStyle = (
+        test_getWebClient, test_getWebFile, test_getWebStyle)
+    test_headWebScript, test_headWebModule = test_getWebScript, test_getWebModule
+
+
+class Limits(unittest.TestCase):
+    """What takes a server that is soon tired."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = server.Server("[limits]\nrate-general=30/d\nrate-login=1/d\n"
+                                   "rate-register=1/d\nrequest-timeout=1s\nmax-connections=16\n")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def see(self, operation_id, answer, http_code, status_code):
+        _, _, operation = DESCRIPTION.find(operation_id)
+        DESCRIPTION.check_answer(operation, answer)
+        self.assertEqual(answer.code, http_code)
+        self.assertEqual(json.loads(answer.body)["status_code"], status_code)
+
+    def test_rate(self):
+        account = server.form(username="alice", password="secret")
+        for operation_id in ("logIn", "register"):
+            path, _, _ = DESCRIPTION.find(operation_id)
+            self.server.request("POST", f"{path}?{account}")
+            answer = self.server.request("POST", f"{path}?{account}")
+            self.see(operation_id, answer, 429, 10014)
+        for _ in range(40):
+            answer = self.server.request("GET", "/douyin/feed/")
+        self.see("getFeed", answer, 429, 10014)
+
+    def test_slow(self):
+        answer = exchange_raw(self.server.host, "GET /douyin/feed/ HTTP/1.1\r\n")
+        self.see("getFeed", answer, 408, 10005)
+
+    def test_full(self):
+        name, port = self.server.host.split(":")
+        others = [socket.create_connection((name, int(port)), server.TIMEOUT) for _ in range(16)]
+        answer = exchange_raw(self.server.host, "GET /douyin/feed/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.see("getFeed", answer, 503, 10015)
+        for other in others:
+            other.close()
+
+
+class Everything(unittest.TestCase):
+    def test_every_operation_has_a_test(self):
+        tested = {name.removeprefix("test_") for case in (
+            Users, Videos, Comments, Relations, Messages, Media, TheServer, Web) for name in dir(case)}
+        described = {operation["operationId"] for _, _, operation in DESCRIPTION.operations()}
+        self.assertEqual(described - tested, set())
+
+    def test_router_and_description_agree(self):
+        served = the_server.list_routes()
+        described = {}
+        for path, method, _ in DESCRIPTION.operations():
+            described.setdefault(path, set()).add(method.upper())
+
+        missing = dict(served)
+        for path, methods in described.items():
+            routes = find_routes(served, path)
+            self.assertNotEqual(routes, [], f"{path} is not served")
+            for route in routes:
+                self.assertIn(route, served, f"{path} is not served")
+                self.assertEqual(served[route], methods, path)
+                missing.pop(route, None)
+        self.assertEqual(missing, {}, "not described")
+
+
+if __name__ == "__main__":
+    tap.main()

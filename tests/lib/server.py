@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real server of a test's own: the installed programs, a free port, directories that go with it."""
+
+import ctypes
+import http.client
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import urllib.parse
+
+READY = "doutok: ready on "
+# Seconds after which an answer does not come any more.
+TIMEOUT = 60
+_PR_SET_PDEATHSIG = 1
+
+
+def _program():
+    directory = os.environ.get("DOUTOK_TEST_BINDIR")
+    if directory is None:
+        directory = pathlib.Path(os.environ["G_TEST_BUILDDIR"]).parent / "src" / "launcher"
+    return pathlib.Path(directory) / "doutok"
+
+
+def _die_with_parent():
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Answer:
+    """What came back: `code`, `headers` and `body`."""
+
+    def __init__(self, response):
+        self.code = response.status
+        self.headers = response.headers
+        self.body = response.read()
+
+
+class Server:
+    def __init__(self, configuration=""):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="doutok-test-"))
+        self.runtime_dir = self.directory / "run"
+        self._configuration = self.directory / "doutok.conf"
+        self._configuration.write_text(configuration, encoding="utf-8")
+        self._process = subprocess.Popen(
+            [_program(), "serve", "--config", self._configuration, "--listen", "127.0.0.1:0",
+             "--state-dir", self.directory / "state", "--runtime-dir", self.runtime_dir,
+             "--workers", "1"],
+            stdout=subprocess.PIPE, text=True, preexec_fn=_die_with_parent)
+        line = self._process.stdout.readline().strip()
+        if not line.startswith(READY):
+            self.stop()
+            raise AssertionError(f"The server did not start: “{line}”")
+        self.url = line.removeprefix(READY)
+        self.host = urllib.parse.urlsplit(self.url).netloc
+
+    def stop(self):
+        """Ends the server, which must have nothing to complain of."""
+        self._process.send_signal(signal.SIGTERM)
+        status = self._process.wait(TIMEOUT)
+        self._process.stdout.close()
+        shutil.rmtree(self.directory)
+        # The launcher ends by the signal that it was sent.
+        assert status in (0, -signal.SIGTERM), f"The server ended with {status}"
+
+    def request(self, method, path, body=None, headers=None):
+        """One request over a connection of its own."""
+        connection = http.client.HTTPConnection(self.host, timeout=TIMEOUT)
+        try:
+            connection.request(method, path, body, {"Accept-Language": "en", **(headers or {})})
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def list_routes(self):
+        """All that a gateway serves: a dictionary of paths and sets of methods."""
+        gateway = _program().parent.parent / "libexec" / "doutok" / "doutok-gateway"
+        if not gateway.exists():
+            gateway = _program().parent.parent / "gateway" / "doutok-gateway"
+        listed = subprocess.run(
+            [gateway, "--config", self.runtime_dir / "doutok.conf",
+             "--bus-address", f"unix:path={self.runtime_dir}/bus", "--index", "15", "--list-routes"],
+            stdout=subprocess.PIPE, check=True, text=True, timeout=TIMEOUT).stdout
+        return {path: set(methods.split(", "))
+                for path, methods in (line.split(": ") for line in listed.splitlines())}
+
+
+def form(**parameters):
+    return urllib.parse.urlencode(parameters)
+
+
+def multipart(fields, files):
+    """The body of a multipart form, and its type. `files` has names and (file name, content)."""
+    boundary = "doutok-test-boundary"
+    parts = []
+    for name, value in fields.items():
+        parts.append(f'Content-Disposition: form-data; name="{name}"\r\n\r\n'.encode()
+                     + str(value).encode())
+    for name, (filename, content) in files.items():
+        parts.append(f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\n'
+                     "Content-Type: application/octet-stream\r\n\r\n".encode() + content)
+    body = b"".join(b"--" + boundary.encode() + b"\r\n" + part + b"\r\n" for part in parts)
+    return body + b"--" + boundary.encode() + b"--\r\n", f"multipart/form-data; boundary={boundary}"
