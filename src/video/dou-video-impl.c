@@ -29,7 +29,7 @@ typedef struct
 {
   DouVideoImpl *impl;                /* (owned) */
   GDBusMethodInvocation *invocation; /* (owned) until the reply, which takes it */
-  GVariant *argument;                /* (owned) */
+  GVariant *argument;                /* (owned) (nullable) */
   gint32 *statuses;                  /* (owned) (nullable) of uploads */
   guint n_pending;                   /* uploads */
 } Request;
@@ -41,7 +41,7 @@ request_new (DouVideoImpl *impl, GDBusMethodInvocation *invocation, GVariant *ar
 
   self->impl = g_object_ref (impl);
   self->invocation = invocation;
-  self->argument = g_variant_ref (argument);
+  self->argument = argument != NULL ? g_variant_ref (argument) : NULL;
   dou_service_hold (impl->service);
   return self;
 }
@@ -54,7 +54,7 @@ request_free (Request *self)
 
   dou_service_release (self->impl->service);
   g_object_unref (self->impl);
-  g_variant_unref (self->argument);
+  g_clear_pointer (&self->argument, g_variant_unref);
   g_free (self->statuses);
   g_free (self);
 }
@@ -360,6 +360,67 @@ dou_video_impl_handle_get_work_counts (DouDBusVideo1 *object, GDBusMethodInvocat
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+static void
+deleted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) statuses
+      = dou_video_manager_delete_finish (DOU_VIDEO_MANAGER (source), result, &error);
+
+  if (statuses != NULL)
+    dou_dbus_video1_complete_delete_videos (
+        DOU_DBUS_VIDEO1 (request->impl), g_steal_pointer (&request->invocation),
+        g_variant_new_fixed_array (G_VARIANT_TYPE_INT32, statuses->data, statuses->len,
+                                   sizeof (gint32)));
+  else
+    request_fail (request, error);
+}
+
+static gboolean
+dou_video_impl_handle_delete_videos (DouDBusVideo1 *object, GDBusMethodInvocation *invocation,
+                                     GVariant *argument)
+{
+  DouVideoImpl *self = DOU_VIDEO_IMPL (object);
+  gsize n_deletions = g_variant_n_children (argument);
+  g_autofree DouVideoDeletion *deletions = NULL;
+
+  if (is_too_large (invocation, argument, DOU_VIDEO_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  deletions = g_new0 (DouVideoDeletion, n_deletions);
+  for (gsize i = 0; i < n_deletions; i++)
+    g_variant_get_child (argument, i, "(xx)", &deletions[i].video, &deletions[i].user);
+
+  dou_video_manager_delete_async (self->manager, deletions, (guint) n_deletions, deleted_cb,
+                                  request_new (self, invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
+recounted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GError) error = NULL;
+  gint64 n_wrong = dou_video_manager_recount_finish (DOU_VIDEO_MANAGER (source), result, &error);
+
+  if (n_wrong >= 0)
+    dou_dbus_video1_complete_recount (DOU_DBUS_VIDEO1 (request->impl),
+                                      g_steal_pointer (&request->invocation), n_wrong);
+  else
+    request_fail (request, error);
+}
+
+static gboolean
+dou_video_impl_handle_recount (DouDBusVideo1 *object, GDBusMethodInvocation *invocation)
+{
+  DouVideoImpl *self = DOU_VIDEO_IMPL (object);
+
+  dou_video_manager_recount_async (self->manager, recounted_cb,
+                                   request_new (self, invocation, NULL));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 static GVariant *
 make_ids (GArray *ids)
 {
@@ -422,6 +483,8 @@ dou_video_impl_iface_init (DouDBusVideo1Iface *iface)
   iface->handle_get_works = dou_video_impl_handle_get_works;
   iface->handle_get_videos = dou_video_impl_handle_get_videos;
   iface->handle_get_work_counts = dou_video_impl_handle_get_work_counts;
+  iface->handle_delete_videos = dou_video_impl_handle_delete_videos;
+  iface->handle_recount = dou_video_impl_handle_recount;
 }
 
 static void

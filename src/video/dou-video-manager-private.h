@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* What dou-video-manager.c, -pages.c and -publish.c share, and nobody else sees. */
+/* What the files of the manager share, and nobody else sees. */
 
 struct _DouVideoManager
 {
@@ -15,11 +15,14 @@ struct _DouVideoManager
   DouMediaStore *media;           /* (owned) */
   DouMediaImporter *importer;     /* (owned) */
   DouVideoTranscoder *transcoder; /* (owned) */
+  DouVideoCleaner *cleaner;       /* (owned) */
   DouVideoNewest *newest;         /* (owned) */
   GHashTable *publications;       /* (owned) (element-type gint64 DouVideoPublication) under way */
   GCancellable *cancellable;      /* (owned) of publications; cancelled some time after the stop */
   guint pending_transcodes;
   guint n_settling; /* published, and not yet tidied up */
+  guint newest_read; /* the number of changes in `newest` when it was begun to be read */
+  gboolean reading_newest;
   guint stop_id;
   gboolean stopping;
   gboolean busy; /* as it was told last */
@@ -28,5 +31,6 @@ struct _DouVideoManager
 void dou_video_manager_update_busy (DouVideoManager *self);
 void dou_video_manager_report_published (DouVideoManager *self, const DouVideo *video,
                                          gboolean transcode);
+void dou_video_manager_report_deleted (DouVideoManager *self, GArray *deleted);
 
 G_END_DECLS

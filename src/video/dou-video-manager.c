@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Videos: how one is published (dou-video-publish.c), how lists of them are read
- * (dou-video-pages.c), and what all of that shares: counts, signals, start and stop.
+/* Videos: how one is published (dou-video-publish.c) or deleted (dou-video-deletions.c), how lists
+ * of them are read (dou-video-pages.c), and what all of that shares: counts, signals, start and
+ * stop.
  *
  * The start looks for what a crash has left of the files before anything else may happen. The stop
  * takes nothing more, ends transcoding, and gives what is being published some time before it ends
@@ -67,6 +68,9 @@ dou_video_manager_dispose (GObject *object)
   if (self->transcoder != NULL)
     g_signal_handlers_disconnect_by_data (self->transcoder, self);
   g_clear_object (&self->transcoder);
+  if (self->cleaner != NULL)
+    g_signal_handlers_disconnect_by_data (self->cleaner, self);
+  g_clear_object (&self->cleaner);
   g_clear_object (&self->importer);
   g_clear_object (&self->media);
   g_clear_object (&self->store);
@@ -140,7 +144,7 @@ dou_video_manager_init (DouVideoManager *self)
 }
 
 static void
-emit (DouVideoManager *self, guint signal, gint64 id)
+emit_one (DouVideoManager *self, guint signal, gint64 id)
 {
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
 
@@ -153,7 +157,8 @@ void
 dou_video_manager_update_busy (DouVideoManager *self)
 {
   gboolean busy = g_hash_table_size (self->publications) > 0 || self->n_settling > 0
-                  || dou_video_transcoder_is_busy (self->transcoder);
+                  || self->reading_newest || dou_video_transcoder_is_busy (self->transcoder)
+                  || dou_video_cleaner_is_busy (self->cleaner);
 
   if (busy == self->busy)
     return;
@@ -178,8 +183,8 @@ dou_video_manager_report_published (DouVideoManager *self, const DouVideo *video
 
   dou_video_newest_add (self->newest, &place);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VIDEO_COUNT]);
-  emit (self, SIGNAL_CHANGED, video->id);
-  emit (self, SIGNAL_WORK_COUNTS_CHANGED, video->author);
+  emit_one (self, SIGNAL_CHANGED, video->id);
+  emit_one (self, SIGNAL_WORK_COUNTS_CHANGED, video->author);
 
   if (transcode)
     {
@@ -187,6 +192,73 @@ dou_video_manager_report_published (DouVideoManager *self, const DouVideo *video
       g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PENDING_TRANSCODES]);
       dou_video_manager_wake_transcoder (self);
     }
+}
+
+static void dou_video_manager_read_newest (DouVideoManager *self);
+
+/* What was read is of use only if nothing has changed since. */
+static void
+read_newest_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DouVideoManager) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) pages
+      = dou_video_store_get_pages_finish (DOU_VIDEO_STORE (source), result, &error);
+
+  self->reading_newest = FALSE;
+  if (pages == NULL)
+    g_warning ("The newest videos could not be read: %s", error->message);
+  else if (dou_video_newest_get_n_changes (self->newest) == self->newest_read)
+    dou_video_newest_refill (self->newest, g_array_ref (g_ptr_array_index (pages, 0)));
+  else
+    dou_video_manager_read_newest (self);
+
+  dou_video_manager_update_busy (self);
+}
+
+static void
+dou_video_manager_read_newest (DouVideoManager *self)
+{
+  const gint64 before = G_MAXINT64;
+
+  if (self->reading_newest || !dou_video_newest_is_short (self->newest))
+    return;
+
+  self->reading_newest = TRUE;
+  self->newest_read = dou_video_newest_get_n_changes (self->newest);
+  dou_video_store_get_feed_async (self->store, &before, 1, DOU_VIDEO_NEWEST_MAX, read_newest_cb,
+                                  g_object_ref (self));
+}
+
+/* Everybody is to know that @deleted (element-type DouVideoDeleted) are gone before their authors
+ * hear it. */
+void
+dou_video_manager_report_deleted (DouVideoManager *self, GArray *deleted)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) authors = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_int64_hash, g_int64_equal);
+
+  if (deleted->len == 0)
+    return;
+
+  for (guint i = 0; i < deleted->len; i++)
+    {
+      DouVideoDeleted *video = &g_array_index (deleted, DouVideoDeleted, i);
+
+      dou_video_newest_remove (self->newest, &video->place);
+      self->pending_transcodes -= video->to_transcode;
+      g_array_append_val (ids, video->place.id);
+      if (g_hash_table_add (seen, &video->author))
+        g_array_append_val (authors, video->author);
+    }
+
+  dou_video_manager_read_newest (self);
+  dou_video_manager_update_busy (self);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VIDEO_COUNT]);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PENDING_TRANSCODES]);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, ids);
+  g_signal_emit (self, signals[SIGNAL_WORK_COUNTS_CHANGED], 0, authors);
 }
 
 static void
@@ -197,11 +269,11 @@ transcode_ended_cb (DouVideoTranscoder *transcoder, gint64 id, gboolean done, gp
   self->pending_transcodes--;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PENDING_TRANSCODES]);
   if (done)
-    emit (self, SIGNAL_CHANGED, id);
+    emit_one (self, SIGNAL_CHANGED, id);
 }
 
 static void
-transcoder_idle_cb (DouVideoTranscoder *transcoder, gpointer user_data)
+idle_cb (GObject *part, gpointer user_data)
 {
   dou_video_manager_update_busy (user_data);
 }
@@ -277,7 +349,7 @@ dou_video_manager_load (DouVideoManager *self, GError **error)
   if (!dou_video_store_count_finish (self->store, counted, &n_videos, &n_transcodes, error))
     return FALSE;
 
-  dou_video_store_get_feed_async (self->store, &newest, 1, DOU_VIDEO_FEED_MAX, keep_result_cb,
+  dou_video_store_get_feed_async (self->store, &newest, 1, DOU_VIDEO_NEWEST_MAX, keep_result_cb,
                                   &pending);
   result = wait_for (&pending);
   pages = dou_video_store_get_pages_finish (self->store, result, error);
@@ -296,6 +368,7 @@ dou_video_manager_load (DouVideoManager *self, GError **error)
  * @media: the files
  * @importer: takes files in
  * @transcoder: works in the background; woken by this
+ * @cleaner: goes on with deletions that were interrupted, and does those that come
  * @error: return location
  *
  * Waits for the database and the disk, and removes what a crash has left.
@@ -304,7 +377,7 @@ dou_video_manager_load (DouVideoManager *self, GError **error)
  */
 DouVideoManager *
 dou_video_manager_new (DouVideoStore *store, DouMediaStore *media, DouMediaImporter *importer,
-                       DouVideoTranscoder *transcoder, GError **error)
+                       DouVideoTranscoder *transcoder, DouVideoCleaner *cleaner, GError **error)
 {
   g_autoptr (DouVideoManager) self = g_object_new (DOU_TYPE_VIDEO_MANAGER, NULL);
   g_autoptr (GMainContext) context = g_main_context_new ();
@@ -314,6 +387,7 @@ dou_video_manager_new (DouVideoStore *store, DouMediaStore *media, DouMediaImpor
   self->media = g_object_ref (media);
   self->importer = g_object_ref (importer);
   self->transcoder = g_object_ref (transcoder);
+  self->cleaner = g_object_ref (cleaner);
 
   g_main_context_push_thread_default (context);
   ready = dou_video_manager_recover (self, error) && dou_video_manager_load (self, error);
@@ -322,7 +396,9 @@ dou_video_manager_new (DouVideoStore *store, DouMediaStore *media, DouMediaImpor
     return NULL;
 
   g_signal_connect (transcoder, "ended", G_CALLBACK (transcode_ended_cb), self);
-  g_signal_connect (transcoder, "idle", G_CALLBACK (transcoder_idle_cb), self);
+  g_signal_connect (transcoder, "idle", G_CALLBACK (idle_cb), self);
+  g_signal_connect (cleaner, "idle", G_CALLBACK (idle_cb), self);
+  dou_video_cleaner_resume (cleaner);
   dou_video_manager_wake_transcoder (self);
   return g_steal_pointer (&self);
 }
@@ -354,6 +430,7 @@ dou_video_manager_stop (DouVideoManager *self)
   self->stopping = TRUE;
   self->stop_id = g_timeout_add_seconds (STOP_GRACE, stop_timeout_cb, self);
   dou_video_transcoder_stop (self->transcoder);
+  dou_video_cleaner_stop (self->cleaner);
 }
 
 /**
@@ -392,4 +469,67 @@ dou_video_manager_is_busy (DouVideoManager *self)
   g_return_val_if_fail (DOU_IS_VIDEO_MANAGER (self), FALSE);
 
   return self->busy;
+}
+
+static void
+recounted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  DouVideoManager *self = g_task_get_source_object (task);
+  g_autoptr (GArray) authors = NULL;
+  GError *error = NULL;
+  gint64 n_videos, n_wrong;
+
+  authors = dou_video_store_recount_finish (DOU_VIDEO_STORE (source), result, &n_videos, &n_wrong,
+                                            &error);
+  if (authors == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  /* Writes are told in their order: this one too. */
+  dou_video_newest_set_n_videos (self->newest, n_videos);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VIDEO_COUNT]);
+  if (authors->len > 0)
+    g_signal_emit (self, signals[SIGNAL_WORK_COUNTS_CHANGED], 0, authors);
+  g_task_return_int (task, n_wrong);
+}
+
+/**
+ * dou_video_manager_recount_async:
+ * @self: a manager
+ * @callback: called with the result
+ * @user_data: for @callback
+ *
+ * Counts everything anew and sets right what is wrong.
+ */
+void
+dou_video_manager_recount_async (DouVideoManager *self, GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (DOU_IS_VIDEO_MANAGER (self));
+
+  task = g_task_new (self, NULL, callback, user_data);
+  g_task_set_source_tag (task, dou_video_manager_recount_async);
+  dou_video_store_recount_async (self->store, recounted_cb, task);
+}
+
+/**
+ * dou_video_manager_recount_finish:
+ * @self: a manager
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: how many counters were wrong; or -1, with the errors of dou_database_write_finish()
+ */
+gint64
+dou_video_manager_recount_finish (DouVideoManager *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), -1);
+  g_return_val_if_fail (g_async_result_is_tagged (result, dou_video_manager_recount_async), -1);
+
+  return g_task_propagate_int (G_TASK (result), error);
 }

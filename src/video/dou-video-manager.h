@@ -2,6 +2,7 @@
 #pragma once
 
 #include "video/dou-media-importer.h"
+#include "video/dou-video-cleaner.h"
 #include "video/dou-video-newest.h"
 #include "video/dou-video-store.h"
 #include "video/dou-video-transcoder.h"
@@ -57,6 +58,17 @@ typedef struct
 } DouVideoPage;
 
 /**
+ * DouVideoDeletion:
+ *
+ * Somebody wants a video deleted.
+ */
+typedef struct
+{
+  gint64 video;
+  gint64 user; /* who wants it */
+} DouVideoDeletion;
+
+/**
  * DouVideoManager:
  *
  * The rules of videos, without bus or SQL.
@@ -66,7 +78,8 @@ G_DECLARE_FINAL_TYPE (DouVideoManager, dou_video_manager, DOU, VIDEO_MANAGER, GO
 
 DouVideoManager *dou_video_manager_new (DouVideoStore *store, DouMediaStore *media,
                                         DouMediaImporter *importer,
-                                        DouVideoTranscoder *transcoder, GError **error);
+                                        DouVideoTranscoder *transcoder, DouVideoCleaner *cleaner,
+                                        GError **error);
 void dou_video_manager_stop (DouVideoManager *self);
 
 DouVideoStore *dou_video_manager_get_store (DouVideoManager *self);
@@ -87,5 +100,16 @@ void dou_video_manager_get_works_async (DouVideoManager *self, const DouVideoPag
                                         gpointer user_data);
 GArray *dou_video_manager_get_pages_finish (DouVideoManager *self, GAsyncResult *result,
                                             GError **error);
+
+void dou_video_manager_delete_async (DouVideoManager *self, const DouVideoDeletion *deletions,
+                                     guint n_deletions, GAsyncReadyCallback callback,
+                                     gpointer user_data);
+GArray *dou_video_manager_delete_finish (DouVideoManager *self, GAsyncResult *result,
+                                         GError **error);
+
+void dou_video_manager_recount_async (DouVideoManager *self, GAsyncReadyCallback callback,
+                                      gpointer user_data);
+gint64 dou_video_manager_recount_finish (DouVideoManager *self, GAsyncResult *result,
+                                         GError **error);
 
 G_END_DECLS

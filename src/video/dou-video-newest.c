@@ -4,8 +4,11 @@
  *
  * An app that opens asks for the newest page, and one that has scrolled to the end begins again
  * with it, so most requests are answered without the database. It cannot be out of date: only this
- * process publishes, and adds what it has published. Times may come out of order (the clock was set
- * back), so that a new video is put where it belongs.
+ * process publishes and deletes, and tells it of both. Times may come out of order (the clock was
+ * set back), so that a new video is put where it belongs.
+ *
+ * Those that are deleted leave fewer, and what comes after them only the database knows. So more are
+ * kept than one page, and filled up from there when they get short.
  */
 
 #include "config.h"
@@ -14,13 +17,14 @@
 
 struct _DouVideoNewest
 {
-  GArray *places;  /* (owned) (element-type DouVideoPlace) newest first, up to DOU_VIDEO_FEED_MAX */
+  GArray *places;  /* (owned) (element-type DouVideoPlace) newest first, DOU_VIDEO_NEWEST_MAX at most */
   gint64 n_videos; /* in the store */
+  guint n_changes;
 };
 
 /**
  * dou_video_newest_new:
- * @places: (transfer full) (element-type DouVideoPlace): the newest %DOU_VIDEO_FEED_MAX videos, or
+ * @places: (transfer full) (element-type DouVideoPlace): the newest %DOU_VIDEO_NEWEST_MAX videos, or
  *   all, newest first
  * @n_videos: how many there are in the store
  *
@@ -66,6 +70,13 @@ find (DouVideoNewest *self, gint64 before)
   return i;
 }
 
+/* Whether @place is there; @i is the first place older than it. */
+static gboolean
+has (DouVideoNewest *self, const DouVideoPlace *place, guint i)
+{
+  return i > 0 && g_array_index (self->places, DouVideoPlace, i - 1).id == place->id;
+}
+
 /**
  * dou_video_newest_add:
  * @self: the newest videos
@@ -78,11 +89,81 @@ dou_video_newest_add (DouVideoNewest *self, const DouVideoPlace *place)
   gboolean all = self->places->len == self->n_videos;
 
   self->n_videos++;
+  self->n_changes++;
+  if (has (self, place, i))
+    return;
+
   /* Behind the last of them there may be others, unless these are all. */
   if (i < self->places->len || all)
     g_array_insert_val (self->places, i, *place);
-  if (self->places->len > DOU_VIDEO_FEED_MAX)
-    g_array_set_size (self->places, DOU_VIDEO_FEED_MAX);
+  if (self->places->len > DOU_VIDEO_NEWEST_MAX)
+    g_array_set_size (self->places, DOU_VIDEO_NEWEST_MAX);
+}
+
+/**
+ * dou_video_newest_remove:
+ * @self: the newest videos
+ * @place: a video that has just been deleted
+ */
+void
+dou_video_newest_remove (DouVideoNewest *self, const DouVideoPlace *place)
+{
+  guint i = find (self, place->publish_time);
+
+  self->n_videos--;
+  self->n_changes++;
+  if (has (self, place, i))
+    g_array_remove_index (self->places, i - 1);
+}
+
+/**
+ * dou_video_newest_is_short:
+ * @self: the newest videos
+ *
+ * Returns: whether so few are left that they should be filled up
+ */
+gboolean
+dou_video_newest_is_short (DouVideoNewest *self)
+{
+  return self->places->len < DOU_VIDEO_NEWEST_MAX - DOU_VIDEO_FEED_MAX / 2
+         && self->places->len < self->n_videos;
+}
+
+/**
+ * dou_video_newest_get_n_changes:
+ * @self: the newest videos
+ *
+ * Returns: a number that is another one after each change
+ */
+guint
+dou_video_newest_get_n_changes (DouVideoNewest *self)
+{
+  return self->n_changes;
+}
+
+/**
+ * dou_video_newest_refill:
+ * @self: the newest videos
+ * @places: (transfer full) (element-type DouVideoPlace): the newest %DOU_VIDEO_NEWEST_MAX videos of
+ *   the store, or all, newest first, read while nothing was changed here. It may be ahead of what
+ *   was told here
+ */
+void
+dou_video_newest_refill (DouVideoNewest *self, GArray *places)
+{
+  g_array_unref (self->places);
+  self->places = places;
+}
+
+/**
+ * dou_video_newest_set_n_videos:
+ * @self: the newest videos
+ * @n_videos: how many there are in the store, by a recount
+ */
+void
+dou_video_newest_set_n_videos (DouVideoNewest *self, gint64 n_videos)
+{
+  self->n_videos = n_videos;
 }
 
 /**

@@ -5,7 +5,8 @@
  *
  * The same upload may come again: after a lost reply, when the service has died, or while the first
  * one is still being worked on. Its id tells. If the row is there it is published, and that is the
- * answer; if it is being worked on, all who have sent it get the one result.
+ * answer; if it is being worked on, all who have sent it get the one result. If it was published and
+ * its author has deleted it since, it stays deleted, and has been published all the same.
  */
 
 #include "config.h"
@@ -113,7 +114,7 @@ published_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   self->video->publish_time
       = dou_video_store_publish_finish (DOU_VIDEO_STORE (source), result, &self->error);
-  if (self->error != NULL)
+  if (self->error != NULL || self->video->publish_time == 0)
     {
       dou_media_store_settle_async (self->manager->media, self->video->id, NULL, NULL, undone_cb,
                                     self);

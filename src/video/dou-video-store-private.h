@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* What dou-video-store.c and dou-video-store-lists.c share, and nobody else sees. */
+/* What the files of the store share, and nobody else sees. */
 
 /* Bytes of JSON for an id or a time, with its comma. */
 #define DOU_VIDEO_NUMBER_SIZE 17
@@ -19,6 +19,11 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
+  DouDatabaseFunc func; /* (nullable) a write of its own kind, instead of all that follows */
+  GArray *ids;          /* (owned) (nullable) what @func is about */
+  gint64 now;           /* when it began */
+  GArray *results;      /* (owned) (nullable) what @func leaves */
+  gint64 counts[2];     /* and what it has counted */
   const char *change; /* (nullable) a statement */
   char *change_json;  /* (owned) (nullable) all of it but, for a new video, the time */
   DouClock *clock;    /* (owned) (nullable) for a new video */

@@ -37,6 +37,8 @@ G_DEFINE_FINAL_TYPE (DouVideoStore, dou_video_store, G_TYPE_OBJECT)
 static void
 operation_free (DouVideoOperation *operation)
 {
+  g_clear_pointer (&operation->ids, g_array_unref);
+  g_clear_pointer (&operation->results, g_array_unref);
   g_free (operation->change_json);
   g_clear_object (&operation->clock);
   g_free (operation->query_json);
@@ -203,7 +205,7 @@ read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_error (task, error);
 }
 
-/* @operation: (transfer full): a change makes it a write */
+/* @operation: (transfer full): a change, or a function, makes it a write */
 void
 dou_video_store_run (DouVideoStore *self, DouVideoOperation operation, gpointer source_tag,
                      GAsyncReadyCallback callback, gpointer user_data)
@@ -213,7 +215,12 @@ dou_video_store_run (DouVideoStore *self, DouVideoOperation operation, gpointer 
 
   g_task_set_source_tag (task, source_tag);
   g_task_set_task_data (task, data, (GDestroyNotify) operation_free);
-  if (operation.change != NULL)
+  if (operation.func != NULL)
+    {
+      data->now = dou_clock_get_real_time (self->clock);
+      dou_database_write_async (self->database, operation.func, data, NULL, NULL, written_cb, task);
+    }
+  else if (operation.change != NULL)
     dou_database_write_async (self->database, operation_func, data, NULL, NULL, written_cb, task);
   else
     dou_database_read_async (self->database, operation_func, data, NULL, NULL, read_cb, task);
@@ -302,7 +309,8 @@ dou_video_store_publish_async (DouVideoStore *self, const DouVideo *video,
  * @error: return location
  *
  * Returns: the publish time, or 0 with the errors of dou_database_write_finish(). If there was a
- *   video of that id, it stays as it was, and the time is its
+ *   video of that id, it stays as it was, and the time is its; if it was deleted, it stays so, and
+ *   the time is 0
  */
 gint64
 dou_video_store_publish_finish (DouVideoStore *self, GAsyncResult *result, GError **error)
@@ -429,12 +437,32 @@ dou_video_store_update_task_async (DouVideoStore *self, const DouVideoTask *task
   dou_json_writer_end_array (&writer);
   dou_video_store_run (self,
                        (DouVideoOperation){ .change = "update-transcode",
-                                    .change_json = dou_json_writer_steal (&writer, NULL) },
+                                    .change_json = dou_json_writer_steal (&writer, NULL),
+                                    .query = "get-videos",
+                                    .query_json = dou_video_store_make_numbers (&task->id, 1),
+                                    .columns = "xxsssx" },
                        dou_video_store_update_task_async, callback, user_data);
 }
 
+/**
+ * dou_video_store_update_task_finish:
+ * @self: a store
+ * @result: of the callback
+ * @exists: (out): whether there is still such a video
+ * @error: return location
+ *
+ * Returns: whether it is durable; if not, the errors of dou_database_write_finish()
+ */
 gboolean
-dou_video_store_update_task_finish (DouVideoStore *self, GAsyncResult *result, GError **error)
+dou_video_store_update_task_finish (DouVideoStore *self, GAsyncResult *result, gboolean *exists,
+                                    GError **error)
 {
-  return dou_video_store_finish (self, result, dou_video_store_update_task_async, error) != NULL;
+  DouVideoOperation *operation
+      = dou_video_store_finish (self, result, dou_video_store_update_task_async, error);
+
+  if (operation == NULL)
+    return FALSE;
+
+  *exists = dou_rows_get_text (operation->rows, 0, 2) != NULL;
+  return TRUE;
 }

@@ -51,6 +51,35 @@ void dou_video_task_free (DouVideoTask *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DouVideoTask, dou_video_task_free)
 
+/* How long it is remembered who deleted a video, in ms: as long as other deletions are. */
+#define DOU_VIDEO_MEMORY (7 * G_TIME_SPAN_DAY / G_TIME_SPAN_MILLISECOND)
+/* The most that dou_video_store_list_unclean_async() lists; the number is in its statement, too. */
+#define DOU_VIDEO_UNCLEAN_MAX 1024
+
+/**
+ * DouVideoState:
+ *
+ * What is known of a video that is there, or was until not long ago.
+ */
+typedef struct
+{
+  gint64 author;    /* 0 if nothing is known */
+  gboolean deleted; /* by the author */
+  gboolean unclean; /* deleted, and something that belonged to it may be left */
+} DouVideoState;
+
+/**
+ * DouVideoDeleted:
+ *
+ * What a video was that was deleted just now.
+ */
+typedef struct
+{
+  DouVideoPlace place;
+  gint64 author;
+  gboolean to_transcode;
+} DouVideoDeleted;
+
 /**
  * DouVideoStore:
  *
@@ -104,6 +133,30 @@ void dou_video_store_update_task_async (DouVideoStore *self, const DouVideoTask 
                                         DouVideoTranscode transcode, GAsyncReadyCallback callback,
                                         gpointer user_data);
 gboolean dou_video_store_update_task_finish (DouVideoStore *self, GAsyncResult *result,
+                                             gboolean *exists, GError **error);
+
+void dou_video_store_find_states_async (DouVideoStore *self, const gint64 *ids, guint n_ids,
+                                        GAsyncReadyCallback callback, gpointer user_data);
+GArray *dou_video_store_find_states_finish (DouVideoStore *self, GAsyncResult *result,
+                                            GError **error);
+
+void dou_video_store_delete_async (DouVideoStore *self, GArray *ids, GAsyncReadyCallback callback,
+                                   gpointer user_data);
+GArray *dou_video_store_delete_finish (DouVideoStore *self, GAsyncResult *result, GError **error);
+
+void dou_video_store_list_unclean_async (DouVideoStore *self, GAsyncReadyCallback callback,
+                                         gpointer user_data);
+GArray *dou_video_store_list_unclean_finish (DouVideoStore *self, GAsyncResult *result,
                                              GError **error);
+
+void dou_video_store_set_clean_async (DouVideoStore *self, GArray *ids,
+                                      GAsyncReadyCallback callback, gpointer user_data);
+gboolean dou_video_store_set_clean_finish (DouVideoStore *self, GAsyncResult *result,
+                                           GError **error);
+
+void dou_video_store_recount_async (DouVideoStore *self, GAsyncReadyCallback callback,
+                                    gpointer user_data);
+GArray *dou_video_store_recount_finish (DouVideoStore *self, GAsyncResult *result,
+                                        gint64 *n_videos, gint64 *n_wrong, GError **error);
 
 G_END_DECLS

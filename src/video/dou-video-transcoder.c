@@ -11,6 +11,10 @@
  * the new file, tell, settle, which removes the old file. The steps in the media store make it
  * leave no stray file at any point (dou-media-store.c). Its work directory exists from publishing
  * on.
+ *
+ * A video may be deleted meanwhile. Both writes to its row tell that it is gone, and then nothing is
+ * begun, or told. Its files are removed by whoever deletes it, but not before “released”, so that the
+ * two do not work in one directory.
  */
 
 #include "config.h"
@@ -37,6 +41,7 @@ struct _DouVideoTranscoder
   DouMediaStore *media;      /* (owned) */
   DouMediaRunner *runner;    /* (owned) */
   GCancellable *cancellable; /* (owned) cancelled by the stop */
+  GCancellable *run;         /* (owned) (nullable) of the task: cancelled by the stop, too */
   DouVideoTask *task;        /* (owned) (nullable) what is being worked on */
   gboolean placed;           /* and it names the new file */
   int fd;                    /* (owned) or -1: its file as it came */
@@ -53,6 +58,7 @@ G_DEFINE_FINAL_TYPE (DouVideoTranscoder, dou_video_transcoder, G_TYPE_OBJECT)
 enum
 {
   SIGNAL_ENDED,
+  SIGNAL_RELEASED,
   SIGNAL_IDLE,
   N_SIGNALS
 };
@@ -67,6 +73,7 @@ dou_video_transcoder_dispose (GObject *object)
   g_clear_handle_id (&self->retry_id, g_source_remove);
   g_clear_pointer (&self->task, dou_video_task_free);
   g_clear_object (&self->cancellable);
+  g_clear_object (&self->run);
   g_clear_object (&self->store);
   g_clear_object (&self->media);
   g_clear_object (&self->runner);
@@ -101,6 +108,16 @@ dou_video_transcoder_class_init (DouVideoTranscoderClass *klass)
   signals[SIGNAL_ENDED]
       = g_signal_new ("ended", DOU_TYPE_VIDEO_TRANSCODER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                       G_TYPE_NONE, 2, G_TYPE_INT64, G_TYPE_BOOLEAN);
+
+  /**
+   * DouVideoTranscoder::released:
+   * @id: of a video
+   *
+   * A video is not being worked on any more, whatever came of it.
+   */
+  signals[SIGNAL_RELEASED]
+      = g_signal_new ("released", DOU_TYPE_VIDEO_TRANSCODER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                      NULL, G_TYPE_NONE, 1, G_TYPE_INT64);
 
   /**
    * DouVideoTranscoder::idle:
@@ -153,12 +170,16 @@ static void
 dou_video_transcoder_rest (DouVideoTranscoder *self)
 {
   g_autoptr (DouVideoTranscoder) alive = g_object_ref (self);
+  gint64 id = dou_video_transcoder_get_current (self);
 
   if (self->fd >= 0)
     g_close (self->fd, NULL);
   self->fd = -1;
   g_clear_pointer (&self->task, dou_video_task_free);
+  g_clear_object (&self->run);
   self->placed = FALSE;
+  if (id != 0)
+    g_signal_emit (self, signals[SIGNAL_RELEASED], 0, id);
 
   self->busy = FALSE;
   if (self->again)
@@ -209,10 +230,11 @@ settled_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* Whatever happened: the files are to be those that the row names. */
 static void
-dou_video_transcoder_settle (DouVideoTranscoder *self)
+dou_video_transcoder_settle (DouVideoTranscoder *self, gboolean exists)
 {
-  dou_media_store_settle_async (self->media, self->task->id, self->task->file, self->task->cover,
-                                settled_cb, g_object_ref (self));
+  dou_media_store_settle_async (self->media, self->task->id, exists ? self->task->file : NULL,
+                                exists ? self->task->cover : NULL, settled_cb,
+                                g_object_ref (self));
 }
 
 /* The row is on disk as it is to be. If it is not, the files of both are left as they are. */
@@ -221,17 +243,18 @@ updated_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DouVideoTranscoder) self = user_data;
   g_autoptr (GError) error = NULL;
+  gboolean exists;
 
-  if (!dou_video_store_update_task_finish (DOU_VIDEO_STORE (source), result, &error))
+  if (!dou_video_store_update_task_finish (DOU_VIDEO_STORE (source), result, &exists, &error))
     {
       dou_video_transcoder_give_way (self, error);
       return;
     }
 
-  if (self->placed || self->task->n_attempts >= MAX_ATTEMPTS)
+  if (exists && (self->placed || self->task->n_attempts >= MAX_ATTEMPTS))
     g_signal_emit (self, signals[SIGNAL_ENDED], 0, self->task->id, self->placed);
 
-  dou_video_transcoder_settle (self);
+  dou_video_transcoder_settle (self, exists);
 }
 
 static void
@@ -260,7 +283,7 @@ dou_video_transcoder_fail (DouVideoTranscoder *self, const GError *error)
   if (task->n_attempts >= MAX_ATTEMPTS)
     dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_FAILED);
   else
-    dou_video_transcoder_settle (self);
+    dou_video_transcoder_settle (self, TRUE);
 }
 
 static void
@@ -311,7 +334,7 @@ probed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   };
 
   if (info != NULL)
-    dou_media_transcode_async (self->runner, &job, self->cancellable, transcoded_cb,
+    dou_media_transcode_async (self->runner, &job, self->run, transcoded_cb,
                                g_object_ref (self));
   else
     dou_video_transcoder_fail (self, error);
@@ -332,8 +355,8 @@ begun_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   if (error == NULL)
-    dou_media_probe_async (self->runner, self->fd, self->max_duration, self->cancellable,
-                           probed_cb, g_object_ref (self));
+    dou_media_probe_async (self->runner, self->fd, self->max_duration, self->run, probed_cb,
+                           g_object_ref (self));
   else
     dou_video_transcoder_fail (self, error);
 }
@@ -343,11 +366,17 @@ counted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DouVideoTranscoder) self = user_data;
   g_autoptr (GError) error = NULL;
+  gboolean exists;
 
-  if (dou_video_store_update_task_finish (DOU_VIDEO_STORE (source), result, &error))
+  if (!dou_video_store_update_task_finish (DOU_VIDEO_STORE (source), result, &exists, &error))
+    dou_video_transcoder_give_way (self, error);
+  else if (exists)
     dou_media_store_begin_async (self->media, self->task->id, begun_cb, g_object_ref (self));
   else
-    dou_video_transcoder_give_way (self, error);
+    {
+      self->again = TRUE;
+      dou_video_transcoder_rest (self);
+    }
 }
 
 /* What was tried before waits; what was not, comes first and does not. */
@@ -392,6 +421,7 @@ got_next_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   else
     {
       self->task = g_steal_pointer (&task);
+      self->run = g_cancellable_new ();
       dou_video_transcoder_begin (self);
     }
 }
@@ -428,6 +458,36 @@ dou_video_transcoder_stop (DouVideoTranscoder *self)
 
   g_clear_handle_id (&self->retry_id, g_source_remove);
   g_cancellable_cancel (self->cancellable);
+  g_cancellable_cancel (self->run);
+}
+
+/**
+ * dou_video_transcoder_get_current:
+ * @self: a transcoder
+ *
+ * Returns: the video that is being worked on, or 0
+ */
+gint64
+dou_video_transcoder_get_current (DouVideoTranscoder *self)
+{
+  g_return_val_if_fail (DOU_IS_VIDEO_TRANSCODER (self), 0);
+
+  return self->task != NULL ? self->task->id : 0;
+}
+
+/**
+ * dou_video_transcoder_drop_current:
+ * @self: a transcoder
+ *
+ * Ends ffmpeg for the video that is being worked on, since nobody wants it any more: “released” tells
+ * when.
+ */
+void
+dou_video_transcoder_drop_current (DouVideoTranscoder *self)
+{
+  g_return_if_fail (DOU_IS_VIDEO_TRANSCODER (self));
+
+  g_cancellable_cancel (self->run);
 }
 
 gboolean

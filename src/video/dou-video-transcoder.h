@@ -24,6 +24,8 @@ DouVideoTranscoder *dou_video_transcoder_new (DouVideoStore *store, DouMediaStor
 
 void dou_video_transcoder_wake (DouVideoTranscoder *self);
 void dou_video_transcoder_stop (DouVideoTranscoder *self);
+gint64 dou_video_transcoder_get_current (DouVideoTranscoder *self);
+void dou_video_transcoder_drop_current (DouVideoTranscoder *self);
 gboolean dou_video_transcoder_is_busy (DouVideoTranscoder *self);
 
 G_END_DECLS

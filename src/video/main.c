@@ -28,8 +28,9 @@ parts_clear (Parts *parts)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Parts, parts_clear)
 
 static gboolean
-parts_make (Parts *parts, DouConfig *config, GError **error)
+parts_make (Parts *parts, DouService *service, GError **error)
 {
+  DouConfig *config = dou_service_get_config (service);
   gint64 max_duration = dou_config_get_int64 (config, DOU_CONFIG_MAX_DURATION) * 1000;
   guint n_slots = g_get_num_processors ();
   g_autoptr (DouMediaRunner) runner
@@ -37,8 +38,11 @@ parts_make (Parts *parts, DouConfig *config, GError **error)
   g_autoptr (DouMediaImporter) importer = NULL;
   g_autoptr (DouVideoTranscoder) transcoder = NULL;
   g_autoptr (DouPictureKeeper) keeper = NULL;
+  g_autoptr (DouVideoSocial) social = NULL;
+  g_autoptr (DouVideoCleaner) cleaner = NULL;
 
-  if (runner == NULL)
+  if (runner == NULL
+      || (social = dou_video_social_new (dou_service_get_connection (service), error)) == NULL)
     return FALSE;
 
   dou_media_runner_warn_about_sandbox (runner);
@@ -47,8 +51,10 @@ parts_make (Parts *parts, DouConfig *config, GError **error)
                                      max_duration, n_slots);
   transcoder = dou_video_transcoder_new (parts->store, parts->media, runner, max_duration,
                                          DOU_VIDEO_TRANSCODER_RETRY_DELAY);
-  parts->manager
-      = dou_video_manager_new (parts->store, parts->media, importer, transcoder, error);
+  cleaner = dou_video_cleaner_new (parts->store, parts->media, transcoder, social,
+                                   DOU_VIDEO_CLEANER_RETRY_DELAY);
+  parts->manager = dou_video_manager_new (parts->store, parts->media, importer, transcoder, cleaner,
+                                          error);
   if (parts->manager == NULL)
     return FALSE;
 
@@ -77,7 +83,7 @@ main (int argc, char **argv)
   path = g_build_filename (dou_service_get_state_dir (service), "video.db", NULL);
   if ((parts.store = dou_video_store_open (path, clock, &error)) == NULL
       || (parts.media = dou_media_store_new (dou_service_get_state_dir (service), &error)) == NULL
-      || !parts_make (&parts, dou_service_get_config (service), &error))
+      || !parts_make (&parts, service, &error))
     return dou_service_fail (PROGRAM, error);
 
   owners = dou_picture_owners_new (

@@ -167,6 +167,7 @@ test_too_many (Fixture *fixture, gconstpointer data)
   assert_error (fixture, "GetWorks", repeat ("(int64 1, int64 0, uint32 1)", n), too_large);
   assert_error (fixture, "GetVideos", repeat ("int64 1", n), too_large);
   assert_error (fixture, "GetWorkCounts", repeat ("int64 1", n), too_large);
+  assert_error (fixture, "DeleteVideos", repeat ("(int64 1, int64 1)", n), too_large);
 }
 
 /* Test that a handle without a file is that item's error alone, also if there are no files. */
@@ -190,6 +191,7 @@ test_empty (Fixture *fixture, gconstpointer data)
   assert_reply (fixture, "GetWorks", "(@a(xxu) [],)", NULL, "([],)");
   assert_reply (fixture, "GetVideos", "(@ax [],)", NULL, "([],)");
   assert_reply (fixture, "GetWorkCounts", "(@ax [],)", NULL, "([],)");
+  assert_reply (fixture, "DeleteVideos", "(@a(xx) [],)", NULL, "([],)");
   assert_reply (fixture, "GetFeed", "([(int64 0, uint32 30)],)", NULL, "([(0, [])],)");
 }
 
@@ -271,6 +273,38 @@ test_signals (Fixture *fixture, gconstpointer data)
   g_dbus_connection_signal_unsubscribe (fixture->peer, id);
 }
 
+/* Test that each deletion of a call has its own result, that a client hears of it before it gets the
+ * reply, and that the file of an upload that is being transcoded is gone by then. */
+static void
+test_delete (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GBytes) good = dou_test_media_make (DOU_TEST_MEDIA_SILENT);
+  g_autoptr (GBytes) webm = dou_test_media_make (DOU_TEST_MEDIA_WEBM);
+  g_autoptr (GUnixFDList) files = make_files (fixture, good, webm);
+  g_autoptr (GString) heard = g_string_new (NULL);
+  guint id;
+
+  assert_reply (fixture, "Publish", "([(int64 1000, int64 77, 'a', handle 0)],)", files, "([0],)");
+  assert_reply (fixture, "Publish", "([(int64 1001, int64 77, 'b', handle 1)],)", files, "([0],)");
+  id = g_dbus_connection_signal_subscribe (fixture->peer, NULL, "org.doutok.Video1", NULL, NULL,
+                                           NULL, G_DBUS_SIGNAL_FLAGS_NONE, signal_cb, heard, NULL);
+  assert_reply (fixture, "DeleteVideos",
+                "([(int64 1001, int64 78), (5, 77), (1001, 77), (1001, 77), (-1, 0)],)", NULL,
+                "([9, 15, 0, 0, 15],)");
+  g_assert_cmpstr (heard->str, ==, "Changed([1001],) WorkCountsChanged([77],) ");
+  g_assert_cmpuint (video_fixture_count_files (&fixture->video), ==, 2);
+  g_string_truncate (heard, 0);
+
+  assert_reply (fixture, "DeleteVideos", "([(int64 1001, int64 77), (1001, 78)],)", NULL,
+                "([0, 15],)");
+  assert_reply (fixture, "GetFeed", "([(int64 0, uint32 30)],)", NULL,
+                "([(1700000000000, [1000])],)");
+  assert_reply (fixture, "GetWorkCounts", "([int64 77],)", NULL, "([1],)");
+  assert_reply (fixture, "Recount", "()", NULL, "(0,)");
+  g_assert_cmpstr (heard->str, ==, "");
+  g_dbus_connection_signal_unsubscribe (fixture->peer, id);
+}
+
 static void
 assert_property (GDBusProxy *proxy, const char *name, const char *expected)
 {
@@ -313,7 +347,7 @@ test_properties (Fixture *fixture, gconstpointer data)
                     "/org/doutok/Video", "org.doutok.Video1", NULL, proxy_cb, &proxy);
   dou_test_wait_until (is_set, &proxy);
   assert_property (proxy, "Version", "'" DOU_VERSION "'");
-  assert_property (proxy, "SchemaVersion", "2");
+  assert_property (proxy, "SchemaVersion", "3");
   assert_property (proxy, "VideoCount", "0");
   assert_property (proxy, "PendingTranscodes", "0");
 
@@ -336,6 +370,7 @@ main (int argc, char **argv)
   ADD ("publish", test_publish);
   ADD ("import-pictures", test_import_pictures);
   ADD ("signals", test_signals);
+  ADD ("delete", test_delete);
   ADD ("properties", test_properties);
 #undef ADD
 

@@ -34,6 +34,7 @@ video_fixture_open (VideoFixture *fixture)
   g_autoptr (DouMediaRunner) runner = NULL;
   g_autoptr (DouMediaImporter) importer = NULL;
   g_autoptr (DouVideoTranscoder) transcoder = NULL;
+  g_autoptr (DouVideoCleaner) cleaner = NULL;
   g_autoptr (GError) error = NULL;
 
   if (fixture->store == NULL)
@@ -44,8 +45,9 @@ video_fixture_open (VideoFixture *fixture)
   g_assert_no_error (error);
   importer = dou_media_importer_new (runner, fixture->media, MAX_SIZE, MAX_DURATION, 2);
   transcoder = dou_video_transcoder_new (fixture->store, fixture->media, runner, MAX_DURATION, 0);
+  cleaner = dou_video_cleaner_new (fixture->store, fixture->media, transcoder, fixture->social, 1);
   fixture->manager = dou_video_manager_new (fixture->store, fixture->media, importer, transcoder,
-                                            &error);
+                                            cleaner, &error);
   g_assert_no_error (error);
   fixture->keeper = dou_picture_keeper_new (fixture->store, fixture->media,
                                             fixture->picture_delay);
@@ -106,6 +108,7 @@ void
 video_fixture_tear_down (VideoFixture *fixture, gconstpointer data)
 {
   video_fixture_close (fixture);
+  g_clear_object (&fixture->social);
   g_array_unref (fixture->changed);
   g_array_unref (fixture->changed_authors);
   g_assert_finalize_object (fixture->clock);

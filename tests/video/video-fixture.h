@@ -18,6 +18,7 @@ typedef struct
   DouManualClock *clock;  /* (owned) */
   DouVideoStore *store;   /* (owned) (nullable) */
   DouMediaStore *media;   /* (owned) (nullable) */
+  DouVideoSocial *social;   /* (owned) (nullable) of tests that have a bus */
   DouVideoManager *manager; /* (owned) (nullable) */
   DouPictureKeeper *keeper; /* (owned) (nullable) */
   DouPictureImporter *pictures; /* (owned) (nullable) */

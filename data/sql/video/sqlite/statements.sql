@@ -6,7 +6,7 @@ SELECT videos, (SELECT count(*) FROM videos WHERE transcode = 1) FROM totals
 
 -- [id, author, title, file, cover, transcode, now]: one video, since the next one would not see the
 -- time that this one has taken. The time is `now` or, if that is taken, the first free one after it:
--- the walk along the index ends at the first gap.
+-- the walk along the index ends at the first gap. What was deleted does not come back.
 -- name: insert-video
 INSERT INTO videos (id, author_id, title, file, cover, transcode, publish_time)
 SELECT j.json ->> 0, j.json ->> 1, j.json ->> 2, j.json ->> 3, j.json ->> 4, j.json ->> 5,
@@ -16,7 +16,8 @@ SELECT j.json ->> 0, j.json ->> 1, j.json ->> 2, j.json ->> 3, j.json ->> 4, j.j
        AND NOT EXISTS (SELECT 1 FROM videos AS w WHERE w.publish_time = v.publish_time + 1)
      ORDER BY v.publish_time LIMIT 1),
     j.json ->> 6)
-FROM (SELECT ##json::string AS json) AS j WHERE true
+FROM (SELECT ##json::string AS json) AS j
+WHERE NOT EXISTS (SELECT 1 FROM deleted_videos AS d WHERE d.id = (j.json ->> 0))
 ON CONFLICT (id) DO NOTHING
 
 -- [limit, [time, …]] → for each the newest videos before that time, as “id time id time …”. The limit
@@ -87,3 +88,60 @@ UPDATE pictures SET settled = 1 WHERE id IN (SELECT value FROM json_each(##json:
 -- [id, …]
 -- name: delete-pictures
 DELETE FROM pictures WHERE id IN (SELECT value FROM json_each(##json::string))
+
+-- [id, …] → of those that are, or were until not long ago: place, author, whether it was deleted,
+-- whether something of it may be left
+-- name: find-states
+SELECT j.key, coalesce(v.author_id, d.author_id), d.id IS NOT NULL, coalesce(d.pending, 0)
+FROM json_each(##json::string) AS j
+LEFT JOIN videos AS v ON v.id = j.value
+LEFT JOIN deleted_videos AS d ON d.id = j.value
+WHERE coalesce(v.id, d.id) IS NOT NULL
+
+-- [id, …] → those that are: id, author, publish time, whether it is to be transcoded
+-- name: find-to-delete
+SELECT v.id, v.author_id, v.publish_time, v.transcode = 1
+FROM json_each(##json::string) AS j CROSS JOIN videos AS v ON v.id = j.value
+
+-- [[id, author, time], …]
+-- name: remember-deleted
+INSERT INTO deleted_videos (id, author_id, deleted, pending)
+SELECT value ->> 0, value ->> 1, value ->> 2, 1 FROM json_each(##json::string)
+
+-- [id, …]
+-- name: delete-videos
+DELETE FROM videos WHERE id IN (SELECT value FROM json_each(##json::string))
+
+-- [time]: forgets some of those before it, but none that is not clean.
+-- name: forget-deleted
+DELETE FROM deleted_videos WHERE id IN (
+  SELECT id FROM deleted_videos
+  WHERE deleted < json_extract(##json::string, '$[0]') AND pending = 0 ORDER BY deleted LIMIT 8192)
+
+-- name: list-unclean
+SELECT id FROM deleted_videos WHERE pending = 1 ORDER BY id LIMIT 1024
+
+-- [id, …]
+-- name: set-clean
+UPDATE deleted_videos SET pending = 0 WHERE id IN (SELECT value FROM json_each(##json::string))
+
+-- The recount reads everything, once: what is and what was counted are added up side by side.
+-- name: recount-authors
+SELECT author, sum(works) FROM (
+  SELECT author_id AS author, count(*) AS works, 0 AS counted FROM videos GROUP BY author_id
+  UNION ALL
+  SELECT id, 0, work_count FROM authors) AS a
+GROUP BY author HAVING sum(works) <> sum(counted)
+
+-- [[author, works], …]
+-- name: set-work-counts
+INSERT INTO authors (id, work_count)
+SELECT value ->> 0, value ->> 1 FROM json_each(##json::string) WHERE true
+ON CONFLICT (id) DO UPDATE SET work_count = excluded.work_count
+
+-- name: recount-total
+SELECT (SELECT count(*) FROM videos), videos FROM totals
+
+-- [videos]
+-- name: set-total
+UPDATE totals SET videos = json_extract(##json::string, '$[0]')
