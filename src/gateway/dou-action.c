@@ -8,7 +8,7 @@
  * @context: what the handlers work with
  * @request: a request that only users may make
  * @target_name: the parameter that tells what it is about
- * @max_type: the largest `action_type`; the smallest is 1
+ * @max_type: the largest `action_type`, the smallest being 1; 0 if there is no such parameter
  * @status: (out): why there is none
  *
  * Returns: (transfer full) (nullable): an action, or %NULL if the request cannot be one
@@ -27,7 +27,7 @@ dou_action_new (DouContext *context, DouRequest *request, const char *target_nam
     *status = dou_context_limit_user (context, request, self->viewer);
   if (*status == DOU_STATUS_OK)
     *status = dou_context_get_id (request, target_name, &self->target);
-  if (*status == DOU_STATUS_OK
+  if (*status == DOU_STATUS_OK && max_type > 0
       && (dou_request_get_integer (request, "action_type", &self->type) != DOU_NUMBER_VALID
           || self->type < 1 || self->type > max_type))
     *status = DOU_STATUS_BAD_PARAMETER;

@@ -42,6 +42,7 @@ static const struct
   [DOU_BACKEND_GET_WORKS] = { PROXY_VIDEO, "GetWorks", "(xxu)", FALSE },
   [DOU_BACKEND_GET_VIDEOS] = { PROXY_VIDEO, "GetVideos", "x", FALSE },
   [DOU_BACKEND_GET_WORK_COUNTS] = { PROXY_VIDEO, "GetWorkCounts", "x", FALSE },
+  [DOU_BACKEND_DELETE_VIDEOS] = { PROXY_VIDEO, "DeleteVideos", "(xx)", FALSE },
   [DOU_BACKEND_SET_FAVORITES] = { PROXY_SOCIAL, "SetFavorites", "(xxxb)", FALSE },
   [DOU_BACKEND_SET_FOLLOWS] = { PROXY_SOCIAL, "SetFollows", "(xxb)", FALSE },
   [DOU_BACKEND_ADD_COMMENTS] = { PROXY_SOCIAL, "AddComments", "(xxxss)", FALSE },

@@ -32,6 +32,7 @@ typedef enum
   DOU_BACKEND_GET_WORKS,       /* (xxu) → (xax) */
   DOU_BACKEND_GET_VIDEOS,      /* x → (ixxsssx) */
   DOU_BACKEND_GET_WORK_COUNTS, /* x → x */
+  DOU_BACKEND_DELETE_VIDEOS,   /* (xx) → i */
   DOU_BACKEND_SET_FAVORITES,   /* (xxxb) → i */
   DOU_BACKEND_SET_FOLLOWS,     /* (xxb) → i */
   DOU_BACKEND_ADD_COMMENTS,    /* (xxxss) → (ixx) */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "gateway/dou-action.h"
 #include "gateway/dou-page-time.h"
 #include "gateway/dou-publish.h"
 #include "gateway/dou-upload.h"
@@ -54,16 +55,30 @@ publish_list_handler (DouRequest *request, gpointer user_data)
                         g_variant_new ("(xxu)", author, window.cursor, window.count));
 }
 
+static void
+publish_delete_handler (DouRequest *request, gpointer user_data)
+{
+  DouStatus status;
+  DouAction *action = dou_action_new (user_data, request, "video_id", 0, &status);
+
+  if (action == NULL)
+    dou_request_reply_status (request, status);
+  else
+    dou_action_call (action, DOU_BACKEND_DELETE_VIDEOS,
+                     g_variant_new ("(xx)", action->target, action->viewer), dou_action_finish);
+}
+
 static const DouRoute routes[] = {
   { "/douyin/feed", DOU_METHOD_GET, feed_handler },
   { "/douyin/publish/list", DOU_METHOD_GET, publish_list_handler },
   { "/douyin/publish/action", DOU_METHOD_POST, dou_publish_handler, &dou_upload_sink_class,
     DOU_RATE_PUBLISH },
+  { "/douyin/publish/delete", DOU_METHOD_POST, publish_delete_handler },
 };
 
 /**
  * dou_video_routes_add:
- * @router: takes the routes of the feed, of lists of works and of publishing
+ * @router: takes the routes of the feed, of lists of works, of publishing and of deleting
  * @context: what the handlers work with; outlives @router
  */
 void
