@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Whether the databases open, found out by those who open them: the services. A running server is
+/* Whether the databases open, and whether their counters are right, found out by those who open and
+ * count them: the services. A running server is
  * asked over its bus. If there is none, a bus and the services are started for the question, on the
  * real state directory, which is locked meanwhile, and in a temporary runtime directory. Looking at
  * the files from here was rejected: it would repeat, and sooner or later contradict, what a service
@@ -50,8 +51,20 @@ read_last_line (const DouDomain *domain, int log_fd)
 }
 
 static void
-ask (const DouDomain *domain, GDBusConnection *connection, int log_fd, DouCheckDatabaseFunc func,
-     gpointer user_data)
+recount (const DouDomain *domain, GDBusConnection *connection, const DouCheckDatabasesFuncs *funcs)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 n_wrong;
+
+  dou_domain_recount_async (domain, connection, dou_wait_result_cb, &result);
+  n_wrong = dou_domain_recount_finish (dou_wait_for_result (&result), &error);
+  funcs->counters (domain, n_wrong, error, funcs->user_data);
+}
+
+static void
+ask (const DouDomain *domain, GDBusConnection *connection, int log_fd,
+     const DouCheckDatabasesFuncs *funcs)
 {
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
@@ -68,11 +81,13 @@ ask (const DouDomain *domain, GDBusConnection *connection, int log_fd, DouCheckD
       error = g_error_new_literal (DOU_ERROR, DOU_STATUS_UNAVAILABLE, last_line);
     }
 
-  func (domain, description, error, user_data);
+  funcs->database (domain, description, error, funcs->user_data);
+  if (description != NULL && domain->counts && funcs->counters != NULL)
+    recount (domain, connection, funcs);
 }
 
 static gboolean
-ask_running (const char *state_dir, DouCheckDatabaseFunc func, gpointer user_data, GError **error)
+ask_running (const char *state_dir, const DouCheckDatabasesFuncs *funcs, GError **error)
 {
   g_autofree char *address = dou_directories_read_bus (state_dir, error);
   g_autoptr (GDBusConnection) connection = NULL;
@@ -89,7 +104,7 @@ ask_running (const char *state_dir, DouCheckDatabaseFunc func, gpointer user_dat
     return FALSE;
 
   for (gsize i = 0; i < dou_n_domains; i++)
-    ask (&dou_domains[i], connection, -1, func, user_data);
+    ask (&dou_domains[i], connection, -1, funcs);
 
   g_dbus_connection_close_sync (connection, NULL, NULL);
   return TRUE;
@@ -117,8 +132,8 @@ database_exists (const DouDomain *domain, const char *state_dir)
 }
 
 static gboolean
-ask_own (DouReaper *reaper, DouPrivateBus *bus, const char *state_dir, DouCheckDatabaseFunc func,
-         gpointer user_data, GError **error)
+ask_own (DouReaper *reaper, DouPrivateBus *bus, const char *state_dir,
+         const DouCheckDatabasesFuncs *funcs, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
   int log_fd = memfd_create ("log", MFD_CLOEXEC);
@@ -129,9 +144,9 @@ ask_own (DouReaper *reaper, DouPrivateBus *bus, const char *state_dir, DouCheckD
 
   for (gsize i = 0; started && i < dou_n_domains; i++)
     if (database_exists (&dou_domains[i], state_dir))
-      ask (&dou_domains[i], dou_private_bus_get_connection (bus), log_fd, func, user_data);
+      ask (&dou_domains[i], dou_private_bus_get_connection (bus), log_fd, funcs);
     else
-      func (&dou_domains[i], "not made yet", NULL, user_data);
+      funcs->database (&dou_domains[i], "not made yet", NULL, funcs->user_data);
 
   stop (bus, reaper);
   if (log_fd >= 0)
@@ -143,15 +158,14 @@ ask_own (DouReaper *reaper, DouPrivateBus *bus, const char *state_dir, DouCheckD
  * dou_check_databases:
  * @reaper: who hears of the end of processes
  * @config: the merged configuration; its state directory exists
- * @func: called for each domain
- * @user_data: for @func
+ * @funcs: what is told
  * @error: return location
  *
  * Returns: %FALSE if nobody could be asked
  */
 gboolean
-dou_check_databases (DouReaper *reaper, DouConfig *config, DouCheckDatabaseFunc func,
-                     gpointer user_data, GError **error)
+dou_check_databases (DouReaper *reaper, DouConfig *config, const DouCheckDatabasesFuncs *funcs,
+                     GError **error)
 {
   const char *state_dir = dou_config_get_string (config, DOU_CONFIG_STATE_DIR);
   g_autoptr (GError) local_error = NULL;
@@ -162,7 +176,7 @@ dou_check_databases (DouReaper *reaper, DouConfig *config, DouCheckDatabaseFunc 
   gboolean asked;
 
   if (g_error_matches (local_error, DOU_ERROR, DOU_STATUS_UNAVAILABLE))
-    return ask_running (state_dir, func, user_data, error);
+    return ask_running (state_dir, funcs, error);
   if (directories == NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local_error));
@@ -174,7 +188,7 @@ dou_check_databases (DouReaper *reaper, DouConfig *config, DouCheckDatabaseFunc 
   bus = dou_private_bus_new (reaper, runtime_dir, error);
   asked = bus != NULL && dou_config_save (config, config_path, error)
           && dou_domains_add_to_bus (bus, config_path, error)
-          && ask_own (reaper, bus, state_dir, func, user_data, error);
+          && ask_own (reaper, bus, state_dir, funcs, error);
 
   g_unlink (config_path);
   g_clear_object (&bus);

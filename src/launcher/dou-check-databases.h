@@ -16,7 +16,31 @@ G_BEGIN_DECLS
 typedef void (*DouCheckDatabaseFunc) (const DouDomain *domain, const char *description,
                                       const GError *error, gpointer user_data);
 
-gboolean dou_check_databases (DouReaper *reaper, DouConfig *config, DouCheckDatabaseFunc func,
-                              gpointer user_data, GError **error);
+/**
+ * DouCheckCountersFunc:
+ * @domain: whose counters
+ * @n_wrong: how many were wrong and have been set right; -1 if they could not be counted
+ * @error: (nullable): then, why
+ * @user_data: of the caller
+ */
+typedef void (*DouCheckCountersFunc) (const DouDomain *domain, gint64 n_wrong, const GError *error,
+                                      gpointer user_data);
+
+/**
+ * DouCheckDatabasesFuncs:
+ * @database: called for each domain
+ * @counters: (nullable): called for each domain that keeps counters, after they were recounted; %NULL
+ *   to leave them alone
+ * @user_data: for both
+ */
+typedef struct
+{
+  DouCheckDatabaseFunc database;
+  DouCheckCountersFunc counters;
+  gpointer user_data;
+} DouCheckDatabasesFuncs;
+
+gboolean dou_check_databases (DouReaper *reaper, DouConfig *config,
+                              const DouCheckDatabasesFuncs *funcs, GError **error);
 
 G_END_DECLS

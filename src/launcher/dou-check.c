@@ -7,8 +7,9 @@
  *     warn sandbox landlock: absent
  *     FAIL state directory: …
  *
- * Nothing is made and nothing is changed, with one exception: a database of an older version is
- * migrated, because the services open it as they would in a server.
+ * Nothing is made and nothing is changed, with two exceptions: a database of an older version is
+ * migrated, because the services open it as they would in a server; and `--recount` sets counters
+ * right, which is a warning, since they should never be wrong.
  */
 
 #include "config.h"
@@ -45,6 +46,7 @@ typedef enum
 typedef struct
 {
   DouReaper *reaper; /* (unowned) */
+  gboolean recount;
   gboolean failed;
 } Check;
 
@@ -250,15 +252,31 @@ database_cb (const DouDomain *domain, const char *description, const GError *err
 }
 
 static void
+counters_cb (const DouDomain *domain, gint64 n_wrong, const GError *error, gpointer user_data)
+{
+  g_autofree char *what = g_strconcat (domain->name, " counters", NULL);
+
+  if (error != NULL)
+    check_report (user_data, VERDICT_FAIL, what, "%s", error->message);
+  else if (n_wrong > 0)
+    check_report (user_data, VERDICT_WARN, what,
+                  "recounted, %" G_GINT64_FORMAT " were wrong and have been set right", n_wrong);
+  else
+    check_report (user_data, VERDICT_OK, what, "recounted, 0 were wrong");
+}
+
+static void
 check_state (Check *self, DouConfig *config)
 {
+  const DouCheckDatabasesFuncs funcs
+      = { database_cb, self->recount ? counters_cb : NULL, self };
   const char *state_dir = dou_config_get_string (config, DOU_CONFIG_STATE_DIR);
   g_autoptr (GError) error = NULL;
 
   if (!check_directory (self, "state directory", state_dir))
     return;
 
-  if (!dou_check_databases (self->reaper, config, database_cb, self, &error))
+  if (!dou_check_databases (self->reaper, config, &funcs, &error))
     check_report (self, VERDICT_FAIL, "databases", "%s", error->message);
 }
 
@@ -305,7 +323,14 @@ dou_check_command (int argc, char **argv)
   g_autoptr (DouReaper) reaper = NULL;
   g_autoptr (GError) error = NULL;
   Check check = { 0 };
-  const GOptionEntry entries[] = { DOU_SETTINGS_PLACES (&settings), G_OPTION_ENTRY_NULL };
+  const GOptionEntry entries[] = {
+    DOU_SETTINGS_PLACES (&settings),
+    { "recount", 0, 0, G_OPTION_ARG_NONE, &check.recount,
+      N_ ("Count likes, comments, follows and works anew, and set counters right; beside a running "
+          "server or without one"),
+      NULL },
+    G_OPTION_ENTRY_NULL,
+  };
 
   if (!dou_command_parse ("doutok check",
                           _ ("Says of everything that a server needs whether it is there: one "

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  * @bus_name: `org.doutok.User`
  * @object_path: `/org/doutok/User`
  * @interface: `org.doutok.User1`
+ * @counts: whether it keeps counters, and so has a method Recount
  *
  * One of the services that the bus activates.
  */
@@ -20,6 +21,7 @@ typedef struct
   const char *bus_name;
   const char *object_path;
   const char *interface;
+  gboolean counts;
 } DouDomain;
 
 extern const DouDomain dou_domains[];
@@ -31,5 +33,9 @@ void dou_domain_probe_async (const DouDomain *domain, GDBusConnection *connectio
                              GCancellable *cancellable, GAsyncReadyCallback callback,
                              gpointer user_data);
 char *dou_domain_probe_finish (GAsyncResult *result, GError **error);
+
+void dou_domain_recount_async (const DouDomain *domain, GDBusConnection *connection,
+                               GAsyncReadyCallback callback, gpointer user_data);
+gint64 dou_domain_recount_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS
