@@ -7,6 +7,7 @@
 #include <libintl.h>
 #include <locale.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <glib/gi18n.h>
 
@@ -31,13 +32,39 @@ print_help (void)
               "  --version  show the version\n"));
 }
 
+/* What the environment asks for: the first of these that is set, as setlocale(3) has it. */
+static const char *
+get_wanted_locale (void)
+{
+  static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (variables); i++)
+    {
+      const char *value = g_getenv (variables[i]);
+
+      if (value != NULL && *value != '\0')
+        return value;
+    }
+
+  return "C";
+}
+
+/* A bare Debian has no locales but C and C.UTF-8, so that of the user's language is often not there.
+ * gettext translates in C.UTF-8, too, into what LANGUAGE says (dou-status-messages.c has more about
+ * that), and people are shown UTF-8 in any case. */
 static void
 set_up_locale (void)
 {
   g_autofree char *directory = dou_paths_get_locale_dir ();
+  const char *wanted = get_wanted_locale ();
 
-  setlocale (LC_ALL, "");
-  /* A bare Debian has no locale set, and is asked for no other encoding than this. */
+  if (setlocale (LC_ALL, "") == NULL)
+    {
+      g_autofree char *language = g_strndup (wanted, strcspn (wanted, ".@"));
+
+      setlocale (LC_ALL, "C.UTF-8");
+      g_setenv ("LANGUAGE", language, FALSE);
+    }
   if (g_str_equal (setlocale (LC_CTYPE, NULL), "C"))
     setlocale (LC_CTYPE, "C.UTF-8");
   bindtextdomain (GETTEXT_PACKAGE, directory);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "launcher/dou-test-tree.h"
 
@@ -120,6 +121,106 @@ test_no_locale (DouTestTree **tree, gconstpointer data)
   g_assert_nonnull (strstr (text, "“frob”"));
 }
 
+/* The program of the build tree or the installed one: the tree of a test has no translations. */
+static char *
+get_program (void)
+{
+  const char *directory = g_getenv ("DOUTOK_TEST_BINDIR");
+
+  return directory != NULL
+             ? g_build_filename (directory, "doutok", NULL)
+             : g_test_build_filename (G_TEST_BUILT, "..", "src", "launcher", "doutok", NULL);
+}
+
+/* What the command says on standard output, or on standard error, in an environment of two variables. */
+static char *
+run_in (const char *first, const char *second, const char *const *arguments)
+{
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
+      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE);
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+  g_autofree char *program = get_program ();
+  g_autoptr (GError) error = NULL;
+  char *text = NULL;
+
+  g_ptr_array_add (argv, program);
+  for (gsize i = 0; arguments[i] != NULL; i++)
+    g_ptr_array_add (argv, (gpointer) arguments[i]);
+  g_ptr_array_add (argv, NULL);
+
+  g_subprocess_launcher_set_environ (launcher, (char *[]){ (char *) first, (char *) second, NULL });
+  process = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, &error);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8 (process, NULL, NULL, &text, NULL, &error);
+  g_assert_no_error (error);
+  return text;
+}
+
+/* Test that all of the help, and mistakes, are in the language of the environment, whether its locale is
+ * installed or not. */
+static void
+test_chinese (DouTestTree **tree, gconstpointer data)
+{
+  static const char *const environments[][2] = {
+    { "LANG=zh_CN.UTF-8", NULL },
+    { "LANG=zh_CN", NULL },
+    { "LC_ALL=zh_CN.UTF-8", "LANG=en_US.UTF-8" },
+    { "LC_MESSAGES=zh_CN.utf8", "LANG=C" },
+    { "LANG=C.UTF-8", "LANGUAGE=zh_CN" },
+    { "LANG=en_US.UTF-8", "LANGUAGE=zh_CN:en" },
+  };
+  static const struct
+  {
+    const char *arguments[4];
+    const char *text;
+  } cases[] = {
+    { { "--help" }, "运行服务器" },
+    { { "serve", "--help" }, "手机访问本服务器所用的地址" },
+    { { "check", "--help" }, "逐项检查" },
+    { { "demo", "--help" }, "要发布的视频数" },
+    { { "bus", "--help" }, "用法" },
+    { { "bus", "address", "--help" }, "运行中的服务器的 D-Bus 地址" },
+    { { "frob" }, "没有命令“frob”" },
+    { { NULL }, "缺少命令" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (environments); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (cases); j++)
+      {
+        g_autofree char *text
+            = run_in (environments[i][0], environments[i][1], cases[j].arguments);
+
+        g_test_message ("%s: %s", environments[i][0], text);
+        g_assert_nonnull (strstr (text, cases[j].text));
+      }
+}
+
+/* Test that everybody else is spoken to in English. */
+static void
+test_english (DouTestTree **tree, gconstpointer data)
+{
+  static const char *const environments[][2] = {
+    { NULL, NULL },
+    { "LANG=C", NULL },
+    { "LANG=C.UTF-8", NULL },
+    { "LANG=en_US.UTF-8", NULL },
+    { "LANG=de_DE.UTF-8", NULL },
+    { "LANG=nonsense", NULL },
+    { "LC_ALL=C", "LANG=zh_CN.UTF-8" },
+    { "LANG=zh_CN.UTF-8", "LANGUAGE=en" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (environments); i++)
+    {
+      g_autofree char *text = run_in (environments[i][0], environments[i][1],
+                                      (const char *const[]){ "--help", NULL });
+
+      g_test_message ("%s", environments[i][0]);
+      g_assert_nonnull (strstr (text, "run the server"));
+    }
+}
+
 /* Test that a command which needs a server says that there is none. */
 static void
 test_no_server (DouTestTree **tree, gconstpointer data)
@@ -142,6 +243,8 @@ main (int argc, char **argv)
   ADD ("bad-settings", test_bad_settings);
   ADD ("help", test_help);
   ADD ("no-locale", test_no_locale);
+  ADD ("chinese", test_chinese);
+  ADD ("english", test_english);
   ADD ("no-server", test_no_server);
 #undef ADD
 
