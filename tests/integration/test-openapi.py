@@ -53,12 +53,10 @@ class World:
 
     def __init__(self):
         self.video_file = make_video()
-        self.alice = self._register("alice")
-        self.bob = self._register("bob")
-        self._post("/douyin/publish/action/", {"token": self.alice["token"], "title": "My cat"},
-                   {"data": ("cat.mp4", self.video_file)})
-        works = self._get("/douyin/publish/list/", user_id=self.alice["user_id"])
-        self.video = works["video_list"][0]
+        self.alice = self.register("alice")
+        self.bob = self.register("bob")
+        self.publish(self.alice)
+        self.video = self.get_works(self.alice)[0]
         for user, other in ((self.alice, self.bob), (self.bob, self.alice)):
             self._post("/douyin/relation/action/", {
                 "token": user["token"], "to_user_id": other["user_id"], "action_type": 1})
@@ -73,8 +71,15 @@ class World:
             "token": user["token"], "video_id": self.video["id"], "action_type": 1,
             "comment_text": "What a cat!"})["comment"]["id"]
 
-    def _register(self, name):
+    def register(self, name):
         return self._post("/douyin/user/register/", {"username": name, "password": "secret"})
+
+    def publish(self, user):
+        self._post("/douyin/publish/action/", {"token": user["token"], "title": "My cat"},
+                   {"data": ("cat.mp4", self.video_file)})
+
+    def get_works(self, user):
+        return self._get("/douyin/publish/list/", user_id=user["user_id"])["video_list"]
 
     def _post(self, path, fields, files=None):
         body, media_type = server.multipart(fields, files or {})
@@ -257,6 +262,21 @@ class Videos(unittest.TestCase):
                              {"data": ("big.mp4", bytes(1024 * 1024 + 1))})
             operation.see(the_server.request("POST", operation.path, "x", {
                 "Content-Type": "text/plain"}), 400, 10005)
+
+    def test_deleteVideo(self):
+        carol = the_world.register("carol")
+        token = carol["token"]
+
+        def one():
+            the_world.publish(carol)
+            return {"token": token, "video_id": the_world.get_works(carol)[0]["id"]}
+
+        with Operation("deleteVideo") as operation:
+            operation.post(0, one)
+            operation.post(10002, lambda: {"token": token})
+            operation.post(10004, lambda: {"video_id": the_world.video["id"]})
+            operation.post(10010, lambda: {"token": token, "video_id": NOBODY})
+            operation.post(10011, lambda: {"token": token, "video_id": the_world.video["id"]})
 
     def assert_video_list(self, operation_id, user):
         with Operation(operation_id) as operation:
