@@ -19,6 +19,7 @@ packages_to_test='
   openssl
   python3-jsonschema
   python3-websockets
+  prometheus
   sqlite3
   systemd
 '

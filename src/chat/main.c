@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "chat/dou-chat-impl.h"
+#include "common/dou-metrics.h"
 #include "common/dou-service.h"
 
 #define PROGRAM "doutok-chat"
@@ -19,7 +20,7 @@ main (int argc, char **argv)
   int status;
 
   service = dou_service_new (PROGRAM, &argc, &argv, NULL, &error);
-  if (service == NULL)
+  if (service == NULL || !dou_service_measure (service, DOU_METRICS_CHAT, &error))
     return dou_service_fail (PROGRAM, error);
 
   path = g_build_filename (dou_service_get_state_dir (service), "chat.db", NULL);

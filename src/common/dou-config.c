@@ -58,6 +58,7 @@ static const Key keys[] = {
   [DOU_CONFIG_TIME_ZONE] = { "server", "time-zone", TYPE_TIME_ZONE, "" },
   [DOU_CONFIG_NODE_ID] = { "node", "id", TYPE_INTEGER, "0", 0, 15 },
   [DOU_CONFIG_LOG_LEVEL] = { "log", "level", TYPE_CHOICE, "info", 0, 0, "debug|info|warning" },
+  [DOU_CONFIG_METRICS_ALLOW] = { "metrics", "allow", TYPE_LIST, "127.0.0.0/8;::1" },
   [DOU_CONFIG_RATE_LIMITS] = { "limits", "rate-limits", TYPE_BOOLEAN, "on" },
   [DOU_CONFIG_RATE_GENERAL] = { "limits", "rate-general", TYPE_RATE, "1000/s burst 5000" },
   [DOU_CONFIG_RATE_LOGIN] = { "limits", "rate-login", TYPE_RATE, "60/min burst 200" },

@@ -24,6 +24,7 @@ typedef enum
   DOU_CONFIG_TIME_ZONE,       /* name of a time zone, or empty */
   DOU_CONFIG_NODE_ID,         /* 0 … 15 */
   DOU_CONFIG_LOG_LEVEL,       /* debug | info | warning */
+  DOU_CONFIG_METRICS_ALLOW,   /* list of ADDRESS[/BITS] */
   DOU_CONFIG_RATE_LIMITS,     /* boolean */
   DOU_CONFIG_RATE_GENERAL,      /* rate: requests of an address */
   DOU_CONFIG_RATE_LOGIN,        /* rate: of an address */

@@ -18,6 +18,7 @@
 
 #include "common/dou-database-schema.h"
 #include "common/dou-database-worker.h"
+#include "common/dou-metrics.h"
 #include "common/dou-status.h"
 
 /* How long a connection that could not be opened again is taken for lost without another try. Until
@@ -33,6 +34,11 @@ struct _DouDatabaseWorker
   DouTransaction *transaction; /* (owned) (nullable) NULL once the connection broke */
   GError *lost;                /* (owned) (nullable) why no new one could be opened */
   gint64 lost_until;           /* monotonic time of the next try */
+
+  DouMetric *succeeded; /* (unowned) transactions */
+  DouMetric *failed;    /* (unowned) transactions */
+  DouMetric *time;      /* (unowned) spent on them */
+  DouMetric *sizes;     /* (unowned) jobs in each */
 };
 
 static gboolean
@@ -53,6 +59,20 @@ dou_database_worker_connect (DouDatabaseWorker *self, gboolean migrate, GError *
   return TRUE;
 }
 
+static void
+dou_database_worker_measure (DouDatabaseWorker *self)
+{
+  g_autofree char *labels = g_strdup_printf ("database=\"%s\",kind=\"%s\"", self->domain,
+                                             self->writes ? "write" : "read");
+  g_autofree char *succeeded = g_strconcat (labels, ",outcome=\"success\"", NULL);
+  g_autofree char *failed = g_strconcat (labels, ",outcome=\"failure\"", NULL);
+
+  self->succeeded = dou_metrics_get ("doutok_database_transactions_total", succeeded);
+  self->failed = dou_metrics_get ("doutok_database_transactions_total", failed);
+  self->time = dou_metrics_get ("doutok_database_seconds_total", labels);
+  self->sizes = dou_metrics_get ("doutok_database_batch_jobs", labels);
+}
+
 /**
  * dou_database_worker_new:
  * @domain: whose SQL to use
@@ -71,6 +91,7 @@ dou_database_worker_new (const char *domain, const char *path, gboolean writes, 
   self->domain = g_strdup (domain);
   self->path = g_strdup (path);
   self->writes = writes;
+  dou_database_worker_measure (self);
   if (!dou_database_worker_connect (self, writes, error))
     return NULL;
 
@@ -178,12 +199,17 @@ job_run (DouDatabaseJob *job, DouTransaction *transaction)
 static gboolean
 dou_database_worker_run_begun (DouDatabaseWorker *self, DouDatabaseJob **jobs, guint n_jobs)
 {
+  gint64 begun = g_get_monotonic_time ();
   gboolean done = TRUE;
 
   for (guint i = 0; i < n_jobs && done; i++)
     done = job_run (jobs[i], self->transaction);
 
-  if (done && dou_transaction_commit (self->transaction, &jobs[0]->error))
+  done = done && dou_transaction_commit (self->transaction, &jobs[0]->error);
+  dou_metric_add (done ? self->succeeded : self->failed, 1);
+  dou_metric_add (self->time, g_get_monotonic_time () - begun);
+  dou_metric_observe (self->sizes, n_jobs);
+  if (done)
     return TRUE;
 
   if (!dou_transaction_rollback (self->transaction))

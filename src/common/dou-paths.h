@@ -7,6 +7,8 @@ G_BEGIN_DECLS
 
 /* In the runtime directory: how much everybody has done, shared by the gateways. */
 #define DOU_PATHS_RATES "rates"
+/* And what all processes measure. */
+#define DOU_PATHS_METRICS "metrics"
 
 char *dou_paths_get_program (const char *name);
 char *dou_paths_get_locale_dir (void);

@@ -29,6 +29,8 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 
+#include "common/dou-metrics.h"
+#include "common/dou-paths.h"
 #include "common/dou-service.h"
 #include "common/dou-status.h"
 
@@ -241,6 +243,32 @@ dou_service_get_connection (DouService *self)
   g_return_val_if_fail (DOU_IS_SERVICE (self), NULL);
 
   return self->connection;
+}
+
+/**
+ * dou_service_measure:
+ * @self: a service that has not begun to work
+ * @slot: of this process among all, a #DouMetricsSlot
+ * @error: return location for %DOU_STATUS_UNAVAILABLE
+ *
+ * From now on what is measured here can be seen, if there is a runtime directory.
+ *
+ * Returns: whether it can
+ */
+gboolean
+dou_service_measure (DouService *self, guint slot, GError **error)
+{
+  const char *directory;
+  g_autofree char *path = NULL;
+
+  g_return_val_if_fail (DOU_IS_SERVICE (self), FALSE);
+
+  directory = dou_config_get_string (self->config, DOU_CONFIG_RUNTIME_DIR);
+  if (*directory == '\0')
+    return TRUE;
+
+  path = g_build_filename (directory, DOU_PATHS_METRICS, NULL);
+  return dou_metrics_open (path, slot, g_get_prgname (), error);
 }
 
 static void

@@ -26,6 +26,8 @@ GDBusConnection *dou_service_get_connection (DouService *self);
 gboolean dou_service_export (DouService *self, GDBusInterfaceSkeleton *skeleton,
                              const char *object_path, const char *bus_name, GError **error);
 
+gboolean dou_service_measure (DouService *self, guint slot, GError **error);
+
 void dou_service_hold (DouService *self);
 void dou_service_release (DouService *self);
 

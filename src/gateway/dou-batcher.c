@@ -21,6 +21,9 @@
 
 #define G_LOG_DOMAIN "doutok"
 
+#include <string.h>
+
+#include "common/dou-metrics.h"
 #include "common/dou-status.h"
 #include "gateway/dou-batcher.h"
 
@@ -50,6 +53,7 @@ typedef struct
   GVariant *parameters;   /* (owned) */
   gsize n_items;
   guint n_tries;
+  gint64 sent; /* monotonic time of the last try, in microseconds */
 } Batch;
 
 struct _DouBatcher
@@ -64,6 +68,12 @@ struct _DouBatcher
   GQueue queue; /* (element-type Submission) the oldest first */
   gsize n_queued; /* items in `queue` */
   guint n_in_flight;
+
+  DouMetric *succeeded; /* (unowned) calls */
+  DouMetric *failed;    /* (unowned) calls */
+  DouMetric *durations; /* (unowned) of calls */
+  DouMetric *sizes;     /* (unowned) of batches */
+  DouMetric *waiting;   /* (unowned) items */
 };
 
 G_DEFINE_FINAL_TYPE (DouBatcher, dou_batcher, G_TYPE_OBJECT)
@@ -119,6 +129,23 @@ dou_batcher_init (DouBatcher *self)
   g_queue_init (&self->queue);
 }
 
+static void
+dou_batcher_measure (DouBatcher *self)
+{
+  const char *interface = g_dbus_proxy_get_interface_name (self->proxy);
+  const char *dot = strrchr (interface, '.');
+  g_autofree char *labels = g_strdup_printf ("method=\"%s.%s\"", dot != NULL ? dot + 1 : interface,
+                                             self->method);
+  g_autofree char *succeeded = g_strconcat (labels, ",outcome=\"success\"", NULL);
+  g_autofree char *failed = g_strconcat (labels, ",outcome=\"failure\"", NULL);
+
+  self->succeeded = dou_metrics_get ("doutok_bus_calls_total", succeeded);
+  self->failed = dou_metrics_get ("doutok_bus_calls_total", failed);
+  self->durations = dou_metrics_get ("doutok_bus_call_duration_seconds", labels);
+  self->sizes = dou_metrics_get ("doutok_bus_batch_items", labels);
+  self->waiting = dou_metrics_get ("doutok_bus_queue_items", labels);
+}
+
 /**
  * dou_batcher_new:
  * @proxy: of the service
@@ -138,6 +165,7 @@ dou_batcher_new (GDBusProxy *proxy, const char *method, const char *item_type,
   self->method = g_strdup (method);
   self->array_type = g_variant_type_new_array (G_VARIANT_TYPE (item_type));
   self->limits = *limits;
+  dou_batcher_measure (self);
   return self;
 }
 
@@ -213,6 +241,8 @@ called_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GVariant) reply = g_dbus_proxy_call_finish (G_DBUS_PROXY (source), result, &error);
   g_autoptr (GVariant) results = NULL;
 
+  dou_metric_add (reply != NULL ? self->succeeded : self->failed, 1);
+  dou_metric_observe (self->durations, g_get_monotonic_time () - batch->sent);
   if (reply == NULL && dou_batcher_is_lost_service (error) && batch->n_tries < MAX_TRIES)
     {
       g_info ("%s: the service was lost (%s): sending the batch again", self->method,
@@ -238,12 +268,15 @@ called_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   dou_batcher_pump (self);
+  dou_metric_set (self->waiting, (gint64) self->n_queued);
 }
 
 static void
 dou_batcher_send (DouBatcher *self, Batch *batch)
 {
   batch->n_tries++;
+  batch->sent = g_get_monotonic_time ();
+  dou_metric_observe (self->sizes, (gint64) batch->n_items);
   g_dbus_proxy_call (self->proxy, self->method, batch->parameters, G_DBUS_CALL_FLAGS_NONE,
                      self->limits.timeout, NULL, called_cb, batch);
 }
@@ -340,6 +373,7 @@ dou_batcher_submit_async (DouBatcher *self, GVariant *const *items, gsize n_item
   g_queue_push_tail (&self->queue, submission);
   self->n_queued += n_items;
   dou_batcher_pump (self);
+  dou_metric_set (self->waiting, (gint64) self->n_queued);
 }
 
 /**

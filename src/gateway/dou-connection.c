@@ -21,6 +21,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "common/dou-metrics.h"
 #include "gateway/dou-connection.h"
 #include "gateway/dou-request-private.h"
 
@@ -36,6 +37,23 @@
 #define MIN_MOVED (16 * 1024)
 
 static const char invitation[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+static void
+count_open (int n)
+{
+  static DouMetric *open;
+  static DouMetric *all;
+
+  if (open == NULL)
+    {
+      open = dou_metrics_get ("doutok_http_connections", "");
+      all = dou_metrics_get ("doutok_http_connections_total", "");
+    }
+
+  dou_metric_add (open, n);
+  if (n > 0)
+    dou_metric_add (all, n);
+}
 
 /**
  * dou_connection_new:
@@ -67,6 +85,7 @@ dou_connection_new (DouParking *parking, int fd, GSocketAddress *local, GError *
     }
 
   self->parking = parking;
+  count_open (1);
   return g_steal_pointer (&self);
 }
 
@@ -121,6 +140,7 @@ dou_connection_close (DouConnection *self)
   held = dou_connection_ref (self);
   dou_parking_remove (g_steal_pointer (&self->parking), &self->parked);
   g_clear_pointer (&self->peer, dou_peer_leave);
+  count_open (-1);
   close (self->fd);
   self->fd = -1;
   dou_connection_drop_input (self);
@@ -169,6 +189,7 @@ dou_connection_take_socket (DouConnection *self)
   self->fd = -1;
   dou_connection_drop_input (self);
   g_clear_pointer (&self->peer, dou_peer_leave);
+  count_open (-1);
   dou_parking_remove (g_steal_pointer (&self->parking), &self->parked);
   return fd;
 }

@@ -17,6 +17,7 @@
 #include "gateway/dou-health-routes.h"
 #include "gateway/dou-media-routes.h"
 #include "gateway/dou-message-routes.h"
+#include "gateway/dou-metrics-routes.h"
 #include "gateway/dou-picture-routes.h"
 #include "gateway/dou-push.h"
 #include "gateway/dou-readiness.h"
@@ -42,6 +43,7 @@ struct _DouGateway
   DouPush *push;          /* (owned) */
   DouResourceRoutes *web; /* (owned) */
   DouResourceRoutes *docs; /* (owned) the interface description */
+  DouMetricsRoutes *metrics; /* (owned) */
   DouRouter *router;      /* (owned) */
   DouServer *server;      /* (owned) */
   gulong stopping_id;
@@ -59,6 +61,7 @@ dou_gateway_dispose (GObject *object)
 
   g_clear_object (&self->server);
   g_clear_object (&self->router);
+  g_clear_object (&self->metrics);
   g_clear_object (&self->web);
   g_clear_object (&self->docs);
   g_clear_object (&self->push);
@@ -165,9 +168,14 @@ dou_gateway_make_server (DouGateway *self, GError **error)
 
   self->web = dou_web_routes_new ();
   self->docs = dou_resource_routes_new (dou_docs_get_resource (), "/org/doutok/docs", DOCS_POLICY);
+  self->metrics = dou_metrics_routes_new (self->context.config, error);
+  if (self->metrics == NULL)
+    return FALSE;
+
   self->router = dou_router_new ();
   dou_authenticator_guard (self->context.authenticator, self->router);
   dou_health_routes_add (self->router, &self->context);
+  dou_metrics_routes_add (self->metrics, self->router);
   dou_user_routes_add (self->router, &self->context);
   dou_video_routes_add (self->router, &self->context);
   dou_favorite_routes_add (self->router, &self->context);

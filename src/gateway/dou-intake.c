@@ -26,6 +26,7 @@
 
 #include <string.h>
 
+#include "common/dou-metrics.h"
 #include "gateway/dou-head-reader.h"
 #include "gateway/dou-head.h"
 #include "gateway/dou-intake.h"
@@ -48,6 +49,7 @@ struct _DouIntake
   DouRateLimiter *limiter; /* (owned) */
   DouOrigin *origin;       /* (owned) */
   DouHeadReader *reader;   /* (owned) */
+  DouMetric *upload_bytes; /* (unowned) */
   guint64 max_upload;      /* bytes of a body that is one */
   guint8 *piece;           /* (owned) PIECE_SIZE bytes on their way to a sink */
 };
@@ -80,6 +82,7 @@ dou_intake_init (DouIntake *self)
 {
   self->reader = dou_head_reader_new ();
   self->piece = g_malloc (PIECE_SIZE);
+  self->upload_bytes = dou_metrics_get ("doutok_upload_bytes_total", "");
 }
 
 /**
@@ -245,6 +248,7 @@ dou_intake_pass_on (DouIntake *self, DouConnection *connection, const guint8 *da
 {
   DouStatus status = dou_request_write_sink (connection->reading, data, length);
 
+  dou_metric_add (self->upload_bytes, (gint64) length);
   connection->body_left -= length;
   if (data != self->piece)
     dou_connection_consume (connection, length);

@@ -33,6 +33,8 @@ struct _DouRequest
 
   char *url;                 /* (owned) (nullable) the origin, once asked for */
   GCancellable *cancellable; /* (owned) (nullable) once asked for */
+  gint64 begun;              /* monotonic time, in microseconds */
+  int status_code;           /* of the envelope of the answer; -1 if it has none */
   guint retry_after;         /* seconds after which the client may try again; 0 = the usual */
   gboolean is_lost;          /* the client is gone */
   gboolean is_answered;
@@ -104,6 +106,8 @@ dou_request_new (DouConnection *connection,
 {
   DouRequest *self = g_object_new (DOU_TYPE_REQUEST, NULL);
 
+  self->begun = g_get_monotonic_time ();
+  self->status_code = -1;
   self->connection = dou_connection_ref (connection);
   self->message = g_object_ref (message);
   self->responder = g_object_ref (responder);
@@ -412,6 +416,9 @@ dou_request_reply (DouRequest *self, guint http_code, const char *content_type, 
   };
 
   self->is_answered = TRUE;
+  dou_traffic_note (dou_responder_get_traffic (self->responder),
+                    self->route != NULL ? self->route->path : NULL, http_code, self->status_code,
+                    g_get_monotonic_time () - self->begun);
   dou_responder_send (self->responder, self->connection, &answer);
 }
 
@@ -462,6 +469,7 @@ dou_request_reply_status (DouRequest *self, DouStatus status)
   g_return_if_fail (DOU_IS_REQUEST (self));
   g_return_if_fail (!self->is_answered);
 
+  self->status_code = dou_status_get_info (status)->status_code;
   body = dou_responder_describe (status, dou_request_get_language (self));
   dou_request_reply (self, dou_status_get_info (status)->http_code, DOU_RESPONDER_JSON, body);
 }
@@ -511,6 +519,7 @@ dou_request_end_reply (DouRequest *self, DouStatus status, DouJsonWriter *writer
   dou_json_writer_end_object (writer);
   text = dou_json_writer_steal (writer, &length);
   body = g_bytes_new_take (text, length);
+  self->status_code = dou_status_get_info (status)->status_code;
   dou_request_reply (self, dou_status_get_info (status)->http_code, DOU_RESPONDER_JSON, body);
 }
 

@@ -24,6 +24,7 @@ struct _DouResponder
 {
   GObject parent_instance;
 
+  DouTraffic *traffic; /* (owned) */
   GString *head;      /* (owned) kept for its memory */
   char *date;         /* (owned) (nullable) the header's value */
   gint64 date_second; /* for which `date` was made */
@@ -38,6 +39,7 @@ dou_responder_finalize (GObject *object)
 
   g_string_free (self->head, TRUE);
   g_free (self->date);
+  dou_traffic_free (self->traffic);
 
   G_OBJECT_CLASS (dou_responder_parent_class)->finalize (object);
 }
@@ -52,6 +54,7 @@ static void
 dou_responder_init (DouResponder *self)
 {
   self->head = g_string_sized_new (1024);
+  self->traffic = dou_traffic_new ();
 }
 
 /**
@@ -63,6 +66,20 @@ DouResponder *
 dou_responder_new (void)
 {
   return g_object_new (DOU_TYPE_RESPONDER, NULL);
+}
+
+/**
+ * dou_responder_get_traffic:
+ * @self: a responder
+ *
+ * Returns: (transfer none): where its answers are counted
+ */
+DouTraffic *
+dou_responder_get_traffic (DouResponder *self)
+{
+  g_return_val_if_fail (DOU_IS_RESPONDER (self), NULL);
+
+  return self->traffic;
 }
 
 static const char *
@@ -229,6 +246,8 @@ dou_responder_send_status (DouResponder *self,
   };
 
   connection->keep_alive = FALSE;
+  dou_traffic_note (self->traffic, NULL, answer.http_code, dou_status_get_info (status)->status_code,
+                    0);
   dou_responder_send (self, connection, &answer);
 }
 

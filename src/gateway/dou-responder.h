@@ -7,6 +7,7 @@
 #include "gateway/dou-connection.h"
 #include "gateway/dou-language.h"
 #include "gateway/dou-router.h"
+#include "gateway/dou-traffic.h"
 
 G_BEGIN_DECLS
 
@@ -44,6 +45,7 @@ typedef struct
 G_DECLARE_FINAL_TYPE (DouResponder, dou_responder, DOU, RESPONDER, GObject)
 
 DouResponder *dou_responder_new (void);
+DouTraffic *dou_responder_get_traffic (DouResponder *self);
 void dou_responder_send (DouResponder *self, DouConnection *connection, const DouAnswer *answer);
 void dou_responder_send_status (DouResponder *self,
                                 DouConnection *connection,

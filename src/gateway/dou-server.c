@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/dou-metrics.h"
 #include "common/dou-tls.h"
 #include "gateway/dou-intake.h"
 #include "gateway/dou-listener.h"
@@ -42,6 +43,7 @@ struct _DouServer
   GObject parent_instance;
 
   guint max_connections;
+  DouMetric *refused;      /* (unowned) connections */
   DouOrigin *origin;       /* (owned) */
   DouPeers *peers;         /* (owned) */
   DouParking *parking;     /* (owned) */
@@ -113,6 +115,7 @@ dou_server_init (DouServer *self)
   self->listeners = g_ptr_array_new_with_free_func (g_object_unref);
   self->newcomers = g_hash_table_new_full (NULL, NULL, (GDestroyNotify) newcomer_free, NULL);
   self->responder = dou_responder_new ();
+  self->refused = dou_metrics_get ("doutok_http_connections_refused_total", "");
 }
 
 static void
@@ -221,6 +224,7 @@ dou_server_shake_hands (DouServer *self, int fd)
   if (n >= self->max_connections || local == NULL || remote == NULL
       || !dou_server_count_peer (self, remote, &peer))
     {
+      dou_metric_add (self->refused, 1);
       close (fd);
       return;
     }
@@ -291,6 +295,7 @@ accepted_cb (int fd, GSocketAddress *local, gpointer user_data)
 
   if (n >= self->max_connections + MAX_TURNED_AWAY)
     {
+      dou_metric_add (self->refused, 1);
       dou_responder_turn_away (self->responder, fd);
       close (fd);
       return;
@@ -303,6 +308,7 @@ accepted_cb (int fd, GSocketAddress *local, gpointer user_data)
            || !dou_server_count_peer (self, dou_connection_get_remote_address (connection),
                                       &connection->peer))
     {
+      dou_metric_add (self->refused, 1);
       connection->is_reading = TRUE;
       dou_responder_send_status (self->responder, connection, DOU_STATUS_UNAVAILABLE,
                                  DOU_LANGUAGE_ZH_CN);
@@ -314,6 +320,7 @@ turned_away_cb (int fd, gpointer user_data)
 {
   DouServer *self = user_data;
 
+  dou_metric_add (self->refused, 1);
   if (self->tls == NULL)
     dou_responder_turn_away (self->responder, fd);
 }

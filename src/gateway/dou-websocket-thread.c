@@ -11,6 +11,7 @@
 
 #include <unistd.h>
 
+#include "common/dou-metrics.h"
 #include "gateway/dou-websocket-thread.h"
 
 /* What one session has said and nobody has looked at yet: texts, and their bytes. */
@@ -34,6 +35,7 @@ struct _DouWebsocketThread
   DouWebsocketLimits limits;
   GMainContext *context; /* (owned) */
   GMainLoop *loop;       /* (owned) */
+  DouMetric *open;       /* (unowned) sessions */
   GHashTable *sessions;  /* (owned) (element-type guint64 Session) by their numbers */
   GHashTable *users;     /* (owned) (element-type gint64 GPtrArray of Session) */
 };
@@ -145,6 +147,7 @@ closed_cb (DouWebsocketSession *session, gpointer user_data)
   if (of_user->len == 0)
     g_hash_table_remove (thread->users, &self->ticket.user);
   g_hash_table_remove (thread->sessions, &self->number);
+  dou_metric_set (thread->open, g_hash_table_size (thread->sessions));
 }
 
 static const DouWebsocketSessionFuncs session_funcs = { received_cb, closed_cb };
@@ -173,6 +176,7 @@ dou_websocket_thread_open (DouWebsocketThread *self, DouWebsocketOrder *order)
     }
 
   g_hash_table_insert (self->sessions, &session->number, session);
+  dou_metric_set (self->open, g_hash_table_size (self->sessions));
   of_user = g_hash_table_lookup (self->users, &session->ticket.user);
   if (of_user == NULL)
     {
@@ -323,6 +327,7 @@ dou_websocket_thread_new (const DouWebsocketLimits *limits, DouMailbox *reports)
 
   self->reports = reports;
   self->limits = *limits;
+  self->open = dou_metrics_get ("doutok_websockets", "");
   self->sessions
       = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, (GDestroyNotify) session_free);
   self->users = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/dou-id-minter.h"
+#include "common/dou-metrics.h"
 #include "common/dou-status.h"
 #include "gateway/dou-gateway.h"
 #include "gateway/dou-status-messages.h"
@@ -39,6 +40,9 @@ main (int argc, char **argv)
                    DOU_ID_MAX_PROCESS);
       return dou_service_fail (program, error);
     }
+
+  if (!dou_service_measure (service, DOU_METRICS_GATEWAYS + (guint) index, &error))
+    return dou_service_fail (program, error);
 
   gateway = dou_gateway_new (service, (guint) index, &error);
   if (gateway == NULL)

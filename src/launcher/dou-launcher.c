@@ -79,14 +79,20 @@ dou_launcher_get_config_path (DouLauncher *self)
                            NULL);
 }
 
-/* The gateways make it. One that a killed server has left counts in the time of another boot. */
+/* What the processes share they make themselves. Rates that a killed server has left count in the time of
+ * another boot, and metrics may be those of another version. */
 static void
-dou_launcher_forget_rates (DouLauncher *self)
+dou_launcher_forget_shared (DouLauncher *self)
 {
-  g_autofree char *path = g_build_filename (
-      dou_directories_get_runtime_dir (self->directories), DOU_PATHS_RATES, NULL);
+  const char *const names[] = { DOU_PATHS_RATES, DOU_PATHS_METRICS };
 
-  g_unlink (path);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (
+          dou_directories_get_runtime_dir (self->directories), names[i], NULL);
+
+      g_unlink (path);
+    }
 }
 
 static void
@@ -107,7 +113,7 @@ dou_launcher_dispose (GObject *object)
       g_autofree char *config_path = dou_launcher_get_config_path (self);
 
       g_unlink (config_path);
-      dou_launcher_forget_rates (self);
+      dou_launcher_forget_shared (self);
     }
   g_clear_object (&self->directories);
   g_clear_object (&self->cancellable);
@@ -276,7 +282,7 @@ dou_launcher_prepare (DouLauncher *self, GError **error)
   if (!dou_programs_check (error))
     return FALSE;
 
-  dou_launcher_forget_rates (self);
+  dou_launcher_forget_shared (self);
   if (!dou_launcher_open_sockets (self, error)
       || !dou_token_keys_ensure (dou_directories_get_state_dir (self->directories), error)
       || !dou_launcher_write_config (self, error))

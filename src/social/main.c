@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "common/dou-metrics.h"
 #include "common/dou-service.h"
 #include "social/dou-social-impl.h"
 
@@ -19,7 +20,7 @@ main (int argc, char **argv)
   int status;
 
   service = dou_service_new (PROGRAM, &argc, &argv, NULL, &error);
-  if (service == NULL)
+  if (service == NULL || !dou_service_measure (service, DOU_METRICS_SOCIAL, &error))
     return dou_service_fail (PROGRAM, error);
 
   path = g_build_filename (dou_service_get_state_dir (service), "social.db", NULL);

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "common/dou-paths.h"
+#include "common/dou-metrics.h"
 #include "common/dou-status.h"
 #include "video/dou-media-runner.h"
 
@@ -74,6 +75,7 @@ typedef struct
   guint n_pending;      /* both pipes and the process */
   gboolean timed_out;
   gboolean overflowed;
+  gint64 begun; /* monotonic time, in microseconds */
 } Run;
 
 static void
@@ -265,6 +267,21 @@ judge (Run *run, GCancellable *cancellable)
                       "%s failed: %s", run->program, messages);
 }
 
+static void
+count_run (Run *run, const GError *error)
+{
+  const char *outcome = error == NULL                                                  ? "success"
+                        : g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ? "cancelled"
+                        : run->timed_out                                             ? "timeout"
+                                                                                     : "failure";
+  g_autofree char *labels = g_strdup_printf ("program=\"%s\"", run->program);
+  g_autofree char *with_outcome = g_strdup_printf ("%s,outcome=\"%s\"", labels, outcome);
+
+  dou_metric_add (dou_metrics_get ("doutok_media_runs_total", with_outcome), 1);
+  dou_metric_observe (dou_metrics_get ("doutok_media_run_duration_seconds", labels),
+                      g_get_monotonic_time () - run->begun);
+}
+
 /* One of the two pipes has ended, or the process; after the last, the run has. */
 static void
 settle (GTask *task)
@@ -278,6 +295,7 @@ settle (GTask *task)
   clear_source (&run->timeout);
   clear_source (&run->cancelled);
   error = judge (run, g_task_get_cancellable (task));
+  count_run (run, error);
   if (error != NULL)
     g_task_return_error (task, error);
   else
@@ -457,6 +475,7 @@ dou_media_runner_run_async (DouMediaRunner *self, const DouMediaRun *run,
   data->output = g_byte_array_new ();
   data->messages = g_byte_array_new ();
   data->program = run->program;
+  data->begun = g_get_monotonic_time ();
   data->fatal = run->fatal;
   g_task_set_task_data (task, data, (GDestroyNotify) run_free);
 

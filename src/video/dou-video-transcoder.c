@@ -28,6 +28,7 @@
 #include "common/dou-status.h"
 #include "video/dou-media-convert.h"
 #include "video/dou-media-probe.h"
+#include "common/dou-metrics.h"
 #include "video/dou-video-transcoder.h"
 
 /* A first one, and three more. */
@@ -280,6 +281,7 @@ dou_video_transcoder_fail (DouVideoTranscoder *self, const GError *error)
   g_info ("Video %" G_GINT64_FORMAT " could not be transcoded, attempt %u of %d: %s", task->id,
           task->n_attempts, MAX_ATTEMPTS, error->message);
   self->retry_at = g_get_monotonic_time () + self->retry_delay * G_TIME_SPAN_SECOND;
+  dou_metric_add (dou_metrics_get ("doutok_transcodes_total", "outcome=\"failure\""), 1);
   if (task->n_attempts >= MAX_ATTEMPTS)
     dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_FAILED);
   else
@@ -299,6 +301,7 @@ placed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   self->placed = TRUE;
+  dou_metric_add (dou_metrics_get ("doutok_transcodes_total", "outcome=\"success\""), 1);
   g_free (self->task->file);
   self->task->file = dou_media_store_name_transcoded (self->task->id);
   dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_NONE);

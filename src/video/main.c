@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "common/dou-metrics.h"
 #include "common/dou-service.h"
 #include "video/dou-picture-owners.h"
 #include "video/dou-video-impl.h"
@@ -77,7 +78,7 @@ main (int argc, char **argv)
   g_autofree char *path = NULL;
   int status;
 
-  if (service == NULL)
+  if (service == NULL || !dou_service_measure (service, DOU_METRICS_VIDEO, &error))
     return dou_service_fail (PROGRAM, error);
 
   path = g_build_filename (dou_service_get_state_dir (service), "video.db", NULL);

@@ -527,6 +527,16 @@ class TheServer(unittest.TestCase):
 
     test_headPing, test_headHealth, test_headReadiness = test_ping, test_getHealth, test_getReadiness
 
+    def test_getMetrics(self):
+        with Operation("getMetrics") as operation:
+            operation.see(the_server.request("GET", "/metrics"), 200)
+            operation.see(the_server.request("GET", "/metrics", headers={
+                "X-Forwarded-For": "192.0.2.1"}), 404, 10010)
+        with Operation("headMetrics") as operation:
+            operation.see(the_server.request("HEAD", "/metrics"), 200)
+
+    test_headMetrics = test_getMetrics
+
     def assert_files(self, get, head, paths):
         with Operation(get) as operation, Operation(head) as head_operation:
             for path in paths:
