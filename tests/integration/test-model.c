@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Thousands of random operations by many users at once, beside a simple model of what they must come to; in
- * the middle all services are killed. At the end every list and every counter equals the model.
+ * the middle all services are killed. At the end every list and every counter equals the model; and once
+ * more when some of the videos are deleted, with the services killed between them.
  *
  * Each of a user's connections has its own share of the videos and users that it deals with. So what
  * happens to one pair happens in order, whatever the connections do among each other, and the model needs
@@ -70,6 +71,7 @@ struct _Fixture
   gboolean likes[N_USERS][N_VIDEOS];
   gboolean follows[N_USERS][N_USERS];
   guint n_comments[N_VIDEOS];
+  gboolean deleted[N_VIDEOS];
   guint n_messages[N_USERS][N_USERS];
 };
 
@@ -344,9 +346,11 @@ check_user (Fixture *fixture, guint user)
                                                       fixture->tokens[user], NULL);
   JsonObject *profile = json_object_get_object_member (answer, "user");
   guint n_likes = 0, n_follows = 0, n_followers = 0, n_friends = 0, n_favorited = 0;
+  guint n_works = 0;
 
   for (guint video = 0; video < N_VIDEOS; video++)
     {
+      n_works += fixture->authors[video] == user && !fixture->deleted[video];
       n_likes += fixture->likes[user][video];
       g_assert_cmpint (g_hash_table_contains (liked, &fixture->videos[video]), ==,
                        fixture->likes[user][video]);
@@ -374,6 +378,7 @@ check_user (Fixture *fixture, guint user)
   g_assert_cmpint (json_object_get_int_member (profile, "follow_count"), ==, n_follows);
   g_assert_cmpint (json_object_get_int_member (profile, "follower_count"), ==, n_followers);
   g_assert_cmpint (json_object_get_int_member (profile, "total_favorited"), ==, n_favorited);
+  g_assert_cmpint (json_object_get_int_member (profile, "work_count"), ==, n_works);
 }
 
 static void
@@ -381,15 +386,23 @@ check_videos (Fixture *fixture)
 {
   g_autoptr (JsonObject) feed = dou_test_http_call (fixture->http, "GET", "/douyin/feed/", NULL);
   JsonArray *videos = json_object_get_array_member (feed, "video_list");
+  guint n_left = json_array_get_length (videos);
 
   for (guint i = 0; i < N_VIDEOS; i++)
     {
       /* The feed has the newest first. */
-      JsonObject *video = json_array_get_object_element (videos, N_VIDEOS - 1 - i);
+      JsonObject *video
+          = fixture->deleted[i] ? NULL : json_array_get_object_element (videos, --n_left);
       g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, fixture->videos[i]);
       g_autoptr (JsonObject) answer
           = dou_test_http_call (fixture->http, "GET", "/douyin/comment/list/", "video_id", id, NULL);
       guint n_likes = 0;
+
+      if (video == NULL)
+        {
+          g_assert_cmpint (dou_test_http_get_status (answer), ==, 10010);
+          continue;
+        }
 
       for (guint user = 0; user < N_USERS; user++)
         n_likes += fixture->likes[user][i];
@@ -401,6 +414,8 @@ check_videos (Fixture *fixture)
           json_array_get_length (json_object_get_array_member (answer, "comment_list")), ==,
           fixture->n_comments[i]);
     }
+
+  g_assert_cmpuint (n_left, ==, 0);
 }
 
 static void
@@ -437,7 +452,34 @@ check (Fixture *fixture)
   g_assert_cmpint (dou_test_daemon_recount (fixture->server), ==, 0);
 }
 
-/* Test that everything equals the model, and again after a restart. */
+/* What belonged to a video goes with it. */
+static void
+delete_video (Fixture *fixture, guint video)
+{
+  g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, fixture->videos[video]);
+  g_autofree char *url = dou_test_http_build_url (
+      dou_test_daemon_get_url (fixture->server), "/douyin/publish/delete/", "token",
+      fixture->tokens[fixture->authors[video]], "video_id", id, NULL);
+  gint64 status = -1;
+
+  for (guint i = 0; status != 0; i++)
+    {
+      g_autoptr (SoupMessage) message = soup_message_new ("POST", url);
+      g_autoptr (GBytes) body = soup_session_send_and_read (
+          dou_test_http_get_session (fixture->http), message, NULL, NULL);
+      g_autoptr (JsonObject) answer = dou_test_http_parse (body);
+
+      status = dou_test_http_get_status (answer);
+      g_assert_cmpuint (i, <, MAX_REPEATS);
+    }
+
+  fixture->deleted[video] = TRUE;
+  fixture->n_comments[video] = 0;
+  for (guint user = 0; user < N_USERS; user++)
+    fixture->likes[user][video] = FALSE;
+}
+
+/* Test that everything equals the model, also when videos are deleted, and again after a restart. */
 static void
 test_random (Fixture *fixture, gconstpointer data)
 {
@@ -453,6 +495,13 @@ test_random (Fixture *fixture, gconstpointer data)
   while (fixture->n_finished < G_N_ELEMENTS (fixture->workers))
     g_main_context_iteration (NULL, TRUE);
 
+  check (fixture);
+
+  for (guint video = 0; video < N_VIDEOS; video += 3)
+    {
+      delete_video (fixture, video);
+      kill_services (fixture);
+    }
   check (fixture);
 
   dou_test_daemon_stop (fixture->server);
