@@ -599,16 +599,14 @@ class Web(unittest.TestCase):
 
 
 class Limits(unittest.TestCase):
-    """What takes a server that is soon tired."""
+    """What takes a server that is soon tired, another one each time."""
 
-    @classmethod
-    def setUpClass(cls):
-        cls.server = server.Server("[limits]\nrate-general=30/d\nrate-login=1/d\n"
-                                   "rate-register=1/d\nrequest-timeout=1s\nmax-connections=16\n")
+    def setUp(self):
+        self.server = server.Server("[limits]\nrate-general=30/d\nrate-login=1/d\n"
+                                    "rate-register=1/d\nrequest-timeout=1s\nmax-connections=16\n")
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
+    def tearDown(self):
+        self.server.stop()
 
     def see(self, operation_id, answer, http_code, status_code):
         _, _, operation = DESCRIPTION.find(operation_id)
