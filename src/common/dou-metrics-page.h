@@ -65,11 +65,42 @@ typedef struct
   DouMetricsProcess processes[DOU_N_METRICS_SLOTS];
 } DouMetricsPage;
 
+/**
+ * DouMetricSum:
+ * @value: of several metrics together; of a histogram the sum
+ * @buckets: of a histogram
+ */
+typedef struct
+{
+  gint64 value;
+  gint64 buckets[DOU_METRIC_MAX_BUCKETS];
+} DouMetricSum;
+
+/**
+ * DouMetricUsage:
+ * @cpu: seconds of processor time since it started
+ * @memory: bytes that are resident, what it shares with others included
+ *
+ * What the kernel says of a process.
+ */
+typedef struct
+{
+  double cpu;
+  double memory;
+} DouMetricUsage;
+
 extern const DouMetricFamily dou_metric_families[];
 extern const guint dou_n_metric_families;
 
 const gint64 *dou_metric_type_get_bounds (DouMetricType type, guint *n_bounds);
 const DouMetricsPage *dou_metrics_map (const char *path, GError **error);
 void dou_metrics_unmap (const DouMetricsPage *page);
+
+void dou_metric_sum_add (DouMetricSum *self, const DouMetric *metric);
+gboolean dou_metrics_add_up (const DouMetricsPage *page,
+                             const char *family,
+                             const char *label,
+                             DouMetricSum *sum);
+gboolean dou_metrics_read_usage (const DouMetricsPage *page, guint slot, DouMetricUsage *usage);
 
 G_END_DECLS

@@ -4,21 +4,9 @@
 
 #include "config.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/dou-metrics-text.h"
-
-/* The kernel cuts names of programs. */
-#define COMM_LENGTH 15
-
-/* The same metric of all processes. */
-typedef struct
-{
-  gint64 value;
-  gint64 buckets[DOU_METRIC_MAX_BUCKETS];
-} Sum;
 
 static void
 collect (const DouMetricsPage *page, guint family, GHashTable *sums)
@@ -27,7 +15,7 @@ collect (const DouMetricsPage *page, guint family, GHashTable *sums)
     for (guint i = 0; i < DOU_METRICS_MAX_ENTRIES; i++)
       {
         const DouMetric *entry = &page->processes[slot].entries[i];
-        Sum *sum;
+        DouMetricSum *sum;
 
         if (entry->family == 0)
           break;
@@ -37,12 +25,10 @@ collect (const DouMetricsPage *page, guint family, GHashTable *sums)
         sum = g_hash_table_lookup (sums, entry->labels);
         if (sum == NULL)
           {
-            sum = g_new0 (Sum, 1);
+            sum = g_new0 (DouMetricSum, 1);
             g_hash_table_insert (sums, (gpointer) entry->labels, sum);
           }
-        sum->value += entry->value;
-        for (guint bucket = 0; bucket < DOU_METRIC_MAX_BUCKETS; bucket++)
-          sum->buckets[bucket] += entry->buckets[bucket];
+        dou_metric_sum_add (sum, entry);
       }
 }
 
@@ -77,7 +63,7 @@ append_sample (GString *text,
 }
 
 static void
-append_histogram (GString *text, const DouMetricFamily *family, const char *labels, const Sum *sum)
+append_histogram (GString *text, const DouMetricFamily *family, const char *labels, const DouMetricSum *sum)
 {
   const double unit = family->type == DOU_METRIC_TIMES ? (double) G_USEC_PER_SEC : 1;
   guint n_bounds;
@@ -127,7 +113,7 @@ append_family (GString *text, const DouMetricsPage *page, guint number)
   all = g_list_sort (g_hash_table_get_keys (sums), (GCompareFunc) strcmp);
   for (GList *labels = all; labels != NULL; labels = labels->next)
     {
-      const Sum *sum = g_hash_table_lookup (sums, labels->data);
+      const DouMetricSum *sum = g_hash_table_lookup (sums, labels->data);
 
       if (dou_metric_type_get_bounds (family->type, &(guint){ 0 }) != NULL)
         append_histogram (text, family, labels->data, sum);
@@ -139,93 +125,63 @@ append_family (GString *text, const DouMetricsPage *page, guint number)
     }
 }
 
-/* What the kernel says of one process. */
+/* One process of the node. */
 typedef struct
 {
   char *labels; /* (owned) */
-  double cpu;   /* seconds */
-  double memory; /* bytes */
-} Usage;
+  DouMetricUsage usage;
+} Process;
 
 static void
-usage_clear (Usage *self)
+process_clear (Process *self)
 {
   g_free (self->labels);
 }
 
-static char *
-read_proc (pid_t pid, const char *name)
+static GArray *
+read_processes (const DouMetricsPage *page)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/%s", (int) pid, name);
-  char *text = NULL;
+  GArray *processes = g_array_new (FALSE, FALSE, sizeof (Process));
 
-  g_file_get_contents (path, &text, NULL, NULL);
-  return text;
-}
+  g_array_set_clear_func (processes, (GDestroyNotify) process_clear);
+  for (guint slot = 0; slot < DOU_N_METRICS_SLOTS; slot++)
+    {
+      Process process = { 0 };
 
-/* proc(5): the name is in parentheses and may contain anything; after it, the state is field 3. */
-static gboolean
-read_cpu (pid_t pid, const char *process, double *cpu)
-{
-  g_autofree char *stat = read_proc (pid, "stat");
-  char *name = stat != NULL ? strchr (stat, '(') : NULL;
-  char *rest = stat != NULL ? strrchr (stat, ')') : NULL;
-  unsigned long user, system;
+      if (!dou_metrics_read_usage (page, slot, &process.usage))
+        continue;
 
-  if (name == NULL || rest == NULL || strncmp (name + 1, process, MIN (strlen (process), COMM_LENGTH)) != 0
-      || sscanf (rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
-    return FALSE;
+      process.labels = g_strdup_printf ("process=\"%s\",index=\"%u\"",
+                                        page->processes[slot].process,
+                                        slot < DOU_METRICS_MAX_GATEWAYS ? slot : 0);
+      g_array_append_val (processes, process);
+    }
 
-  *cpu = (double) (user + system) / (double) sysconf (_SC_CLK_TCK);
-  return TRUE;
-}
-
-static gboolean
-usage_read (Usage *self, const DouMetricsPage *page, guint slot)
-{
-  const DouMetricsProcess *process = &page->processes[slot];
-  pid_t pid = process->pid;
-  g_autofree char *statm = NULL;
-  unsigned long resident;
-
-  if (pid == 0 || !read_cpu (pid, process->process, &self->cpu))
-    return FALSE;
-
-  statm = read_proc (pid, "statm");
-  if (statm == NULL || sscanf (statm, "%*u %lu", &resident) != 1)
-    return FALSE;
-
-  self->memory = (double) resident * (double) sysconf (_SC_PAGESIZE);
-  self->labels = slot < DOU_METRICS_MAX_GATEWAYS
-                     ? g_strdup_printf ("process=\"%s\",index=\"%u\"", process->process, slot)
-                     : g_strdup_printf ("process=\"%s\",index=\"0\"", process->process);
-  return TRUE;
+  return processes;
 }
 
 static void
 append_processes (GString *text, const DouMetricsPage *page)
 {
-  g_autoptr (GArray) usages = g_array_new (FALSE, FALSE, sizeof (Usage));
+  static const char cpu[] = "doutok_process_cpu_seconds_total";
+  static const char memory[] = "doutok_process_resident_memory_bytes";
+  g_autoptr (GArray) processes = read_processes (page);
 
-  g_array_set_clear_func (usages, (GDestroyNotify) usage_clear);
-  for (guint slot = 0; slot < DOU_N_METRICS_SLOTS; slot++)
+  append_header (text, cpu, "counter", "Processor time of a process.");
+  for (guint i = 0; i < processes->len; i++)
     {
-      Usage usage = { 0 };
+      const Process *process = &g_array_index (processes, Process, i);
 
-      if (usage_read (&usage, page, slot))
-        g_array_append_val (usages, usage);
+      append_sample (text, cpu, "", process->labels, "", process->usage.cpu);
     }
 
-  append_header (text, "doutok_process_cpu_seconds_total", "counter", "Processor time of a process.");
-  for (guint i = 0; i < usages->len; i++)
-    append_sample (text, "doutok_process_cpu_seconds_total", "",
-                   g_array_index (usages, Usage, i).labels, "", g_array_index (usages, Usage, i).cpu);
-  append_header (text, "doutok_process_resident_memory_bytes", "gauge",
-                 "Memory of a process, what it shares with others included.");
-  for (guint i = 0; i < usages->len; i++)
-    append_sample (text, "doutok_process_resident_memory_bytes", "",
-                   g_array_index (usages, Usage, i).labels, "",
-                   g_array_index (usages, Usage, i).memory);
+  append_header (text, memory, "gauge", "Memory of a process, what it shares with others included.");
+  for (guint i = 0; i < processes->len; i++)
+    {
+      const Process *process = &g_array_index (processes, Process, i);
+
+      append_sample (text, memory, "", process->labels, "", process->usage.memory);
+    }
 }
 
 /**

@@ -8,26 +8,9 @@
 
 #include "common/dou-service.h"
 #include "common/dou-status.h"
-#include "launcher/dou-bus-config.h"
 #include "launcher/dou-command.h"
-#include "launcher/dou-directories.h"
+#include "launcher/dou-running.h"
 #include "launcher/dou-settings.h"
-
-/* In the runtime directory that was named, else where the state directory says. */
-static char *
-find_address (DouSettings *settings, GError **error)
-{
-  g_autoptr (DouConfig) config = dou_settings_merge (settings, error);
-
-  if (config == NULL)
-    return NULL;
-
-  if (settings->runtime_dir != NULL)
-    return dou_bus_config_get_address (dou_config_get_string (config, DOU_CONFIG_RUNTIME_DIR),
-                                       error);
-
-  return dou_directories_read_bus (dou_config_get_string (config, DOU_CONFIG_STATE_DIR), error);
-}
 
 static gboolean
 check_address (const char *address, GError **error)
@@ -57,7 +40,7 @@ print_address (int argc, char **argv)
                           entries, &argc, &argv))
     return DOU_COMMAND_EXIT_USAGE;
 
-  address = find_address (&settings, &error);
+  address = dou_running_find (&settings, &error);
   if (address == NULL || !check_address (address, &error))
     return dou_service_fail ("doutok", error);
 

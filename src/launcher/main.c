@@ -18,6 +18,7 @@ static const DouCommand commands[] = {
   { "serve", N_ ("run the server"), dou_serve_command },
   { "demo", N_ ("fill a running server with demo users and videos"), dou_demo_command },
   { "check", N_ ("say what is missing or wrong"), dou_check_command },
+  { "status", N_ ("show what the running server does"), dou_status_command },
   { "bus", N_ ("“bus address”: the private bus of the running server"), dou_bus_command },
 };
 

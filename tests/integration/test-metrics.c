@@ -180,6 +180,42 @@ test_promtool (Fixture *fixture, gconstpointer data)
   g_assert_true (g_subprocess_get_successful (process));
 }
 
+/* Test that the operator's screen says what runs and what it has done, with nothing but the state
+ * directory to go by; and that without a server there is none. */
+static void
+test_status (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *program = dou_test_daemon_get_program ();
+  g_autofree char *output = NULL;
+  g_autofree char *errors = NULL;
+  g_autoptr (GSubprocess) status = NULL;
+  g_autoptr (GSubprocess) without = NULL;
+  g_autoptr (GError) error = NULL;
+
+  work (fixture);
+  status = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, program, "status", "--state-dir",
+                             dou_test_daemon_get_state_dir (fixture->server), NULL);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8 (status, NULL, NULL, &output, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_subprocess_get_successful (status));
+  g_assert_nonnull (strstr (output, "doutok-gateway 0"));
+  g_assert_nonnull (strstr (output, "doutok-gateway 1"));
+  g_assert_nonnull (strstr (output, "doutok-chat"));
+  g_assert_nonnull (strstr (output, ", 80 since the start"));
+  g_assert_nonnull (strstr (output, "UserCount 20"));
+
+  dou_test_daemon_stop (fixture->server);
+  without = g_subprocess_new (G_SUBPROCESS_FLAGS_STDERR_PIPE, &error, program, "status", "--state-dir",
+                              dou_test_daemon_get_state_dir (fixture->server), NULL);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8 (without, NULL, NULL, NULL, &errors, &error);
+  g_assert_no_error (error);
+  g_assert_false (g_subprocess_get_successful (without));
+  g_assert_nonnull (strstr (errors, "No doutok is running"));
+  dou_test_daemon_start (fixture->server);
+}
+
 static guint16
 find_port (void)
 {
@@ -291,6 +327,7 @@ main (int argc, char **argv)
 
   ADD ("counts", test_counts);
   ADD ("strangers", test_strangers);
+  ADD ("status", test_status);
   ADD ("promtool", test_promtool);
   ADD ("prometheus", test_prometheus);
 
