@@ -75,7 +75,6 @@ add_headers (SoupMessageHeaders *headers, DouMediaFile *file)
   soup_message_headers_replace (headers, "Last-Modified", file->last_modified);
   soup_message_headers_replace (headers, "Accept-Ranges", "bytes");
   soup_message_headers_replace (headers, "Cache-Control", CACHE_CONTROL);
-  soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
 }
 
 /* Range means something with GET only (RFC 9110, section 14.2). */

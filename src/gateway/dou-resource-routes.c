@@ -145,7 +145,6 @@ add_headers (SoupMessageHeaders *headers, const File *file, const Form *form)
     soup_message_headers_replace (headers, "Content-Encoding", "gzip");
 
   soup_message_headers_replace (headers, "Content-Security-Policy", file->policy);
-  soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
   soup_message_headers_replace (headers, "X-Frame-Options", "DENY");
   soup_message_headers_replace (headers, "Referrer-Policy", "no-referrer");
   soup_message_headers_replace (headers, "Cross-Origin-Opener-Policy", "same-origin");

@@ -158,6 +158,21 @@ append_length (GString *head, const DouAnswer *answer)
   append_header (head, "Content-Length", digits);
 }
 
+/* No browser is to guess what an answer could be, nor to make a page of JSON, whatever is in it; files
+ * bring a policy of their own. Nothing says that pages of other servers may read answers. */
+static void
+append_protection (GString *head, const DouAnswer *answer)
+{
+  append_header (head, "X-Content-Type-Options", "nosniff");
+  if (g_strcmp0 (answer->content_type, DOU_RESPONDER_JSON) != 0
+      || (answer->headers != NULL
+          && soup_message_headers_get_one (answer->headers, "Content-Security-Policy") != NULL))
+    return;
+
+  append_header (head, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  append_header (head, "Referrer-Policy", "no-referrer");
+}
+
 static void
 dou_responder_compose (DouResponder *self, const DouAnswer *answer, gboolean keep_alive)
 {
@@ -172,6 +187,7 @@ dou_responder_compose (DouResponder *self, const DouAnswer *answer, gboolean kee
   if (answer->content_type != NULL)
     append_header (head, "Content-Type", answer->content_type);
   append_length (head, answer);
+  append_protection (head, answer);
   if (answer->http_code == SOUP_STATUS_SERVICE_UNAVAILABLE
       || answer->http_code == STATUS_TOO_MANY_REQUESTS)
     g_string_append_printf (head, "Retry-After: %u\r\n", MAX (answer->retry_after, 1));

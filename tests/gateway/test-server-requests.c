@@ -420,6 +420,38 @@ test_unanswered (DouTestServer *server, gconstpointer data)
   dou_test_assert_status (answer, 200, DOU_STATUS_INTERNAL);
 }
 
+/* Test that answers of all kinds are no pages, and that no other page is allowed to read them. */
+static void
+test_protection (DouTestServer *server, gconstpointer data)
+{
+  const char *requests[] = {
+    "GET /hello HTTP/1.1\r\nHost: a\r\nOrigin: https://example.com\r\n\r\n",
+    "POST /hello HTTP/1.1\r\nHost: a\r\nOrigin: https://example.com\r\n\r\n",
+    "OPTIONS /hello HTTP/1.1\r\nHost: a\r\nOrigin: https://example.com\r\n"
+    "Access-Control-Request-Method: GET\r\n\r\n",
+    "GET /nothing HTTP/1.1\r\nHost: a\r\nOrigin: null\r\n\r\n",
+    "nonsense\r\n\r\n",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      g_autoptr (DouTestAnswer) answer = dou_test_server_exchange (server, requests[i]);
+
+      g_test_message ("%s", requests[i]);
+      assert_header (answer, "X-Content-Type-Options", "nosniff");
+      assert_header (answer, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+      assert_header (answer, "Referrer-Policy", "no-referrer");
+      g_assert_null (strstr (answer->head, "Access-Control-"));
+    }
+
+  {
+    g_autoptr (DouTestAnswer) big = dou_test_server_exchange (server, "GET /big " END);
+
+    assert_header (big, "X-Content-Type-Options", "nosniff");
+    assert_header (big, "Content-Security-Policy", NULL);
+  }
+}
+
 #define ADD(name, function)                                                                        \
   g_test_add ("/gateway/server/requests/" name, DouTestServer, NULL, dou_test_server_set_up,       \
               function, dou_test_server_tear_down)
@@ -443,6 +475,7 @@ main (int argc, char **argv)
   ADD ("parameters", test_parameters);
   ADD ("bad-parameters", test_bad_parameters);
   ADD ("origin", test_origin);
+  ADD ("protection", test_protection);
   ADD ("language", test_language);
   ADD ("unanswered", test_unanswered);
 
