@@ -53,6 +53,7 @@ static const Key keys[] = {
   [DOU_CONFIG_TLS_CERTIFICATE] = { "server", "tls-certificate", TYPE_STRING, "" },
   [DOU_CONFIG_TLS_KEY] = { "server", "tls-key", TYPE_STRING, "" },
   [DOU_CONFIG_TRUSTED_PROXIES] = { "server", "trusted-proxies", TYPE_LIST, "" },
+  [DOU_CONFIG_CORS_ORIGINS] = { "server", "cors-origins", TYPE_LIST, "" },
   [DOU_CONFIG_STATE_DIR] = { "server", "state-dir", TYPE_STRING, "" },
   [DOU_CONFIG_RUNTIME_DIR] = { "server", "runtime-dir", TYPE_STRING, "" },
   [DOU_CONFIG_TIME_ZONE] = { "server", "time-zone", TYPE_TIME_ZONE, "" },

@@ -19,6 +19,7 @@ typedef enum
   DOU_CONFIG_TLS_CERTIFICATE, /* path or empty */
   DOU_CONFIG_TLS_KEY,         /* path or empty */
   DOU_CONFIG_TRUSTED_PROXIES, /* list of ADDRESS[/BITS] */
+  DOU_CONFIG_CORS_ORIGINS,    /* list of origins, or * */
   DOU_CONFIG_STATE_DIR,       /* path */
   DOU_CONFIG_RUNTIME_DIR,     /* path */
   DOU_CONFIG_TIME_ZONE,       /* name of a time zone, or empty */

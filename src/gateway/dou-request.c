@@ -405,6 +405,7 @@ dou_request_get_language (DouRequest *self)
 static void
 dou_request_reply (DouRequest *self, guint http_code, const char *content_type, GBytes *body)
 {
+  DouCors *cors = dou_responder_get_cors (self->responder);
   const DouAnswer answer = {
     .http_code = http_code,
     .content_type = content_type,
@@ -414,6 +415,9 @@ dou_request_reply (DouRequest *self, guint http_code, const char *content_type, 
     .body = body,
     .omits_body = soup_server_message_get_method (self->message) == SOUP_METHOD_HEAD,
   };
+
+  if (cors != NULL)
+    dou_cors_add_headers (cors, self->message);
 
   self->is_answered = TRUE;
   dou_traffic_note (dou_responder_get_traffic (self->responder),
@@ -464,10 +468,19 @@ dou_request_delay (DouRequest *self, guint seconds)
 void
 dou_request_reply_status (DouRequest *self, DouStatus status)
 {
+  DouCors *cors;
   g_autoptr (GBytes) body = NULL;
 
   g_return_if_fail (DOU_IS_REQUEST (self));
   g_return_if_fail (!self->is_answered);
+
+  cors = dou_responder_get_cors (self->responder);
+  if (status == DOU_STATUS_METHOD_NOT_ALLOWED && cors != NULL
+      && dou_cors_is_preflight (cors, self->message))
+    {
+      dou_request_reply (self, SOUP_STATUS_NO_CONTENT, NULL, NULL);
+      return;
+    }
 
   self->status_code = dou_status_get_info (status)->status_code;
   body = dou_responder_describe (status, dou_request_get_language (self));

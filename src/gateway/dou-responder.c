@@ -25,6 +25,7 @@ struct _DouResponder
   GObject parent_instance;
 
   DouTraffic *traffic; /* (owned) */
+  DouCors *cors;       /* (owned) (nullable) */
   GString *head;      /* (owned) kept for its memory */
   char *date;         /* (owned) (nullable) the header's value */
   gint64 date_second; /* for which `date` was made */
@@ -40,6 +41,7 @@ dou_responder_finalize (GObject *object)
   g_string_free (self->head, TRUE);
   g_free (self->date);
   dou_traffic_free (self->traffic);
+  g_clear_pointer (&self->cors, dou_cors_free);
 
   G_OBJECT_CLASS (dou_responder_parent_class)->finalize (object);
 }
@@ -66,6 +68,34 @@ DouResponder *
 dou_responder_new (void)
 {
   return g_object_new (DOU_TYPE_RESPONDER, NULL);
+}
+
+/**
+ * dou_responder_take_cors:
+ * @self: a responder
+ * @cors: (transfer full): what pages of other servers may do
+ */
+void
+dou_responder_take_cors (DouResponder *self, DouCors *cors)
+{
+  g_return_if_fail (DOU_IS_RESPONDER (self));
+
+  g_clear_pointer (&self->cors, dou_cors_free);
+  self->cors = cors;
+}
+
+/**
+ * dou_responder_get_cors:
+ * @self: a responder
+ *
+ * Returns: (transfer none) (nullable): what pages of other servers may do
+ */
+DouCors *
+dou_responder_get_cors (DouResponder *self)
+{
+  g_return_val_if_fail (DOU_IS_RESPONDER (self), NULL);
+
+  return self->cors;
 }
 
 /**

@@ -5,6 +5,7 @@
 
 #include "common/dou-status.h"
 #include "gateway/dou-connection.h"
+#include "gateway/dou-cors.h"
 #include "gateway/dou-language.h"
 #include "gateway/dou-router.h"
 #include "gateway/dou-traffic.h"
@@ -45,6 +46,8 @@ typedef struct
 G_DECLARE_FINAL_TYPE (DouResponder, dou_responder, DOU, RESPONDER, GObject)
 
 DouResponder *dou_responder_new (void);
+void dou_responder_take_cors (DouResponder *self, DouCors *cors);
+DouCors *dou_responder_get_cors (DouResponder *self);
 DouTraffic *dou_responder_get_traffic (DouResponder *self);
 void dou_responder_send (DouResponder *self, DouConnection *connection, const DouAnswer *answer);
 void dou_responder_send_status (DouResponder *self,

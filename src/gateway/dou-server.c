@@ -340,6 +340,7 @@ static const DouListenerFuncs listener_funcs = { accepted_cb, turned_away_cb };
 DouServer *
 dou_server_new (DouConfig *config, DouRouter *router, DouRateLimiter *limiter, GError **error)
 {
+  DouCors *cors;
   g_autoptr (DouServer) self = g_object_new (DOU_TYPE_SERVER, NULL);
   gint64 idle_timeout = dou_config_get_int64 (config, DOU_CONFIG_IDLE_TIMEOUT);
   gint64 request_timeout = dou_config_get_int64 (config, DOU_CONFIG_REQUEST_TIMEOUT);
@@ -356,6 +357,10 @@ dou_server_new (DouConfig *config, DouRouter *router, DouRateLimiter *limiter, G
   self->origin = dou_origin_new (config, error);
   if (self->origin == NULL)
     return NULL;
+  cors = dou_cors_new (config, error);
+  if (cors == NULL)
+    return NULL;
+  dou_responder_take_cors (self->responder, cors);
   self->intake = dou_intake_new (config, router, limiter, self->origin, self->responder);
   self->parking = dou_parking_new (&parking_funcs, self, error);
   if (self->parking == NULL)

@@ -5,6 +5,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "gateway/dou-cors.h"
 #include "gateway/dou-test-server.h"
 
 #define END "HTTP/1.1\r\nHost: example.org:8080\r\n\r\n"
@@ -452,6 +453,103 @@ test_protection (DouTestServer *server, gconstpointer data)
   }
 }
 
+static void
+allow_origins (DouTestServer *server, const char *origins)
+{
+  g_autoptr (GError) error = NULL;
+
+  dou_config_set (server->config, DOU_CONFIG_CORS_ORIGINS, origins, &error);
+  g_assert_no_error (error);
+}
+
+/* Test that what is no origin is refused at the start. */
+static void
+test_bad_origins (DouTestServer *server, gconstpointer data)
+{
+  const char *bad[] = { "example.org", "https://example.org/", "https://a/b", "ftp://a", "null",
+                        "https://a?b", "https://u@a", "https://" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (DouCors) cors = NULL;
+      g_autoptr (GError) error = NULL;
+
+      allow_origins (server, bad[i]);
+      cors = dou_cors_new (server->config, &error);
+      g_test_message ("%s", bad[i]);
+      g_assert_null (cors);
+      g_assert_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_BAD_VALUE);
+    }
+}
+
+/* Test that the pages that are named, and no others, may read answers of all kinds. */
+static void
+test_origins (DouTestServer *server, gconstpointer data)
+{
+  const char *requests[] = { "GET /hello", "GET /nothing", "POST /hello", "GET /big" };
+  const char *others[] = { "https://example.net", "https://example.org.evil.net", "null",
+                           "http://example.org" };
+
+  allow_origins (server, "https://example.org;http://localhost:3000");
+  for (gsize i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      g_autofree char *text = g_strdup_printf (
+          "%s HTTP/1.1\r\nHost: a\r\nOrigin: http://localhost:3000\r\n\r\n", requests[i]);
+      g_autoptr (DouTestAnswer) answer = dou_test_server_exchange (server, text);
+
+      assert_header (answer, "Access-Control-Allow-Origin", "http://localhost:3000");
+      assert_header (answer, "Access-Control-Allow-Credentials", NULL);
+      assert_header (answer, "Vary", "Origin");
+    }
+
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autofree char *text = g_strdup_printf (
+          "GET /hello HTTP/1.1\r\nHost: a\r\nOrigin: %s\r\n\r\n", others[i]);
+      g_autoptr (DouTestAnswer) answer = dou_test_server_exchange (server, text);
+
+      g_assert_cmpuint (answer->code, ==, 200);
+      g_assert_null (strstr (answer->head, "Access-Control-"));
+      assert_header (answer, "Vary", "Origin");
+    }
+}
+
+/* Test that a browser which asks beforehand is told, for a page that is named only. */
+static void
+test_preflight (DouTestServer *server, gconstpointer data)
+{
+  const char *named = "OPTIONS /echo HTTP/1.1\r\nHost: a\r\nOrigin: https://example.org\r\n"
+                      "Access-Control-Request-Method: POST\r\n\r\n";
+  const char *other = "OPTIONS /echo HTTP/1.1\r\nHost: a\r\nOrigin: https://example.net\r\n"
+                      "Access-Control-Request-Method: POST\r\n\r\n";
+  g_autoptr (DouTestAnswer) allowed = NULL;
+  g_autoptr (DouTestAnswer) refused = NULL;
+
+  allow_origins (server, "https://example.org");
+  allowed = dou_test_server_exchange (server, named);
+  refused = dou_test_server_exchange (server, other);
+
+  g_assert_cmpuint (allowed->code, ==, 204);
+  assert_header (allowed, "Access-Control-Allow-Origin", "https://example.org");
+  assert_header (allowed, "Access-Control-Allow-Methods", "GET, HEAD, POST");
+  g_assert_nonnull (strstr (allowed->head, "Authorization"));
+  dou_test_assert_status (refused, 405, DOU_STATUS_METHOD_NOT_ALLOWED);
+  g_assert_null (strstr (refused->head, "Access-Control-"));
+}
+
+/* Test that all pages may be allowed. */
+static void
+test_any_origin (DouTestServer *server, gconstpointer data)
+{
+  g_autoptr (DouTestAnswer) answer = NULL;
+
+  allow_origins (server, "*");
+  answer = dou_test_server_exchange (
+      server, "GET /hello HTTP/1.1\r\nHost: a\r\nOrigin: null\r\n\r\n");
+  assert_header (answer, "Access-Control-Allow-Origin", "*");
+  assert_header (answer, "Vary", NULL);
+}
+
 #define ADD(name, function)                                                                        \
   g_test_add ("/gateway/server/requests/" name, DouTestServer, NULL, dou_test_server_set_up,       \
               function, dou_test_server_tear_down)
@@ -476,6 +574,10 @@ main (int argc, char **argv)
   ADD ("bad-parameters", test_bad_parameters);
   ADD ("origin", test_origin);
   ADD ("protection", test_protection);
+  ADD ("bad-origins", test_bad_origins);
+  ADD ("origins", test_origins);
+  ADD ("preflight", test_preflight);
+  ADD ("any-origin", test_any_origin);
   ADD ("language", test_language);
   ADD ("unanswered", test_unanswered);
 

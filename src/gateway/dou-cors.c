@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Cross-origin resource sharing, as the Fetch standard of WHATWG has it. Credentials in its sense,
+ * such as cookies, do not exist here: who has a token sends it. So a page that is allowed may do what
+ * any client may, and no more. */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "gateway/dou-cors.h"
+
+#define ALLOWED_METHODS "GET, HEAD, POST"
+#define ALLOWED_HEADERS                                                                            \
+  "Accept-Language, Authorization, Content-Type, If-Modified-Since, If-None-Match, If-Range, Range"
+#define EXPOSED_HEADERS "Accept-Ranges, Content-Length, Content-Range, ETag, Retry-After"
+/* Seconds for which a browser need not ask again. */
+#define MAX_AGE "600"
+
+struct _DouCors
+{
+  char **origins; /* (owned) */
+  gboolean is_any;
+};
+
+static gboolean
+is_origin (const char *text)
+{
+  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_ENCODED, NULL);
+
+  return uri != NULL && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0'
+         && g_str_equal (g_uri_get_path (uri), "") && g_uri_get_query (uri) == NULL
+         && g_uri_get_fragment (uri) == NULL && g_uri_get_userinfo (uri) == NULL
+         && (g_str_equal (g_uri_get_scheme (uri), "http")
+             || g_str_equal (g_uri_get_scheme (uri), "https"));
+}
+
+/**
+ * dou_cors_new:
+ * @config: names the origins
+ * @error: return location for %DOU_CONFIG_ERROR_BAD_VALUE
+ *
+ * Returns: (transfer full): what pages may do, or %NULL
+ */
+DouCors *
+dou_cors_new (DouConfig *config, GError **error)
+{
+  const char *const *origins = dou_config_get_list (config, DOU_CONFIG_CORS_ORIGINS);
+  DouCors *self;
+
+  for (gsize i = 0; origins[i] != NULL; i++)
+    if (!g_str_equal (origins[i], "*") && !is_origin (origins[i]))
+      {
+        g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_BAD_VALUE,
+                     "[%s] %s = %s: expected an origin such as https://example.org, or *",
+                     dou_config_key_get_group (DOU_CONFIG_CORS_ORIGINS),
+                     dou_config_key_get_name (DOU_CONFIG_CORS_ORIGINS), origins[i]);
+        return NULL;
+      }
+
+  self = g_new0 (DouCors, 1);
+  self->origins = g_strdupv ((char **) origins);
+  self->is_any = g_strv_contains (origins, "*");
+  return self;
+}
+
+void
+dou_cors_free (DouCors *self)
+{
+  g_strfreev (self->origins);
+  g_free (self);
+}
+
+/* Returns: (nullable): the origin of @message if it may have the answer */
+static const char *
+dou_cors_get_allowed (DouCors *self, SoupServerMessage *message)
+{
+  const char *origin = soup_message_headers_get_one (
+      soup_server_message_get_request_headers (message), "Origin");
+
+  if (origin == NULL)
+    return NULL;
+  if (self->is_any)
+    return "*";
+
+  return g_strv_contains ((const char *const *) self->origins, origin) ? origin : NULL;
+}
+
+static gboolean
+is_preflight (SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+
+  return strcmp (soup_server_message_get_method (message), "OPTIONS") == 0
+         && soup_message_headers_get_one (headers, "Access-Control-Request-Method") != NULL;
+}
+
+/**
+ * dou_cors_is_preflight:
+ * @self: what pages may do
+ * @message: a request
+ *
+ * Returns: whether a browser asks beforehand what a page may do, and the page may do something
+ */
+gboolean
+dou_cors_is_preflight (DouCors *self, SoupServerMessage *message)
+{
+  return is_preflight (message) && dou_cors_get_allowed (self, message) != NULL;
+}
+
+/**
+ * dou_cors_add_headers:
+ * @self: what pages may do
+ * @message: a request that is about to be answered
+ *
+ * Adds to its response headers whether the page that it came from may read the answer.
+ */
+void
+dou_cors_add_headers (DouCors *self, SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+  const char *origin;
+
+  if (self->origins[0] == NULL)
+    return;
+
+  if (!self->is_any)
+    soup_message_headers_append (headers, "Vary", "Origin");
+  origin = dou_cors_get_allowed (self, message);
+  if (origin == NULL)
+    return;
+
+  soup_message_headers_replace (headers, "Access-Control-Allow-Origin", origin);
+  if (is_preflight (message))
+    {
+      soup_message_headers_replace (headers, "Access-Control-Allow-Methods", ALLOWED_METHODS);
+      soup_message_headers_replace (headers, "Access-Control-Allow-Headers", ALLOWED_HEADERS);
+      soup_message_headers_replace (headers, "Access-Control-Max-Age", MAX_AGE);
+    }
+  else
+    soup_message_headers_replace (headers, "Access-Control-Expose-Headers", EXPOSED_HEADERS);
+}
