@@ -57,11 +57,36 @@ matches (Span range, const char *language)
          && (length == n || range.start[n] == '-' || range.start[n] == '_');
 }
 
+/* What a header says about a language, or about all that it does not name. */
+typedef struct
+{
+  gboolean is_named;
+  int quality;
+  guint position; /* of the element that says so */
+} Wish;
+
+static void
+wish_raise (Wish *wish, int quality, guint position)
+{
+  if (wish->is_named && wish->quality >= quality)
+    return;
+
+  *wish = (Wish){ TRUE, quality, position };
+}
+
+static gboolean
+is_better (const Wish *wish, const Wish *best)
+{
+  return wish->quality > best->quality
+         || (wish->quality == best->quality && wish->quality > 0 && wish->position < best->position);
+}
+
 /**
  * dou_language_negotiate:
  * @accept_language: (nullable): the header
  *
- * Regions and scripts are passed over: of Chinese and English there is one kind each.
+ * Regions and scripts are passed over: of Chinese and English there is one kind each. `*` stands for
+ * those that are not named (RFC 9110, section 12.5.4).
  *
  * Returns: the language that the client likes best of those there are, the first of equals
  */
@@ -70,27 +95,41 @@ dou_language_negotiate (const char *accept_language)
 {
   static const char *const names[] = { [DOU_LANGUAGE_ZH_CN] = "zh", [DOU_LANGUAGE_EN] = "en" };
   Span rest = { accept_language, accept_language };
-  DouLanguage best = DOU_LANGUAGE_ZH_CN;
-  int best_quality = 0;
+  Wish wishes[DOU_N_LANGUAGES] = { { 0 } };
+  Wish others = { 0 };
+  guint best = DOU_LANGUAGE_ZH_CN;
 
   G_STATIC_ASSERT (G_N_ELEMENTS (names) == DOU_N_LANGUAGES);
 
   if (accept_language != NULL)
     rest.end += strlen (accept_language);
 
-  while (rest.start < rest.end)
+  for (guint position = 0; rest.start < rest.end; position++)
     {
       Span element = take (&rest, ',');
       Span range = take (&element, ';');
       int quality = get_quality (take (&element, ';'));
 
+      if (range.end - range.start == 1 && *range.start == '*')
+        wish_raise (&others, quality, position);
       for (guint i = 0; i < DOU_N_LANGUAGES; i++)
-        if (quality > best_quality && matches (range, names[i]))
-          {
-            best = (DouLanguage) i;
-            best_quality = quality;
-          }
+        if (matches (range, names[i]))
+          wish_raise (&wishes[i], quality, position);
     }
 
-  return best;
+  for (guint i = 0; i < DOU_N_LANGUAGES; i++)
+    {
+      if (!wishes[i].is_named)
+        wishes[i] = others;
+      if (is_better (&wishes[i], &wishes[best]))
+        best = i;
+    }
+
+  /* Nobody who refuses Chinese and asks for nothing that there is gets Chinese. */
+  if (wishes[best].quality == 0 && wishes[best].is_named)
+    for (guint i = 0; i < DOU_N_LANGUAGES; i++)
+      if (!wishes[i].is_named)
+        best = i;
+
+  return (DouLanguage) best;
 }

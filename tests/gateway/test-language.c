@@ -42,6 +42,26 @@ test_quality (void)
                    DOU_LANGUAGE_EN);
 }
 
+/* Test that `*` stands for what is not named, and that what is refused is not spoken. */
+static void
+test_others (void)
+{
+  const char *english[] = { "zh;q=0,*", "zh;q=0", "*;q=0.5,zh;q=0.1", "zh-CN;q=0, fr", "*;q=0.1,en" };
+  const char *chinese[] = { "en;q=0,*",     "en;q=0.1,*;q=0.9", "*;q=0",     "zh;q=0,en;q=0",
+                            "zh-TW,en;q=0.9", "*,en;q=0.9",       "zh,zh;q=0", "*;q=2" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (english); i++)
+    {
+      g_test_message ("%s", english[i]);
+      g_assert_cmpint (dou_language_negotiate (english[i]), ==, DOU_LANGUAGE_EN);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (chinese); i++)
+    {
+      g_test_message ("%s", chinese[i]);
+      g_assert_cmpint (dou_language_negotiate (chinese[i]), ==, DOU_LANGUAGE_ZH_CN);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -50,6 +70,7 @@ main (int argc, char **argv)
   g_test_add_func ("/gateway/language/default", test_default);
   g_test_add_func ("/gateway/language/usual", test_usual);
   g_test_add_func ("/gateway/language/quality", test_quality);
+  g_test_add_func ("/gateway/language/others", test_others);
 
   return g_test_run ();
 }
