@@ -21,8 +21,8 @@ check_address (const char *address, GError **error)
   if (stream != NULL)
     return TRUE;
 
-  g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "No doutok is running at %s: %s", address,
-               local_error->message);
+  g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("No doutok is running at %s: %s"),
+               address, local_error->message);
   return FALSE;
 }
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include <gio/gio.h>
+#include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
 #include "common/dou-status.h"
@@ -357,7 +358,7 @@ dou_directories_read_bus (const char *state_dir, GError **error)
 
   if (!g_file_get_contents (path, &line, NULL, NULL))
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "No doutok is running on %s",
+      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("No doutok is running on %s"),
                    state_dir);
       return NULL;
     }

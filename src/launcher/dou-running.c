@@ -4,6 +4,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n.h>
+
 #include "common/dou-status.h"
 #include "launcher/dou-bus-config.h"
 #include "launcher/dou-directories.h"
@@ -61,7 +63,7 @@ dou_running_connect (DouSettings *settings, char **runtime_dir, GError **error)
       NULL, NULL, &local_error);
   if (connection == NULL)
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "No doutok is running at %s: %s",
+      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("No doutok is running at %s: %s"),
                    address, local_error->message);
       return NULL;
     }

@@ -172,7 +172,7 @@ test_chinese (DouTestTree **tree, gconstpointer data)
   };
   static const struct
   {
-    const char *arguments[4];
+    const char *arguments[5];
     const char *text;
   } cases[] = {
     { { "--help" }, "运行服务器" },
@@ -182,6 +182,7 @@ test_chinese (DouTestTree **tree, gconstpointer data)
     { { "bus", "--help" }, "用法" },
     { { "bus", "address", "--help" }, "运行中的服务器的 D-Bus 地址" },
     { { "frob" }, "没有命令“frob”" },
+    { { "bus", "address", "--state-dir=/nonexistent" }, "doutok 在运行" },
     { { NULL }, "缺少命令" },
   };
 
