@@ -16,6 +16,8 @@ top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$top/data/packages.sh"
 
 packages_to_test='
+  chromium
+  chromium-driver
   openssl
   python3-jsonschema
   python3-websockets

@@ -2,14 +2,13 @@
 //
 // The page: which view stands behind which address, and what surrounds them all. A view is a module
 // with `show(root, parameters, signal)`: it fills `root` and lets go of everything when the signal
-// is aborted. Only the feed is loaded at first; the others when they are asked for.
+// is aborted. Only the feed is loaded at first; the others when they are asked for, and messages when
+// there is something to see.
 
 import { h, toast } from './dom.js';
-import { getLanguage, t, translatePage } from './i18n.js';
+import { getLanguage, loadLanguage, t, translatePage } from './i18n.js';
 import { getOwnId, getSession, on } from './state.js';
 import { closePanel } from './panel.js';
-import { getUnreadCount, startConversations } from './conversations.js';
-import { startPush } from './push.js';
 import * as feed from './views/feed.js';
 
 // Patterns of the part of the address behind “#/”, the first that matches. `nav` is the entry of the
@@ -110,12 +109,20 @@ async function navigate({ isFirst = false } = {}) {
   }
 }
 
-function showUnread() {
+function showUnread(count) {
   const badge = document.getElementById('unread');
-  const count = getUnreadCount();
   badge.hidden = count === 0;
   badge.textContent = count > 99 ? '99+' : String(count);
   badge.setAttribute('aria-label', t('messages.unread', { count }));
+}
+
+async function startMessages() {
+  const [conversations, push] = await Promise.all([import('./conversations.js'), import('./push.js')]);
+  const update = () => showUnread(conversations.getUnreadCount());
+  on('unread', update);
+  on('language', update);
+  conversations.startConversations();
+  push.startPush();
 }
 
 // The heart of a page that can be installed; only where the browser trusts the address.
@@ -140,10 +147,8 @@ on('language', () => {
   if (language === getLanguage())
     return;
   language = getLanguage();
-  showUnread();
   navigate();
 });
-on('unread', showUnread);
 
 window.addEventListener('hashchange', () => navigate());
 document.querySelector('.skip').addEventListener('click', (event) => {
@@ -151,8 +156,8 @@ document.querySelector('.skip').addEventListener('click', (event) => {
   root.focus();
 });
 
+await loadLanguage();
 translatePage();
-navigate({ isFirst: true });
-startConversations();
-startPush();
+await navigate({ isFirst: true });
+startMessages();
 startServiceWorker();

@@ -2,37 +2,42 @@
 //
 // Languages. The one that the user chose, else the first of the browser's that there is, else English.
 
-import en from './lang/en.js';
-import zhCN from './lang/zh-cn.js';
 import { getSetting, setSetting } from './state.js';
 
 export const languages = { 'zh-CN': '简体中文', en: 'English' };
-const tables = { en, 'zh-CN': zhCN };
+const load = { en: () => import('./lang/en.js'), 'zh-CN': () => import('./lang/zh-cn.js') };
 
 function choose() {
   const chosen = getSetting('language');
-  if (tables[chosen])
+  if (load[chosen])
     return chosen;
   for (const wanted of navigator.languages ?? [navigator.language]) {
     const short = wanted.toLowerCase().split('-')[0];
     if (short === 'zh')
       return 'zh-CN';
-    if (tables[short])
+    if (load[short])
       return short;
   }
   return 'en';
 }
 
 let language = choose();
+let texts = {};
 
 export function getLanguage() {
   return language;
 }
 
+/** Gets the texts of the language; to be done before the first of them is asked for. */
+export async function loadLanguage() {
+  texts = (await load[language]()).default;
+}
+
 /** Chooses a language for good. What is shown already stays as it is: draw it again. */
-export function setLanguage(name) {
+export async function setLanguage(name) {
   setSetting('language', name);
   language = choose();
+  await loadLanguage();
   translatePage();
 }
 
@@ -43,8 +48,7 @@ export function setLanguage(name) {
  * @param {object} values for the {names} in it
  */
 export function t(key, values = {}) {
-  const text = tables[language][key] ?? en[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (match, name) => values[name] ?? match);
+  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (match, name) => values[name] ?? match);
 }
 
 /** Translates what stands in index.html: `data-t` is a text, `data-t-label` a name for screen readers. */

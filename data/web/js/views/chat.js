@@ -151,11 +151,20 @@ export async function show(root, parameters, signal) {
     h('header.page-head', {}, h(openId ? 'h2' : 'h1', {}, t('nav.messages'))), list);
   const view = h(`div.messages-view${openId ? '.has-chat' : ''}`, {}, side);
 
+  // What has not changed stays where it is, and so does the focus.
+  let drawn = null;
   const draw = () => {
     const conversations = getConversations();
+    const wanted = JSON.stringify(conversations);
+    if (drawn === wanted)
+      return;
+    drawn = wanted;
+    const focused = list.contains(document.activeElement) ? document.activeElement.hash : null;
     list.replaceChildren(...conversations.map((conversation) => buildConversation(conversation, openId)));
     if (conversations.length === 0)
       list.append(h('li.empty-note', {}, t('messages.none')));
+    if (focused)
+      list.querySelector(`[href="${focused}"]`)?.focus();
   };
   on('unread', draw, signal);
   draw();

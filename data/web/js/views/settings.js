@@ -38,8 +38,8 @@ function buildSection(title, ...content) {
 function buildLanguage() {
   const select = h('select.input', {
     id: 'settings-language', 'data-test': 'language',
-    onchange: () => {
-      setLanguage(select.value);
+    onchange: async () => {
+      await setLanguage(select.value);
       emit('language');
     },
   }, Object.entries(languages).map(([value, name]) => h('option', { value, lang: value }, name)));
