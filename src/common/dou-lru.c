@@ -92,6 +92,48 @@ dou_lru_lookup (DouLru *self, gconstpointer key)
 }
 
 /**
+ * dou_lru_peek:
+ * @self: a table
+ * @key: what to look for
+ *
+ * Returns: (transfer none) (nullable): the value, which does not count as used by this; good until
+ *   the next insertion or removal
+ */
+gpointer
+dou_lru_peek (DouLru *self, gconstpointer key)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, key);
+
+  return entry != NULL ? entry->value : NULL;
+}
+
+static void
+dou_lru_shrink (DouLru *self)
+{
+  while (self->cost > self->max_cost)
+    dou_lru_drop (self, self->order.tail->data);
+}
+
+/**
+ * dou_lru_set_cost:
+ * @self: a table
+ * @key: of an entry
+ * @cost: what it costs from now on; others are dropped if that is too much for all together, and
+ *   the entry itself if it is the oldest
+ */
+void
+dou_lru_set_cost (DouLru *self, gconstpointer key, gsize cost)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, key);
+
+  g_return_if_fail (entry != NULL);
+
+  self->cost = self->cost - entry->cost + cost;
+  entry->cost = cost;
+  dou_lru_shrink (self);
+}
+
+/**
  * dou_lru_insert:
  * @self: a table
  * @key: (transfer full): a key; an entry that has it is dropped
@@ -112,9 +154,7 @@ dou_lru_insert (DouLru *self, gpointer key, gpointer value, gsize cost)
   g_hash_table_insert (self->entries, key, entry);
   g_queue_push_head_link (&self->order, &entry->link);
   self->cost += cost;
-
-  while (self->cost > self->max_cost)
-    dou_lru_drop (self, self->order.tail->data);
+  dou_lru_shrink (self);
 }
 
 /**

@@ -18,6 +18,8 @@ DouLru *dou_lru_new (GHashFunc hash, GEqualFunc equal, GDestroyNotify free_key,
 void dou_lru_free (DouLru *self);
 
 gpointer dou_lru_lookup (DouLru *self, gconstpointer key);
+gpointer dou_lru_peek (DouLru *self, gconstpointer key);
+void dou_lru_set_cost (DouLru *self, gconstpointer key, gsize cost);
 void dou_lru_insert (DouLru *self, gpointer key, gpointer value, gsize cost);
 gpointer dou_lru_peek_oldest (DouLru *self);
 gboolean dou_lru_remove (DouLru *self, gconstpointer key);

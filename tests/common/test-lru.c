@@ -83,6 +83,27 @@ test_oldest (void)
   g_assert_cmpstr (dou_lru_peek_oldest (lru), ==, "2");
 }
 
+/* Test that looking without using does not keep an entry, and that a cost can change. */
+static void
+test_cost (void)
+{
+  g_autoptr (DouLru) lru = dou_lru_new (g_str_hash, g_str_equal, g_free, count_free, 10);
+
+  dou_lru_insert (lru, g_strdup ("a"), g_strdup ("1"), 1);
+  dou_lru_insert (lru, g_strdup ("b"), g_strdup ("2"), 1);
+  g_assert_cmpstr (dou_lru_peek (lru, "a"), ==, "1");
+  g_assert_null (dou_lru_peek (lru, "c"));
+
+  dou_lru_set_cost (lru, "b", 9);
+  g_assert_cmpuint (dou_lru_get_cost (lru), ==, 10);
+  dou_lru_set_cost (lru, "b", 10);
+  g_assert_null (dou_lru_peek (lru, "a"));
+  g_assert_cmpuint (dou_lru_get_cost (lru), ==, 10);
+  dou_lru_set_cost (lru, "b", 11);
+  g_assert_cmpuint (dou_lru_get_size (lru), ==, 0);
+  g_assert_cmpuint (dou_lru_get_cost (lru), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -92,6 +113,7 @@ main (int argc, char **argv)
   g_test_add_func ("/common/lru/order", test_order);
   g_test_add_func ("/common/lru/replace", test_replace);
   g_test_add_func ("/common/lru/oldest", test_oldest);
+  g_test_add_func ("/common/lru/cost", test_cost);
 
   return g_test_run ();
 }
