@@ -45,6 +45,7 @@ typedef enum
   DOU_CONFIG_MESSAGES_FROM,   /* anyone | friends */
   DOU_CONFIG_MAX_DURATION,    /* seconds */
   DOU_CONFIG_MEDIA_MEMORY,    /* bytes */
+  DOU_CONFIG_CACHE_GATEWAY,   /* bytes, of all gateway processes together */
   DOU_N_CONFIG_KEYS
 } DouConfigKey;
 

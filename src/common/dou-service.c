@@ -42,6 +42,7 @@ struct _DouService
   GObject parent_instance;
 
   DouConfig *config;           /* (owned) */
+  char *address;               /* (owned) of the bus */
   GDBusConnection *connection; /* (owned) */
   GMainLoop *loop;             /* (owned) */
   guint name_id;               /* of g_bus_own_name, or 0 */
@@ -80,6 +81,7 @@ dou_service_dispose (GObject *object)
       g_dbus_connection_close_sync (self->connection, NULL, NULL);
     }
   g_clear_object (&self->connection);
+  g_clear_pointer (&self->address, g_free);
   g_clear_object (&self->config);
   g_clear_pointer (&self->loop, g_main_loop_unref);
 
@@ -159,6 +161,7 @@ dou_service_connect (DouService *self, const char *address, GError **error)
       return FALSE;
     }
 
+  self->address = g_strdup (address);
   g_signal_connect (self->connection, "closed", G_CALLBACK (closed_cb), self);
   return TRUE;
 }
@@ -269,6 +272,20 @@ dou_service_measure (DouService *self, guint slot, GError **error)
 
   path = g_build_filename (directory, DOU_PATHS_METRICS, NULL);
   return dou_metrics_open (path, slot, g_get_prgname (), error);
+}
+
+/**
+ * dou_service_get_bus_address:
+ * @self: a service
+ *
+ * Returns: (transfer none): where the bus is, for another connection to it
+ */
+const char *
+dou_service_get_bus_address (DouService *self)
+{
+  g_return_val_if_fail (DOU_IS_SERVICE (self), NULL);
+
+  return self->address;
 }
 
 static void

@@ -22,6 +22,7 @@ DouService *dou_service_new (const char *program, int *argc, char ***argv,
 DouConfig *dou_service_get_config (DouService *self);
 const char *dou_service_get_state_dir (DouService *self);
 GDBusConnection *dou_service_get_connection (DouService *self);
+const char *dou_service_get_bus_address (DouService *self);
 
 gboolean dou_service_export (DouService *self, GDBusInterfaceSkeleton *skeleton,
                              const char *object_path, const char *bus_name, GError **error);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "gateway/dou-action.h"
+#include "gateway/dou-user-set.h"
 
 /**
  * dou_action_new:
@@ -39,6 +40,8 @@ void
 dou_action_free (DouAction *self)
 {
   g_object_unref (self->request);
+  g_clear_pointer (&self->record, dou_record_unref);
+  g_clear_pointer (&self->users, dou_user_set_free);
   g_free (self->text);
   g_clear_pointer (&self->made, g_variant_unref);
   g_free (self);
@@ -73,26 +76,50 @@ dou_action_call (DouAction *self, DouBackendMethod method, GVariant *item, DouAc
                             dou_request_get_cancellable (self->request), called_cb, self);
 }
 
+static void
+dou_action_found (DouAction *self, const GError *error)
+{
+  self->author = self->record->author;
+  self->next (self, NULL, error != NULL ? dou_status_from_error (error) : self->record->status);
+}
+
+static void
+found_cb (const GError *error, gpointer user_data)
+{
+  dou_action_found (user_data, error);
+}
+
+static void
+dou_action_find (DouAction *self, DouRecord *record, DouFact fact, DouActionFunc next)
+{
+  self->record = record;
+  self->next = next;
+  if (dou_cache_load (self->context->cache, &self->record, 1, DOU_FACT_BIT (fact), found_cb, self))
+    dou_action_found (self, NULL);
+}
+
 /**
  * dou_action_find_video:
  * @self: (transfer full): an action about a video
- * @next: gets the video, (ixxsssx); its first member tells whether it exists
+ * @next: gets whether it exists; its author is in the action then
  */
 void
 dou_action_find_video (DouAction *self, DouActionFunc next)
 {
-  dou_action_call (self, DOU_BACKEND_GET_VIDEOS, g_variant_new_int64 (self->target), next);
+  dou_action_find (self, dou_cache_get_video (self->context->cache, self->target), DOU_FACT_VIDEO,
+                   next);
 }
 
 /**
  * dou_action_find_user:
  * @self: (transfer full): an action about a user
- * @next: gets the user, (ixssss); its first member tells whether it exists
+ * @next: gets whether the user exists
  */
 void
 dou_action_find_user (DouAction *self, DouActionFunc next)
 {
-  dou_action_call (self, DOU_BACKEND_GET_USERS, g_variant_new_int64 (self->target), next);
+  dou_action_find (self, dou_cache_get_user (self->context->cache, self->target), DOU_FACT_PROFILE,
+                   next);
 }
 
 /**

@@ -16,7 +16,8 @@ typedef struct _DouAction DouAction;
 /**
  * DouActionFunc:
  * @action: (transfer full): the action
- * @result: (nullable): of the one item that was submitted; %NULL if @status is not %DOU_STATUS_OK
+ * @result: (nullable): of the one item that was submitted; %NULL if nothing was, or if @status is not
+ *   %DOU_STATUS_OK
  * @status: whether the call as a whole succeeded
  *
  * What comes next. It goes on with dou_action_call(), or answers and frees @action.
@@ -28,6 +29,8 @@ struct _DouAction
   DouContext *context; /* (unowned) */
   DouRequest *request; /* (owned) */
   DouActionFunc next;  /* what follows the call under way */
+  DouRecord *record;   /* (owned) (nullable) of what it is about */
+  struct _DouUserSet *users; /* (owned) (nullable) who is to be shown in the answer */
   gint64 viewer;       /* who wants it */
   gint64 target;       /* the video or the user it is about */
   gint64 author;       /* of the video, once that is known */

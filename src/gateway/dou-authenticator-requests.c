@@ -25,7 +25,8 @@ prepared_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   waiting->handler (request, waiting->user_data);
 }
 
-/* Guests, and users whom this gateway knows, do not wait. */
+/* Guests, and users whom this gateway knows, do not wait. Nothing is looked up in what is remembered
+ * before it is as new as the request. */
 static void
 gate (DouRequest *request, DouHandler handler, gpointer user_data, gpointer gate_data)
 {
@@ -33,6 +34,9 @@ gate (DouRequest *request, DouHandler handler, gpointer user_data, gpointer gate
   const char *token = dou_request_get_token (request);
   Waiting *waiting;
 
+  /* Not before this request came, or its client could be shown what was before a write that the
+   * client was told of. */
+  dou_authenticator_catch_up (self);
   if (token == NULL || dou_authenticator_can_check (self, token))
     {
       handler (request, user_data);

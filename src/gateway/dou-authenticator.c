@@ -29,6 +29,7 @@ struct _DouAuthenticator
   DouTokenKeys *keys;  /* (owned) */
   DouClock *clock;     /* (owned) */
   DouBackend *backend; /* (owned) */
+  DouWatch *watch;     /* (owned) */
   gint64 lifetime;     /* seconds */
 
   /* About 300 bytes an entry, so 5 MiB at most. Verifying a token costs some 7 µs. */
@@ -44,6 +45,8 @@ dou_authenticator_finalize (GObject *object)
 {
   DouAuthenticator *self = DOU_AUTHENTICATOR (object);
 
+  dou_watch_forget (self->watch, self);
+  g_object_unref (self->watch);
   dou_lru_free (self->remembered);
   dou_lru_free (self->generations);
   g_clear_object (&self->keys);
@@ -79,19 +82,17 @@ dou_authenticator_learn (DouAuthenticator *self, gint64 user_id, gint64 generati
 }
 
 static void
-generations_changed_cb (DouDBusUser1 *service, GVariant *generations, DouAuthenticator *self)
+generations_cb (const DouWatchItem *items, gsize n_items, gpointer user_data)
 {
-  GVariantIter iter;
-  gint64 user_id, generation;
-
-  g_variant_iter_init (&iter, generations);
-  while (g_variant_iter_next (&iter, "(xx)", &user_id, &generation))
-    dou_authenticator_learn (self, user_id, generation);
+  for (gsize i = 0; i < n_items; i++)
+    dou_authenticator_learn (user_data, items[i].a, items[i].b);
 }
 
 static void
-owner_changed_cb (DouDBusUser1 *service, GParamSpec *pspec, DouAuthenticator *self)
+lost_cb (const DouWatchItem *items, gsize n_items, gpointer user_data)
 {
+  DouAuthenticator *self = user_data;
+
   dou_lru_remove_all (self->generations);
 }
 
@@ -100,24 +101,25 @@ owner_changed_cb (DouDBusUser1 *service, GParamSpec *pspec, DouAuthenticator *se
  * @keys: what tokens are signed with
  * @clock: the time of day
  * @backend: knows the user service
+ * @watch: tells what has changed
  * @lifetime: of new tokens, in seconds
  *
  * Returns: (transfer full): an authenticator
  */
 DouAuthenticator *
-dou_authenticator_new (DouTokenKeys *keys, DouClock *clock, DouBackend *backend, gint64 lifetime)
+dou_authenticator_new (DouTokenKeys *keys, DouClock *clock, DouBackend *backend, DouWatch *watch,
+                       gint64 lifetime)
 {
   DouAuthenticator *self = g_object_new (DOU_TYPE_AUTHENTICATOR, NULL);
-  DouDBusUser1 *service = dou_backend_get_user (backend);
 
   self->keys = g_object_ref (keys);
   self->clock = g_object_ref (clock);
   self->backend = g_object_ref (backend);
+  self->watch = g_object_ref (watch);
   self->lifetime = lifetime;
 
-  g_signal_connect_object (service, "generations-changed", G_CALLBACK (generations_changed_cb),
-                           self, 0);
-  g_signal_connect_object (service, "notify::g-name-owner", G_CALLBACK (owner_changed_cb), self, 0);
+  dou_watch_listen (watch, DOU_WATCH_GENERATIONS, generations_cb, self);
+  dou_watch_listen (watch, DOU_WATCH_USER_LOST, lost_cb, self);
   return self;
 }
 
@@ -180,6 +182,20 @@ dou_authenticator_read (DouAuthenticator *self, const char *token)
   known = g_memdup2 (&claims, sizeof claims);
   dou_lru_insert (self->remembered, g_strdup (token), known, 1);
   return known;
+}
+
+/**
+ * dou_authenticator_catch_up:
+ * @self: an authenticator
+ *
+ * Hears all that the services have told until now, for everybody who listens.
+ */
+void
+dou_authenticator_catch_up (DouAuthenticator *self)
+{
+  g_return_if_fail (DOU_IS_AUTHENTICATOR (self));
+
+  dou_watch_catch_up (self->watch);
 }
 
 /**

@@ -6,6 +6,7 @@
 #include "gateway/dou-request.h"
 #include "gateway/dou-router.h"
 #include "gateway/dou-token.h"
+#include "gateway/dou-watch.h"
 
 G_BEGIN_DECLS
 
@@ -22,11 +23,12 @@ G_DECLARE_FINAL_TYPE (DouAuthenticator, dou_authenticator, DOU, AUTHENTICATOR, G
 #define DOU_AUTHENTICATOR_MAX_REMEMBERED 16384
 
 DouAuthenticator *dou_authenticator_new (DouTokenKeys *keys, DouClock *clock, DouBackend *backend,
-                                         gint64 lifetime);
+                                         DouWatch *watch, gint64 lifetime);
 
 char *dou_authenticator_issue (DouAuthenticator *self, gint64 user_id, gint64 generation,
                                GError **error);
 
+void dou_authenticator_catch_up (DouAuthenticator *self);
 gboolean dou_authenticator_can_check (DouAuthenticator *self, const char *token);
 void dou_authenticator_prepare_async (DouAuthenticator *self, const char *token,
                                       GCancellable *cancellable, GAsyncReadyCallback callback,

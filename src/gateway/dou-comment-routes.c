@@ -12,6 +12,8 @@
 #define ACTION_DELETE 2
 /* Like, dislike, neither. */
 #define MAX_FEELING 3
+/* Bytes of a comment with its user, as a guess at the length of an answer. */
+#define COMMENT_SIZE 768
 
 /* The day on which a comment was made, as the app shows it: month and day where the server stands. */
 static void
@@ -25,21 +27,21 @@ write_date (DouJsonWriter *writer, GTimeZone *zone, gint64 time)
   dou_json_writer_string (writer, date);
 }
 
-/* One Comment: (xxsxxx) is id, user, text, time, likes, dislikes. */
+/* One Comment: (xxsxxx) is id, user, text, time, likes, dislikes. The user is the one at @index. */
 static void
-write_comment (DouContext *context, DouUserSet *users, GVariant *comment, const char *origin,
-               DouJsonWriter *writer)
+write_comment (DouContext *context, DouUserSet *users, gsize index, GVariant *comment,
+               const char *origin, DouJsonWriter *writer)
 {
-  gint64 id, user, time, n_likes, n_dislikes;
+  gint64 id, time, n_likes, n_dislikes;
   const char *text;
 
-  g_variant_get (comment, "(xx&sxxx)", &id, &user, &text, &time, &n_likes, &n_dislikes);
+  g_variant_get (comment, "(xx&sxxx)", &id, NULL, &text, &time, &n_likes, &n_dislikes);
 
   dou_json_writer_begin_object (writer);
   dou_json_writer_name (writer, "id");
   dou_json_writer_int64 (writer, id);
   dou_json_writer_name (writer, "user");
-  dou_user_set_write (users, user, DOU_USER_PROFILE, origin, writer);
+  dou_user_set_write (users, index, origin, writer);
   dou_json_writer_name (writer, "content");
   dou_json_writer_string (writer, text);
   write_date (writer, context->time_zone, time);
@@ -52,26 +54,32 @@ write_comment (DouContext *context, DouUserSet *users, GVariant *comment, const 
 
 /* The new comment is answered with its writer, as it will stand in the list. */
 static void
-writer_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+reply_comment (DouAction *action)
 {
-  g_autoptr (DouAction) action = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouUserSet) users = dou_user_set_load_finish (result, &error);
+  g_autofree char *origin = NULL;
   g_auto (DouJsonWriter) writer = { NULL };
 
-  if (users == NULL || !dou_user_set_contains (users, action->viewer))
+  if (!dou_user_set_exists (action->users, 0))
     {
-      dou_request_reply_status (action->request,
-                                error != NULL ? dou_status_from_error (error)
-                                              : DOU_STATUS_USER_NOT_FOUND);
+      dou_action_finish (action, NULL, DOU_STATUS_USER_NOT_FOUND);
       return;
     }
 
+  origin = dou_context_get_origin (action->request);
   dou_request_begin_reply (action->request, DOU_STATUS_OK, &writer);
   dou_json_writer_name (&writer, "comment");
-  write_comment (action->context, users, action->made, dou_request_get_origin (action->request),
-                 &writer);
+  write_comment (action->context, action->users, 0, action->made, origin, &writer);
   dou_request_end_reply (action->request, DOU_STATUS_OK, &writer);
+  dou_action_free (action);
+}
+
+static void
+writer_loaded_cb (const GError *error, gpointer user_data)
+{
+  if (error != NULL)
+    dou_action_finish (user_data, NULL, dou_status_from_error (error));
+  else
+    reply_comment (user_data);
 }
 
 /* Returns: (transfer floating): (xxsxxx) of a comment that nobody has felt anything about */
@@ -87,8 +95,9 @@ static void
 answer_comment (DouAction *action, GVariant *made)
 {
   action->made = g_variant_ref_sink (made);
-  dou_user_set_load_async (action->context->backend, action->viewer, &action->viewer, 1,
-                           dou_request_get_cancellable (action->request), writer_loaded_cb, action);
+  action->users = dou_user_set_new (action->context, action->viewer, &action->viewer, 1);
+  if (dou_user_set_load (action->users, writer_loaded_cb, action))
+    reply_comment (action);
 }
 
 /* A comment that was made before is answered as it is now, whatever text came with the request this
@@ -157,18 +166,16 @@ comment_deleted (DouAction *action, GVariant *result, DouStatus status)
 }
 
 static void
-video_found (DouAction *action, GVariant *video, DouStatus status)
+video_found (DouAction *action, GVariant *result, DouStatus status)
 {
   const char *request_id = dou_request_get_parameter (action->request, "request_id");
 
-  status = dou_action_get_status (video, status);
   if (status != DOU_STATUS_OK)
     {
       dou_action_finish (action, NULL, status);
       return;
     }
 
-  g_variant_get_child (video, 2, "x", &action->author);
   if (action->type == ACTION_ADD)
     dou_action_call (action, DOU_BACKEND_ADD_COMMENTS,
                      g_variant_new ("(xxxss)", action->id, action->viewer, action->target,
@@ -238,17 +245,20 @@ typedef struct
 {
   DouContext *context; /* (unowned) */
   DouRequest *request; /* (owned) */
+  DouRecord *video;    /* (owned) (nullable) */
   GVariant *comments;  /* (owned) (nullable) a(xxsxxx) */
+  DouUserSet *users;   /* (owned) (nullable) who wrote each of them */
   gint64 viewer;       /* 0 for a guest */
-  gint64 video;
-  gint64 next; /* where the next page begins; 0 = nowhere */
+  gint64 next;         /* where the next page begins; 0 = nowhere */
   DouWindow window;
 } List;
 
 static void
 list_free (List *list)
 {
+  g_clear_pointer (&list->video, dou_record_unref);
   g_clear_pointer (&list->comments, g_variant_unref);
+  g_clear_pointer (&list->users, dou_user_set_free);
   g_object_unref (list->request);
   g_free (list);
 }
@@ -256,35 +266,37 @@ list_free (List *list)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (List, list_free)
 
 static void
-writers_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+list_reply (List *list)
 {
-  g_autoptr (List) list = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouUserSet) users = dou_user_set_load_finish (result, &error);
+  g_autofree char *origin = dou_context_get_origin (list->request);
+  gsize n_comments = g_variant_n_children (list->comments);
   g_auto (DouJsonWriter) writer = { NULL };
 
-  if (users == NULL)
-    {
-      dou_request_reply_status (list->request, dou_status_from_error (error));
-      return;
-    }
-
-  dou_request_begin_reply (list->request, DOU_STATUS_OK, &writer);
+  dou_request_begin_large_reply (list->request, DOU_STATUS_OK, (n_comments + 1) * COMMENT_SIZE,
+                                 &writer);
   dou_json_writer_name (&writer, "comment_list");
   dou_json_writer_begin_array (&writer);
-  for (gsize i = 0; i < g_variant_n_children (list->comments); i++)
+  for (gsize i = 0; i < n_comments; i++)
     {
       g_autoptr (GVariant) comment = g_variant_get_child_value (list->comments, i);
-      gint64 user;
 
-      g_variant_get_child (comment, 1, "x", &user);
-      if (dou_user_set_contains (users, user))
-        write_comment (list->context, users, comment, dou_request_get_origin (list->request),
-                       &writer);
+      if (dou_user_set_exists (list->users, i))
+        write_comment (list->context, list->users, i, comment, origin, &writer);
     }
   dou_json_writer_end_array (&writer);
   dou_window_write_next (list->next, &writer);
   dou_request_end_reply (list->request, DOU_STATUS_OK, &writer);
+}
+
+static void
+writers_loaded_cb (const GError *error, gpointer user_data)
+{
+  g_autoptr (List) list = user_data;
+
+  if (error != NULL)
+    dou_request_reply_status (list->request, dou_status_from_error (error));
+  else
+    list_reply (list);
 }
 
 static void
@@ -314,38 +326,42 @@ comments_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       g_array_append_val (users, user);
     }
 
-  dou_user_set_load_async (list->context->backend, list->viewer,
-                           (const gint64 *) (gpointer) users->data, users->len,
-                           dou_request_get_cancellable (list->request), writers_loaded_cb,
-                           list);
-  g_steal_pointer (&list);
+  list->users = dou_user_set_new (list->context, list->viewer,
+                                  (const gint64 *) (gpointer) users->data, users->len);
+  if (dou_user_set_load (list->users, writers_loaded_cb, list))
+    list_reply (list);
+  else
+    g_steal_pointer (&list);
 }
 
+/* @list: (transfer full) */
 static void
-video_checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+list_read_comments (List *list)
 {
-  g_autoptr (List) list = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouBatchResults) results
-      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
-  g_autoptr (GVariant) video = NULL;
+  g_autoptr (List) owned = list;
   GVariant *item;
-  DouStatus status;
 
-  if (results != NULL)
-    video = dou_batch_results_get (results, 0);
-  status = dou_action_get_status (video, dou_status_from_error (error));
-  if (status != DOU_STATUS_OK)
+  if (list->video->status != DOU_STATUS_OK)
     {
-      dou_request_reply_status (list->request, status);
+      dou_request_reply_status (list->request, list->video->status);
       return;
     }
 
-  item = g_variant_new ("(xxu)", list->video, list->window.cursor, list->window.count);
+  item = g_variant_new ("(xxu)", list->video->id, list->window.cursor, list->window.count);
   dou_batcher_submit_async (
       dou_backend_get_batcher (list->context->backend, DOU_BACKEND_GET_COMMENTS), &item, 1,
-      dou_request_get_cancellable (list->request), comments_cb, list);
-  g_steal_pointer (&list);
+      dou_request_get_cancellable (list->request), comments_cb, g_steal_pointer (&owned));
+}
+
+static void
+video_checked_cb (const GError *error, gpointer user_data)
+{
+  g_autoptr (List) list = user_data;
+
+  if (error != NULL)
+    dou_request_reply_status (list->request, dou_status_from_error (error));
+  else
+    list_read_comments (g_steal_pointer (&list));
 }
 
 static void
@@ -353,14 +369,14 @@ comment_list_handler (DouRequest *request, gpointer user_data)
 {
   DouContext *context = user_data;
   g_autoptr (List) list = g_new0 (List, 1);
-  GVariant *item;
+  gint64 video;
   DouStatus status;
 
   list->context = context;
   list->request = g_object_ref (request);
   status = dou_authenticator_admit (context->authenticator, request, &list->viewer);
   if (status == DOU_STATUS_OK)
-    status = dou_context_get_id (request, "video_id", &list->video);
+    status = dou_context_get_id (request, "video_id", &video);
   if (status == DOU_STATUS_OK)
     status = dou_window_read (&list->window, request);
   if (status != DOU_STATUS_OK)
@@ -369,11 +385,12 @@ comment_list_handler (DouRequest *request, gpointer user_data)
       return;
     }
 
-  item = g_variant_new_int64 (list->video);
-  dou_batcher_submit_async (dou_backend_get_batcher (context->backend, DOU_BACKEND_GET_VIDEOS),
-                            &item, 1, dou_request_get_cancellable (request), video_checked_cb,
-                            list);
-  g_steal_pointer (&list);
+  list->video = dou_cache_get_video (context->cache, video);
+  if (dou_cache_load (context->cache, &list->video, 1, DOU_FACT_BIT (DOU_FACT_VIDEO),
+                      video_checked_cb, list))
+    list_read_comments (g_steal_pointer (&list));
+  else
+    g_steal_pointer (&list);
 }
 
 static const DouRoute routes[] = {

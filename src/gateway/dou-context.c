@@ -4,6 +4,18 @@
 #include "gateway/dou-context.h"
 
 /**
+ * dou_context_get_origin:
+ * @request: a request
+ *
+ * Returns: (transfer full): scheme, host and port for links, as they stand in a JSON string
+ */
+char *
+dou_context_get_origin (DouRequest *request)
+{
+  return dou_record_escape (dou_request_get_origin (request));
+}
+
+/**
  * dou_context_get_text:
  * @request: a request
  * @name: a parameter

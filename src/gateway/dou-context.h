@@ -6,6 +6,9 @@
 #include "common/dou-id-minter.h"
 #include "gateway/dou-authenticator.h"
 #include "gateway/dou-backend.h"
+#include "gateway/dou-cache.h"
+#include "gateway/dou-flags.h"
+#include "gateway/dou-watch.h"
 
 G_BEGIN_DECLS
 
@@ -23,8 +26,13 @@ typedef struct
   DouAuthenticator *authenticator; /* (owned) */
   DouBackend *backend;             /* (owned) */
   DouRateLimiter *limiter;         /* (owned) */
+  DouWatch *watch;                 /* (owned) */
+  DouCache *cache;                 /* (owned) */
+  DouFlags *flags;                 /* (owned) */
+  struct _DouFeed *feed;           /* (owned) */
 } DouContext;
 
+char *dou_context_get_origin (DouRequest *request);
 char *dou_context_get_text (DouRequest *request, const char *name);
 DouStatus dou_context_get_id (DouRequest *request, const char *name, gint64 *id);
 DouStatus dou_context_limit_user (DouContext *self, DouRequest *request, gint64 user);

@@ -10,16 +10,14 @@
 #define ACTION_UNLIKE 2
 
 static void
-video_found (DouAction *action, GVariant *video, DouStatus status)
+video_found (DouAction *action, GVariant *result, DouStatus status)
 {
-  status = dou_action_get_status (video, status);
   if (status != DOU_STATUS_OK)
     {
       dou_action_finish (action, NULL, status);
       return;
     }
 
-  g_variant_get_child (video, 2, "x", &action->author);
   dou_action_call (action, DOU_BACKEND_SET_FAVORITES,
                    g_variant_new ("(xxxb)", action->viewer, action->target, action->author,
                                   action->type == ACTION_LIKE),
@@ -55,7 +53,7 @@ favorite_list_handler (DouRequest *request, gpointer user_data)
       return;
     }
 
-  dou_video_page_reply (context, request, DOU_VIDEO_PAGE_LIST, viewer, DOU_BACKEND_GET_FAVORITES,
+  dou_video_page_reply (context, request, viewer, DOU_BACKEND_GET_FAVORITES,
                         g_variant_new ("(xxu)", user, window.cursor, window.count));
 }
 

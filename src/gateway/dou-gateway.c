@@ -13,6 +13,7 @@
 #include "gateway/dou-comment-routes.h"
 #include "gateway/dou-context.h"
 #include "gateway/dou-favorite-routes.h"
+#include "gateway/dou-feed.h"
 #include "gateway/dou-gateway.h"
 #include "gateway/dou-health-routes.h"
 #include "gateway/dou-media-routes.h"
@@ -32,6 +33,12 @@
 #define DOCS_POLICY                                                                                \
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " \
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/* Shares of the memory that a gateway may use to remember things. */
+#define SHARE_OF_RECORDS 5
+#define SHARE_OF_FLAGS 2
+#define SHARE_OF_FEED 1
+#define N_SHARES 8
 
 struct _DouGateway
 {
@@ -68,6 +75,12 @@ dou_gateway_dispose (GObject *object)
   g_clear_object (&self->media);
   g_clear_object (&self->context.limiter);
   g_clear_object (&self->context.authenticator);
+  g_clear_object (&self->context.feed);
+  g_clear_object (&self->context.flags);
+  g_clear_object (&self->context.cache);
+  if (self->context.watch != NULL)
+    g_signal_handlers_disconnect_by_data (self->context.watch, self);
+  g_clear_object (&self->context.watch);
   g_clear_object (&self->context.backend);
   g_clear_object (&self->context.minter);
   g_clear_pointer (&self->context.time_zone, g_time_zone_unref);
@@ -108,6 +121,37 @@ stopping_cb (DouService *service, gpointer user_data)
   dou_server_stop_async (self->server, stopped_cb, g_object_ref (self));
 }
 
+/* What cannot be heard of must not be remembered; a new process can hear again. */
+static void
+deaf_cb (DouWatch *watch, gpointer user_data)
+{
+  DouGateway *self = user_data;
+
+  dou_service_quit (self->service, EXIT_FAILURE);
+}
+
+static gboolean
+dou_gateway_make_caches (DouGateway *self, GError **error)
+{
+  DouContext *context = &self->context;
+  guint n_gateways = (guint) dou_config_get_int64 (context->config, DOU_CONFIG_WORKERS);
+  gsize share;
+
+  context->watch = dou_watch_new (dou_service_get_bus_address (self->service), error);
+  if (context->watch == NULL)
+    return FALSE;
+
+  g_signal_connect (context->watch, "deaf", G_CALLBACK (deaf_cb), self);
+  if (n_gateways == 0)
+    n_gateways = g_get_num_processors ();
+  share = (gsize) dou_config_get_int64 (context->config, DOU_CONFIG_CACHE_GATEWAY) / n_gateways
+          / N_SHARES;
+  context->cache = dou_cache_new (context->backend, context->watch, SHARE_OF_RECORDS * share);
+  context->flags = dou_flags_new (context->backend, context->watch, SHARE_OF_FLAGS * share);
+  context->feed = dou_feed_new (context, context->watch, SHARE_OF_FEED * share);
+  return TRUE;
+}
+
 static gboolean
 dou_gateway_make_context (DouGateway *self, guint index, GError **error)
 {
@@ -137,7 +181,7 @@ dou_gateway_make_context (DouGateway *self, guint index, GError **error)
 
   self->context.backend
       = dou_backend_new (dou_service_get_connection (self->service), config, error);
-  if (self->context.backend == NULL)
+  if (self->context.backend == NULL || !dou_gateway_make_caches (self, error))
     return FALSE;
 
   self->context.limiter = dou_rate_limiter_new (config, rates_path, error);
@@ -145,7 +189,7 @@ dou_gateway_make_context (DouGateway *self, guint index, GError **error)
     return FALSE;
 
   self->context.authenticator
-      = dou_authenticator_new (keys, self->context.clock, self->context.backend,
+      = dou_authenticator_new (keys, self->context.clock, self->context.backend, self->context.watch,
                                dou_config_get_int64 (config, DOU_CONFIG_TOKEN_LIFETIME));
   return TRUE;
 }

@@ -50,10 +50,8 @@ followed (DouAction *action, GVariant *follows, DouStatus status)
 }
 
 static void
-receiver_found (DouAction *action, GVariant *user, DouStatus status)
+receiver_found (DouAction *action, GVariant *result, DouStatus status)
 {
-  status = dou_action_get_status (user, status);
-
   if (status != DOU_STATUS_OK)
     dou_action_finish (action, NULL, status);
   else if (dou_config_get_int64 (action->context->config, DOU_CONFIG_MESSAGES_FROM) == DOU_MESSAGES_FROM_FRIENDS)

@@ -1,44 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "gateway/dou-gather.h"
 #include "gateway/dou-readiness.h"
-#include "gateway/dou-user-set.h"
 
 /* No user has this id, but looking it up takes the user, video and social services down to their
  * tables. */
 #define PROBE_ID 1
 
 static void
-users_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+gathered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  g_autoptr (DouUserSet) users = NULL;
   GError *error = NULL;
 
-  users = dou_user_set_load_finish (result, &error);
-  if (users == NULL)
+  if (!dou_gather_run_finish (DOU_GATHER (source), result, &error))
     g_task_return_error (task, error);
   else
     g_task_return_boolean (task, TRUE);
-}
-
-static void
-feed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  g_autoptr (DouBatchResults) pages = NULL;
-  const gint64 id = PROBE_ID;
-  GError *error = NULL;
-
-  pages = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
-  if (pages == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-
-  dou_user_set_load_async (g_task_get_task_data (task), 0, &id, 1,
-                           g_task_get_cancellable (task), users_cb, g_object_ref (task));
 }
 
 /**
@@ -48,19 +27,26 @@ feed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
  * @callback: called with the verdict
  * @user_data: for @callback
  *
- * Asks every service something that it must read from its database.
+ * Asks every service something that it must read from its database, whatever the gateway remembers.
  */
 void
 dou_readiness_check_async (DouBackend *backend, GCancellable *cancellable,
                            GAsyncReadyCallback callback, gpointer user_data)
 {
+  static const DouBackendMethod methods[] = { DOU_BACKEND_GET_USERS, DOU_BACKEND_GET_WORK_COUNTS,
+                                              DOU_BACKEND_GET_USER_COUNTS };
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-  GVariant *request = g_variant_new ("(xu)", G_GINT64_CONSTANT (0), 1);
+  g_autoptr (DouGather) gather = dou_gather_new (backend);
+  GVariant *item = g_variant_new ("(xu)", G_GINT64_CONSTANT (0), 1);
 
   g_task_set_source_tag (task, dou_readiness_check_async);
-  g_task_set_task_data (task, g_object_ref (backend), g_object_unref);
-  dou_batcher_submit_async (dou_backend_get_batcher (backend, DOU_BACKEND_GET_FEED), &request, 1,
-                            cancellable, feed_cb, g_object_ref (task));
+  dou_gather_add (gather, DOU_BACKEND_GET_FEED, &item, 1);
+  for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
+    {
+      item = g_variant_new_int64 (PROBE_ID);
+      dou_gather_add (gather, methods[i], &item, 1);
+    }
+  dou_gather_run_async (gather, cancellable, gathered_cb, g_object_ref (task));
 }
 
 /**

@@ -9,9 +9,8 @@
 #define ACTION_UNFOLLOW 2
 
 static void
-user_found (DouAction *action, GVariant *user, DouStatus status)
+user_found (DouAction *action, GVariant *result, DouStatus status)
 {
-  status = dou_action_get_status (user, status);
   if (status != DOU_STATUS_OK)
     {
       dou_action_finish (action, NULL, status);

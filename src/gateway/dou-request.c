@@ -394,7 +394,13 @@ dou_request_get_body_sink (DouRequest *self)
   return self->sink;
 }
 
-static DouLanguage
+/**
+ * dou_request_get_language:
+ * @self: a request
+ *
+ * Returns: the language of its client
+ */
+DouLanguage
 dou_request_get_language (DouRequest *self)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (self->message);
@@ -500,6 +506,22 @@ dou_request_reply_status (DouRequest *self, DouStatus status)
 void
 dou_request_begin_reply (DouRequest *self, DouStatus status, DouJsonWriter *writer)
 {
+  dou_request_begin_large_reply (self, status, REPLY_SIZE, writer);
+}
+
+/**
+ * dou_request_begin_large_reply:
+ * @self: a request that is not answered yet
+ * @status: what became of it
+ * @size: bytes that the answer probably has
+ * @writer: (out caller-allocates): initialised here
+ *
+ * As dou_request_begin_reply(), for an answer whose buffer would have to grow otherwise.
+ */
+void
+dou_request_begin_large_reply (DouRequest *self, DouStatus status, gsize size,
+                               DouJsonWriter *writer)
+{
   const char *opening;
   gsize length;
 
@@ -507,7 +529,7 @@ dou_request_begin_reply (DouRequest *self, DouStatus status, DouJsonWriter *writ
   g_return_if_fail (!self->is_answered);
 
   opening = dou_status_messages_get_opening (status, dou_request_get_language (self), &length);
-  dou_json_writer_init (writer, REPLY_SIZE);
+  dou_json_writer_init (writer, size);
   dou_json_writer_raw (writer, opening, (gssize) length);
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/dou-json-writer.h"
 #include "common/dou-status.h"
+#include "gateway/dou-language.h"
 #include "gateway/dou-rate-limiter.h"
 
 G_BEGIN_DECLS
@@ -39,6 +40,7 @@ const char *dou_request_get_parameter (DouRequest *self, const char *name);
 DouNumber dou_request_get_integer (DouRequest *self, const char *name, gint64 *value);
 const char *dou_request_get_token (DouRequest *self);
 const char *dou_request_get_origin (DouRequest *self);
+DouLanguage dou_request_get_language (DouRequest *self);
 GInetAddress *dou_request_get_client_address (DouRequest *self);
 SoupServerMessage *dou_request_get_message (DouRequest *self);
 GCancellable *dou_request_get_cancellable (DouRequest *self);
@@ -54,6 +56,8 @@ DouStatus dou_request_delay (DouRequest *self, guint seconds);
 /* The answer: exactly one of these. */
 void dou_request_reply_status (DouRequest *self, DouStatus status);
 void dou_request_begin_reply (DouRequest *self, DouStatus status, DouJsonWriter *writer);
+void dou_request_begin_large_reply (DouRequest *self, DouStatus status, gsize size,
+                                    DouJsonWriter *writer);
 void dou_request_end_reply (DouRequest *self, DouStatus status, DouJsonWriter *writer);
 void dou_request_reply_bytes (DouRequest *self, guint http_code, const char *content_type,
                               GBytes *body);

@@ -20,6 +20,8 @@
 /* What the app calls the direction of a friend's latest message. */
 #define RECEIVED 0
 #define SENT 1
+/* Bytes of a user, as a guess at the length of an answer. */
+#define USER_SIZE 512
 
 /* Friends that are brought into order at a time: as many as an answer may have. */
 #define MAX_ORDERED 1000
@@ -54,6 +56,7 @@ typedef struct
   gint64 next;      /* where the next page begins otherwise; 0 = nowhere */
   GArray *entries;  /* (owned) (element-type Entry) */
   DouGather *chats; /* (owned) (nullable) the latest messages, one for each entry */
+  DouUserSet *users; /* (owned) (nullable) one for each entry */
 } Page;
 
 static void
@@ -67,6 +70,7 @@ page_free (Page *page)
 {
   g_array_unref (page->entries);
   g_clear_object (&page->chats);
+  g_clear_pointer (&page->users, dou_user_set_free);
   g_object_unref (page->request);
   g_free (page->next_place);
   g_free (page);
@@ -90,34 +94,24 @@ write_message (Page *page, const Entry *entry, DouJsonWriter *writer)
 }
 
 static void
-users_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+page_reply (Page *page)
 {
-  g_autoptr (Page) page = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouUserSet) users = dou_user_set_load_finish (result, &error);
+  g_autofree char *origin = dou_context_get_origin (page->request);
   g_auto (DouJsonWriter) writer = { NULL };
 
-  if (users == NULL)
-    {
-      dou_request_reply_status (page->request, dou_status_from_error (error));
-      return;
-    }
-
-  dou_request_begin_reply (page->request, DOU_STATUS_OK, &writer);
+  dou_request_begin_large_reply (page->request, DOU_STATUS_OK,
+                                 (page->entries->len + 1) * USER_SIZE, &writer);
   dou_json_writer_name (&writer, "user_list");
   dou_json_writer_begin_array (&writer);
   for (guint i = 0; i < page->entries->len; i++)
     {
-      const Entry *entry = &g_array_index (page->entries, Entry, i);
-
-      if (!dou_user_set_contains (users, entry->id))
+      if (!dou_user_set_exists (page->users, i))
         continue;
 
       dou_json_writer_begin_object (&writer);
-      dou_user_set_write_members (users, entry->id, DOU_USER_PROFILE,
-                                  dou_request_get_origin (page->request), &writer);
+      dou_user_set_write_members (page->users, i, origin, &writer);
       if (page->kind == DOU_USER_PAGE_FRIENDS)
-        write_message (page, entry, &writer);
+        write_message (page, &g_array_index (page->entries, Entry, i), &writer);
       dou_json_writer_end_object (&writer);
     }
   dou_json_writer_end_array (&writer);
@@ -132,16 +126,32 @@ users_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+users_loaded_cb (const GError *error, gpointer user_data)
+{
+  g_autoptr (Page) page = user_data;
+
+  if (error != NULL)
+    dou_request_reply_status (page->request, dou_status_from_error (error));
+  else
+    page_reply (page);
+}
+
+/* @page: (transfer full) */
+static void
 page_load_users (Page *page)
 {
+  g_autoptr (Page) owned = page;
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
 
   for (guint i = 0; i < page->entries->len; i++)
     g_array_append_val (ids, g_array_index (page->entries, Entry, i).id);
 
-  dou_user_set_load_async (page->context->backend, page->viewer,
-                           (const gint64 *) (gpointer) ids->data, ids->len,
-                           dou_request_get_cancellable (page->request), users_loaded_cb, page);
+  page->users = dou_user_set_new (page->context, page->viewer,
+                                  (const gint64 *) (gpointer) ids->data, ids->len);
+  if (dou_user_set_load (page->users, users_loaded_cb, page))
+    page_reply (page);
+  else
+    g_steal_pointer (&owned);
 }
 
 /* The most recent conversation first; those without one keep their order behind, since GLib's sort of

@@ -11,8 +11,7 @@ typedef struct
 {
   DouContext *context; /* (unowned) */
   DouRequest *request; /* (owned) */
-  gint64 viewer;       /* 0 for a guest */
-  gint64 user_id;      /* whom it is about */
+  DouUserSet *users;   /* (owned) (nullable) whom it is about */
 } Pending;
 
 static Pending *
@@ -28,6 +27,7 @@ pending_new (DouContext *context, DouRequest *request)
 static void
 pending_free (Pending *pending)
 {
+  g_clear_pointer (&pending->users, dou_user_set_free);
   g_object_unref (pending->request);
   g_free (pending);
 }
@@ -154,30 +154,33 @@ login_handler (DouRequest *request, gpointer user_data)
 }
 
 static void
-user_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+pending_reply_user (Pending *pending)
 {
-  g_autoptr (Pending) pending = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouUserSet) users = dou_user_set_load_finish (result, &error);
+  g_autofree char *origin = NULL;
   g_auto (DouJsonWriter) writer = { NULL };
 
-  if (users == NULL)
-    {
-      dou_request_reply_status (pending->request, dou_status_from_error (error));
-      return;
-    }
-
-  if (!dou_user_set_contains (users, pending->user_id))
+  if (!dou_user_set_exists (pending->users, 0))
     {
       dou_request_reply_status (pending->request, DOU_STATUS_USER_NOT_FOUND);
       return;
     }
 
+  origin = dou_context_get_origin (pending->request);
   dou_request_begin_reply (pending->request, DOU_STATUS_OK, &writer);
   dou_json_writer_name (&writer, "user");
-  dou_user_set_write (users, pending->user_id, DOU_USER_PROFILE,
-                      dou_request_get_origin (pending->request), &writer);
+  dou_user_set_write (pending->users, 0, origin, &writer);
   dou_request_end_reply (pending->request, DOU_STATUS_OK, &writer);
+}
+
+static void
+user_loaded_cb (const GError *error, gpointer user_data)
+{
+  g_autoptr (Pending) pending = user_data;
+
+  if (error != NULL)
+    dou_request_reply_status (pending->request, dou_status_from_error (error));
+  else
+    pending_reply_user (pending);
 }
 
 static void
@@ -185,20 +188,21 @@ user_handler (DouRequest *request, gpointer user_data)
 {
   DouContext *context = user_data;
   g_autoptr (Pending) pending = pending_new (context, request);
-  gint64 user_id;
+  gint64 viewer, user_id;
   DouStatus status;
 
-  status = dou_context_get_subject (context, request, &pending->viewer, &pending->user_id);
+  status = dou_context_get_subject (context, request, &viewer, &user_id);
   if (status != DOU_STATUS_OK)
     {
       dou_request_reply_status (request, status);
       return;
     }
 
-  user_id = pending->user_id;
-  dou_user_set_load_async (context->backend, pending->viewer, &user_id, 1,
-                           dou_request_get_cancellable (request), user_loaded_cb, pending);
-  g_steal_pointer (&pending);
+  pending->users = dou_user_set_new (context, viewer, &user_id, 1);
+  if (dou_user_set_load (pending->users, user_loaded_cb, pending))
+    pending_reply_user (pending);
+  else
+    g_steal_pointer (&pending);
 }
 
 static const DouRoute routes[] = {

@@ -5,19 +5,24 @@
 #include "gateway/dou-video-set.h"
 #include "gateway/dou-window.h"
 
+/* Bytes of a video, as a guess at the length of an answer. */
+#define VIDEO_SIZE 1024
+
 /* A request that waits for its page. */
 typedef struct
 {
   DouContext *context; /* (unowned) */
   DouRequest *request; /* (owned) */
-  DouVideoPageKind kind;
-  gint64 viewer; /* 0 for a guest */
-  gint64 next;   /* where the next page begins; 0 = nowhere */
+  gint64 viewer;       /* 0 for a guest */
+  gint64 next;         /* where the next page begins; 0 = nowhere */
+  gsize n_ids;
+  DouVideoSet *videos; /* (owned) (nullable) */
 } Page;
 
 static void
 page_free (Page *page)
 {
+  g_clear_pointer (&page->videos, dou_video_set_free);
   g_object_unref (page->request);
   g_free (page);
 }
@@ -25,40 +30,31 @@ page_free (Page *page)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Page, page_free)
 
 static void
-page_write_next (Page *page, DouJsonWriter *writer)
+page_reply (Page *page)
 {
-  if (page->kind == DOU_VIDEO_PAGE_LIST)
-    {
-      dou_window_write_next (page->next, writer);
-      return;
-    }
+  g_autofree char *origin = dou_context_get_origin (page->request);
+  g_autoptr (DouSheet) sheet = dou_sheet_new ();
+  g_auto (DouJsonWriter) writer = { NULL };
 
-  /* Only an empty store has no next page; there it begins now. */
-  dou_json_writer_name (writer, "next_time");
-  dou_json_writer_int64 (writer, page->next != 0
-                                     ? page->next
-                                     : dou_clock_get_real_time (page->context->clock));
+  dou_request_begin_large_reply (page->request, DOU_STATUS_OK, (page->n_ids + 1) * VIDEO_SIZE,
+                                 &writer);
+  dou_json_writer_name (&writer, "video_list");
+  dou_video_set_write (page->videos, origin, &writer, sheet);
+  dou_window_write_next (page->next, &writer);
+  dou_json_writer_end_object (&writer);
+  dou_sheet_take_text (sheet, &writer);
+  dou_sheet_reply (sheet, page->context, page->request, page->viewer);
 }
 
 static void
-videos_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+videos_loaded_cb (const GError *error, gpointer user_data)
 {
   g_autoptr (Page) page = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouVideoSet) videos = dou_video_set_load_finish (result, &error);
-  g_auto (DouJsonWriter) writer = { NULL };
 
-  if (videos == NULL)
-    {
-      dou_request_reply_status (page->request, dou_status_from_error (error));
-      return;
-    }
-
-  dou_request_begin_reply (page->request, DOU_STATUS_OK, &writer);
-  dou_json_writer_name (&writer, "video_list");
-  dou_video_set_write (videos, dou_request_get_origin (page->request), &writer);
-  page_write_next (page, &writer);
-  dou_request_end_reply (page->request, DOU_STATUS_OK, &writer);
+  if (error != NULL)
+    dou_request_reply_status (page->request, dou_status_from_error (error));
+  else
+    page_reply (page);
 }
 
 static void
@@ -70,7 +66,6 @@ ids_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GVariant) ids = NULL;
   g_autoptr (GError) error = NULL;
   const gint64 *elements;
-  gsize n_elements;
 
   results = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
   if (results == NULL)
@@ -81,31 +76,30 @@ ids_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   answer = dou_batch_results_get (results, 0);
   g_variant_get (answer, "(x@ax)", &page->next, &ids);
-  elements = g_variant_get_fixed_array (ids, &n_elements, sizeof (gint64));
-  dou_video_set_load_async (page->context->backend, page->viewer, elements, n_elements,
-                            dou_request_get_cancellable (page->request), videos_loaded_cb,
-                            page);
-  g_steal_pointer (&page);
+  elements = g_variant_get_fixed_array (ids, &page->n_ids, sizeof (gint64));
+  page->videos = dou_video_set_new (page->context, elements, page->n_ids);
+  if (dou_video_set_load (page->videos, videos_loaded_cb, page))
+    page_reply (page);
+  else
+    g_steal_pointer (&page);
 }
 
 /**
  * dou_video_page_reply:
  * @context: what the handlers work with
- * @request: a request, which is answered
- * @kind: how the list goes on
+ * @request: a request for a list of videos, which is answered
  * @viewer: who reads it; 0 for a guest
  * @method: gives where the next page begins, and ids of videos: (xax)
  * @item: (transfer floating): what to ask it
  */
 void
-dou_video_page_reply (DouContext *context, DouRequest *request, DouVideoPageKind kind,
-                      gint64 viewer, DouBackendMethod method, GVariant *item)
+dou_video_page_reply (DouContext *context, DouRequest *request, gint64 viewer,
+                      DouBackendMethod method, GVariant *item)
 {
   Page *page = g_new0 (Page, 1);
 
   page->context = context;
   page->request = g_object_ref (request);
-  page->kind = kind;
   page->viewer = viewer;
   dou_batcher_submit_async (dou_backend_get_batcher (context->backend, method), &item, 1,
                             dou_request_get_cancellable (request), ids_cb, page);

@@ -2,15 +2,13 @@
 #include "config.h"
 
 #include "gateway/dou-action.h"
+#include "gateway/dou-feed.h"
 #include "gateway/dou-page-time.h"
 #include "gateway/dou-publish.h"
 #include "gateway/dou-upload.h"
 #include "gateway/dou-video-page.h"
 #include "gateway/dou-video-routes.h"
 #include "gateway/dou-window.h"
-
-/* The app's page. */
-#define FEED_PAGE 30
 
 static void
 feed_handler (DouRequest *request, gpointer user_data)
@@ -30,8 +28,7 @@ feed_handler (DouRequest *request, gpointer user_data)
 
   form = dou_request_get_integer (request, "latest_time", &value);
   before = dou_page_time_normalize (form, value, dou_clock_get_real_time (context->clock));
-  dou_video_page_reply (context, request, DOU_VIDEO_PAGE_FEED, viewer, DOU_BACKEND_GET_FEED,
-                        g_variant_new ("(xu)", before, FEED_PAGE));
+  dou_feed_reply (context->feed, request, viewer, before);
 }
 
 static void
@@ -51,7 +48,7 @@ publish_list_handler (DouRequest *request, gpointer user_data)
       return;
     }
 
-  dou_video_page_reply (context, request, DOU_VIDEO_PAGE_LIST, viewer, DOU_BACKEND_GET_WORKS,
+  dou_video_page_reply (context, request, viewer, DOU_BACKEND_GET_WORKS,
                         g_variant_new ("(xxu)", author, window.cursor, window.count));
 }
 

@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "common/dou-json-writer.h"
-#include "gateway/dou-backend.h"
+#include "gateway/dou-sheet.h"
 
 G_BEGIN_DECLS
 
 /**
  * DouVideoSet:
  *
- * Some videos with their authors as answers need them, in the order they were asked for: a fixed number
- * of batched calls, however many videos.
+ * Some videos with their authors as answers need them, in the order they were asked for. What the gateway
+ * does not know of them is gathered from all domains that do, with a fixed number of batched calls,
+ * however many videos.
  */
-#define DOU_TYPE_VIDEO_SET (dou_video_set_get_type ())
-G_DECLARE_FINAL_TYPE (DouVideoSet, dou_video_set, DOU, VIDEO_SET, GObject)
+typedef struct _DouVideoSet DouVideoSet;
 
-void dou_video_set_load_async (DouBackend *backend, gint64 viewer, const gint64 *ids, gsize n_ids,
-                               GCancellable *cancellable, GAsyncReadyCallback callback,
-                               gpointer user_data);
-DouVideoSet *dou_video_set_load_finish (GAsyncResult *result, GError **error);
+DouVideoSet *dou_video_set_new (DouContext *context, const gint64 *ids, gsize n_ids);
+void dou_video_set_free (DouVideoSet *self);
+gboolean dou_video_set_load (DouVideoSet *self, DouCacheFunc func, gpointer user_data);
 
-void dou_video_set_write (DouVideoSet *self, const char *origin, DouJsonWriter *writer);
+void dou_video_set_write (DouVideoSet *self, const char *origin, DouJsonWriter *writer,
+                          DouSheet *sheet);
+void dou_video_set_list_records (DouVideoSet *self, GPtrArray *videos, GPtrArray *authors);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DouVideoSet, dou_video_set_free)
 
 G_END_DECLS

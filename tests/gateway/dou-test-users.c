@@ -130,9 +130,11 @@ dou_test_users_set_up (DouTestUsers *self, gconstpointer data)
   self->clock = dou_manual_clock_new (DOU_TEST_USERS_NOW);
   self->backend = dou_backend_new (self->connection, config, &error);
   g_assert_no_error (error);
+  self->watch = dou_watch_new (dou_test_bus_get_address (self->bus), &error);
+  g_assert_no_error (error);
   keys = dou_test_users_make_keys (self, KEY);
   self->authenticator = dou_authenticator_new (keys, DOU_CLOCK (self->clock), self->backend,
-                                               DOU_TEST_USERS_LIFETIME);
+                                               self->watch, DOU_TEST_USERS_LIFETIME);
 
   dou_test_users_start_service (self);
   dou_test_users_call (self, "Register", "([(int64 1, 'Ann', 'pw'), (2, 'Bob', 'pw')],)");
@@ -146,6 +148,7 @@ dou_test_users_tear_down (DouTestUsers *self, gconstpointer data)
     dou_test_users_stop_service (self);
   g_assert_finalize_object (self->authenticator);
   g_assert_finalize_object (self->backend);
+  g_assert_finalize_object (self->watch);
   g_assert_finalize_object (self->clock);
   dou_test_bus_disconnect (self->connection);
   dou_test_bus_free (self->bus);

@@ -34,6 +34,7 @@ typedef struct
   GDBusConnection *connection;     /* (owned) of the gateway's process */
   DouManualClock *clock;           /* (owned) */
   DouBackend *backend;             /* (owned) */
+  DouWatch *watch;                 /* (owned) */
   DouAuthenticator *authenticator; /* (owned) */
 } DouTestUsers;
 

@@ -149,8 +149,12 @@ make_context (Fixture *fixture, Gateway *gateway, guint index)
   g_assert_no_error (error);
   gateway->context.limiter = dou_rate_limiter_new (gateway->context.config, rates_path, &error);
   g_assert_no_error (error);
+  gateway->context.watch
+      = dou_watch_new (dou_test_bus_get_address (fixture->users.bus), &error);
+  g_assert_no_error (error);
   gateway->context.authenticator
-      = dou_authenticator_new (keys, clock, gateway->context.backend, DOU_TEST_USERS_LIFETIME);
+      = dou_authenticator_new (keys, clock, gateway->context.backend, gateway->context.watch,
+                               DOU_TEST_USERS_LIFETIME);
 }
 
 static void
@@ -189,6 +193,7 @@ stop_gateway (Gateway *gateway)
   g_assert_finalize_object (gateway->push);
   g_clear_object (&gateway->context.limiter);
   g_clear_object (&gateway->context.authenticator);
+  g_clear_object (&gateway->context.watch);
   g_clear_object (&gateway->context.backend);
   g_clear_object (&gateway->context.minter);
   g_clear_object (&gateway->context.clock);

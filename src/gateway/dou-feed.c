@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The feed. Its first page is what every phone asks for when the app is opened, so it is kept as a
+ * sheet, ready to be sent, one for each host that clients know the server by and each language.
+ *
+ * A sheet holds the records that it was made of. It is good as long as none of them has another
+ * version, which is looked at only if anything at all was told since it was last good: one comparison
+ * for most requests, sixty for the first one after a like somewhere. It is made anew by the first
+ * request that finds it wrong, so that a stream of likes costs one page for each request at most, and
+ * none without requests.
+ *
+ * Which videos are on a page is remembered for all pages that were asked for, until any video comes or
+ * goes; people scroll along the same pages. */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "common/dou-lru.h"
+#include "gateway/dou-feed.h"
+#include "gateway/dou-responder.h"
+#include "gateway/dou-video-set.h"
+
+/* The app's page. */
+#define PAGE_SIZE 30
+/* Bytes of a video, as a guess at the length of an answer. */
+#define VIDEO_SIZE 1024
+
+/* Which videos follow a time. */
+typedef struct
+{
+  gint64 before; /* the time; 0 for the newest */
+  gint64 next;   /* where the page after it begins; 0 if there are no videos */
+  gint64 *ids;   /* (owned) (array length=n_ids) */
+  gsize n_ids;
+} Page;
+
+/* An answer with the first page. */
+typedef struct
+{
+  DouSheet *sheet;    /* (owned) */
+  GPtrArray *videos;  /* (owned) (element-type DouRecord) */
+  GPtrArray *authors; /* (owned) (element-type DouRecord) */
+  GArray *versions;   /* (owned) (element-type guint) of the videos, then of the authors */
+  guint64 epoch;      /* of the feed */
+  guint64 moment;     /* of the cache, at which it was last good */
+} Ready;
+
+struct _DouFeed
+{
+  GObject parent_instance;
+
+  DouContext *context; /* (unowned) */
+  DouWatch *watch;     /* (owned) */
+  guint64 epoch;       /* another one whenever a page may have changed */
+  DouLru *pages;       /* (owned) (element-type gint64 Page) */
+  GHashTable *loads;   /* (owned) (element-type gint64 Load) (unowned) of this epoch */
+  DouLru *ready;       /* (owned) (element-type utf8 Ready) by language and host */
+  gint64 newest;       /* time of the newest video; G_MAXINT64 if not known */
+  GString *key;        /* (owned) kept for its memory */
+};
+
+G_DEFINE_FINAL_TYPE (DouFeed, dou_feed, G_TYPE_OBJECT)
+
+/* A page on its way. */
+typedef struct
+{
+  DouFeed *feed; /* (owned) */
+  gint64 before;
+  guint64 epoch;
+  GPtrArray *readers; /* (owned) (element-type Reader) (unowned) who wait for it */
+} Load;
+
+/* A request that waits. */
+typedef struct
+{
+  DouFeed *feed;       /* (owned) */
+  DouRequest *request; /* (owned) */
+  gint64 viewer;       /* 0 for a guest */
+  guint64 epoch;       /* in which the page was had */
+  gint64 before;
+  gint64 next;
+  DouVideoSet *videos; /* (owned) (nullable) once the page is there */
+} Reader;
+
+static void
+page_free (Page *page)
+{
+  g_free (page->ids);
+  g_free (page);
+}
+
+static void
+ready_free (Ready *ready)
+{
+  dou_sheet_unref (ready->sheet);
+  g_ptr_array_unref (ready->videos);
+  g_ptr_array_unref (ready->authors);
+  g_array_unref (ready->versions);
+  g_free (ready);
+}
+
+static void
+reader_free (Reader *reader)
+{
+  g_clear_pointer (&reader->videos, dou_video_set_free);
+  g_object_unref (reader->request);
+  g_object_unref (reader->feed);
+  g_free (reader);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reader, reader_free)
+
+static void
+load_free (Load *load)
+{
+  g_ptr_array_unref (load->readers);
+  g_object_unref (load->feed);
+  g_free (load);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Load, load_free)
+
+static void
+dou_feed_dispose (GObject *object)
+{
+  DouFeed *self = DOU_FEED (object);
+
+  if (self->watch != NULL)
+    dou_watch_forget (self->watch, self);
+  g_clear_object (&self->watch);
+
+  G_OBJECT_CLASS (dou_feed_parent_class)->dispose (object);
+}
+
+static void
+dou_feed_finalize (GObject *object)
+{
+  DouFeed *self = DOU_FEED (object);
+
+  dou_lru_free (self->pages);
+  dou_lru_free (self->ready);
+  g_hash_table_unref (self->loads);
+  g_string_free (self->key, TRUE);
+
+  G_OBJECT_CLASS (dou_feed_parent_class)->finalize (object);
+}
+
+static void
+dou_feed_class_init (DouFeedClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = dou_feed_dispose;
+  G_OBJECT_CLASS (klass)->finalize = dou_feed_finalize;
+}
+
+static void
+dou_feed_init (DouFeed *self)
+{
+  self->loads = g_hash_table_new (g_int64_hash, g_int64_equal);
+  self->newest = G_MAXINT64;
+  self->key = g_string_new (NULL);
+}
+
+/* Whoever waits for a page already may get it as it was; nobody else. */
+static void
+videos_cb (const DouWatchItem *items, gsize n_items, gpointer user_data)
+{
+  DouFeed *self = user_data;
+
+  self->epoch++;
+  self->newest = G_MAXINT64;
+  g_hash_table_remove_all (self->loads);
+  dou_lru_remove_all (self->pages);
+  dou_lru_remove_all (self->ready);
+}
+
+/**
+ * dou_feed_new:
+ * @context: what the handlers work with; outlives the feed
+ * @watch: tells what has changed
+ * @max_bytes: what all pages together may occupy
+ *
+ * Returns: (transfer full): a feed of which nothing is known
+ */
+DouFeed *
+dou_feed_new (DouContext *context, DouWatch *watch, gsize max_bytes)
+{
+  DouFeed *self = g_object_new (DOU_TYPE_FEED, NULL);
+
+  self->context = context;
+  self->watch = g_object_ref (watch);
+  self->pages = dou_lru_new (g_int64_hash, g_int64_equal, NULL, (GDestroyNotify) page_free,
+                             max_bytes / 2);
+  self->ready
+      = dou_lru_new (g_str_hash, g_str_equal, g_free, (GDestroyNotify) ready_free, max_bytes / 2);
+
+  dou_watch_listen (watch, DOU_WATCH_VIDEOS, videos_cb, self);
+  dou_watch_listen (watch, DOU_WATCH_VIDEO_LOST, videos_cb, self);
+  return self;
+}
+
+/* The key in `ready` for the answer to @request; good until the next call. */
+static const char *
+dou_feed_make_key (DouFeed *self, DouRequest *request)
+{
+  g_string_truncate (self->key, 0);
+  g_string_append_c (self->key, (char) ('0' + dou_request_get_language (request)));
+  g_string_append (self->key, dou_request_get_origin (request));
+  return self->key->str;
+}
+
+static gboolean
+is_unchanged (DouCache *cache, GPtrArray *records, guint facts, const guint *versions)
+{
+  for (guint i = 0; i < records->len; i++)
+    {
+      DouRecord *record = g_ptr_array_index (records, i);
+
+      if (record->version != versions[i] || !dou_cache_knows (cache, record, facts))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+dou_feed_is_good (DouFeed *self, Ready *ready)
+{
+  DouCache *cache = self->context->cache;
+  const guint *versions = (const guint *) (gpointer) ready->versions->data;
+
+  if (ready->moment == dou_cache_get_moment (cache))
+    return TRUE;
+
+  if (!is_unchanged (cache, ready->videos, DOU_FACTS_OF_VIDEO, versions)
+      || !is_unchanged (cache, ready->authors, DOU_FACTS_OF_USER, versions + ready->videos->len))
+    return FALSE;
+
+  ready->moment = dou_cache_get_moment (cache);
+  return TRUE;
+}
+
+static void
+note_versions (GPtrArray *records, GArray *versions)
+{
+  for (guint i = 0; i < records->len; i++)
+    g_array_append_val (versions, ((DouRecord *) g_ptr_array_index (records, i))->version);
+}
+
+/* Keeps an answer with the first page, if it is still right. */
+static void
+dou_feed_keep (DouFeed *self, Reader *reader, DouSheet *sheet)
+{
+  Ready *ready = g_new0 (Ready, 1);
+  gsize cost;
+
+  ready->sheet = dou_sheet_ref (sheet);
+  ready->videos = g_ptr_array_new_with_free_func ((GDestroyNotify) dou_record_unref);
+  ready->authors = g_ptr_array_new_with_free_func ((GDestroyNotify) dou_record_unref);
+  ready->versions = g_array_new (FALSE, FALSE, sizeof (guint));
+  dou_video_set_list_records (reader->videos, ready->videos, ready->authors);
+  note_versions (ready->videos, ready->versions);
+  note_versions (ready->authors, ready->versions);
+
+  /* Not the present moment, so that it is looked at whether all of it is still known. */
+  ready->moment = dou_cache_get_moment (self->context->cache) - 1;
+  if (!dou_feed_is_good (self, ready))
+    {
+      ready_free (ready);
+      return;
+    }
+
+  if (ready->videos->len > 0)
+    self->newest = ((DouRecord *) g_ptr_array_index (ready->videos, 0))->time;
+  cost = sizeof *ready + dou_sheet_get_size (sheet)
+         + ready->versions->len * (sizeof (gpointer) + sizeof (guint) + sizeof (DouRecord));
+  dou_lru_insert (self->ready, g_strdup (dou_feed_make_key (self, reader->request)), ready, cost);
+}
+
+static void
+reader_reply (Reader *reader)
+{
+  DouFeed *self = reader->feed;
+  DouContext *context = self->context;
+  g_autofree char *origin = dou_context_get_origin (reader->request);
+  g_autoptr (DouSheet) sheet = dou_sheet_new ();
+  g_auto (DouJsonWriter) writer = { NULL };
+
+  dou_request_begin_large_reply (reader->request, DOU_STATUS_OK, PAGE_SIZE * VIDEO_SIZE, &writer);
+  dou_json_writer_name (&writer, "video_list");
+  dou_video_set_write (reader->videos, origin, &writer, sheet);
+  /* Only an empty store has no next page; there it begins now. */
+  dou_json_writer_name (&writer, "next_time");
+  dou_json_writer_int64 (
+      &writer, reader->next != 0 ? reader->next : dou_clock_get_real_time (context->clock));
+  dou_json_writer_end_object (&writer);
+  dou_sheet_take_text (sheet, &writer);
+
+  if (reader->before == 0 && reader->next != 0 && reader->epoch == self->epoch)
+    dou_feed_keep (self, reader, sheet);
+  dou_sheet_reply (sheet, context, reader->request, reader->viewer);
+}
+
+static void
+set_loaded_cb (const GError *error, gpointer user_data)
+{
+  g_autoptr (Reader) reader = user_data;
+
+  if (error != NULL)
+    dou_request_reply_status (reader->request, dou_status_from_error (error));
+  else
+    reader_reply (reader);
+}
+
+/* Goes on with a page that is there. */
+static void
+reader_take_page (Reader *reader, const Page *page, guint64 epoch)
+{
+  g_autoptr (Reader) owned = reader;
+
+  reader->next = page->next;
+  reader->epoch = epoch;
+  reader->videos = dou_video_set_new (reader->feed->context, page->ids, page->n_ids);
+  if (dou_video_set_load (reader->videos, set_loaded_cb, reader))
+    reader_reply (reader);
+  else
+    g_steal_pointer (&owned);
+}
+
+static void
+load_deliver (Load *load, Page *page)
+{
+  DouFeed *self = load->feed;
+
+  for (guint i = 0; i < load->readers->len; i++)
+    reader_take_page (g_ptr_array_index (load->readers, i), page, load->epoch);
+
+  if (load->epoch == self->epoch)
+    dou_lru_insert (self->pages, &page->before, page,
+                    sizeof *page + page->n_ids * sizeof *page->ids);
+  else
+    page_free (page);
+}
+
+static void
+load_fail (Load *load, const GError *error)
+{
+  for (guint i = 0; i < load->readers->len; i++)
+    {
+      g_autoptr (Reader) reader = g_ptr_array_index (load->readers, i);
+
+      dou_request_reply_status (reader->request, dou_status_from_error (error));
+    }
+}
+
+static void
+loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Load) load = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouBatchResults) results
+      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
+  g_autoptr (GVariant) answer = NULL;
+  g_autoptr (GVariant) ids = NULL;
+  Page *page;
+
+  if (load->epoch == load->feed->epoch)
+    g_hash_table_remove (load->feed->loads, &load->before);
+  if (results == NULL)
+    {
+      load_fail (load, error);
+      return;
+    }
+
+  page = g_new0 (Page, 1);
+  page->before = load->before;
+  answer = dou_batch_results_get (results, 0);
+  g_variant_get (answer, "(x@ax)", &page->next, &ids);
+  page->ids = g_memdup2 (g_variant_get_data (ids), g_variant_get_size (ids));
+  page->n_ids = g_variant_n_children (ids);
+  load_deliver (load, page);
+}
+
+static void
+dou_feed_load (DouFeed *self, Reader *reader)
+{
+  Load *load = g_hash_table_lookup (self->loads, &reader->before);
+  GVariant *item;
+
+  if (load != NULL)
+    {
+      g_ptr_array_add (load->readers, reader);
+      return;
+    }
+
+  load = g_new0 (Load, 1);
+  load->feed = g_object_ref (self);
+  load->before = reader->before;
+  load->epoch = self->epoch;
+  load->readers = g_ptr_array_new ();
+  g_ptr_array_add (load->readers, reader);
+  g_hash_table_insert (self->loads, &load->before, load);
+
+  item = g_variant_new ("(xu)", load->before, PAGE_SIZE);
+  dou_batcher_submit_async (dou_backend_get_batcher (self->context->backend, DOU_BACKEND_GET_FEED),
+                            &item, 1, NULL, loaded_cb, load);
+}
+
+/**
+ * dou_feed_reply:
+ * @self: a feed
+ * @request: what is answered
+ * @viewer: who reads it; 0 for a guest
+ * @before: time that the page is to begin below; 0 for the newest
+ */
+void
+dou_feed_reply (DouFeed *self, DouRequest *request, gint64 viewer, gint64 before)
+{
+  Reader *reader;
+  Page *page;
+
+  if (before > self->newest)
+    before = 0;
+
+  if (before == 0)
+    {
+      Ready *ready = dou_lru_lookup (self->ready, dou_feed_make_key (self, request));
+
+      if (ready != NULL && dou_feed_is_good (self, ready))
+        {
+          dou_sheet_reply (ready->sheet, self->context, request, viewer);
+          return;
+        }
+    }
+
+  reader = g_new0 (Reader, 1);
+  reader->feed = g_object_ref (self);
+  reader->request = g_object_ref (request);
+  reader->viewer = viewer;
+  reader->before = before;
+
+  page = dou_lru_lookup (self->pages, &before);
+  if (page != NULL)
+    reader_take_page (reader, page, self->epoch);
+  else
+    dou_feed_load (self, reader);
+}

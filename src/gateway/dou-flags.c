@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* For each viewer and kind a table of answers: a number for each target that was ever asked about,
+ * whose last bit is the answer. Eight bytes a target at most half full; a table of the set of all that
+ * somebody likes would have to be complete, and would be loaded for one page that needs thirty.
+ *
+ * A signal tells what is so now, and is put into the table. A reply that is on its way meanwhile may be
+ * from before: it is good enough for the request that has asked, but is not kept, which the table's
+ * epoch tells. */
+
+#include "config.h"
+
+#include "common/dou-lru.h"
+#include "gateway/dou-flags.h"
+
+#define FIRST_CAPACITY 64
+/* Bytes of an entry beside its slots. */
+#define ENTRY_OVERHEAD 192
+
+/* Open addressing, at most half full. A slot is the target, a 1 and the answer; 0 if it is empty. */
+typedef struct
+{
+  gint64 viewer;
+  guint64 epoch; /* another one whenever an answer has changed */
+  guint64 *slots; /* (owned) (array length=capacity) */
+  guint capacity; /* a power of two */
+  guint n_used;
+} Table;
+
+struct _DouFlags
+{
+  GObject parent_instance;
+
+  DouBackend *backend;         /* (owned) */
+  DouWatch *watch;             /* (owned) */
+  DouLru *tables[DOU_N_FLAGS]; /* (owned) (element-type gint64 Table) by viewer */
+  guint64 n_epochs;
+};
+
+G_DEFINE_FINAL_TYPE (DouFlags, dou_flags, G_TYPE_OBJECT)
+
+/* Answers on their way to one request. */
+typedef struct
+{
+  DouFlags *flags; /* (owned) */
+  DouFlagKind kind;
+  gint64 viewer;
+  guint64 epoch;
+  GArray *targets;   /* (owned) (element-type gint64) */
+  GArray *positions; /* (owned) (element-type guint) of each in `values` */
+  guint8 *values;    /* (unowned) of the caller */
+  DouFlagsFunc func;
+  gpointer user_data;
+} Load;
+
+static void
+table_free (Table *table)
+{
+  g_free (table->slots);
+  g_free (table);
+}
+
+static gsize
+table_get_cost (const Table *table)
+{
+  return table->capacity * sizeof (guint64) + ENTRY_OVERHEAD;
+}
+
+/* Where @target stands, or would. Ids are made in order, so their bits are to be mixed. */
+static guint64 *
+table_find (const Table *table, gint64 target)
+{
+  guint mask = table->capacity - 1;
+  guint i = (guint) (((guint64) target * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15)) >> 32) & mask;
+
+  while (table->slots[i] != 0 && table->slots[i] >> 2 != (guint64) target)
+    i = (i + 1) & mask;
+
+  return &table->slots[i];
+}
+
+static void
+table_put (Table *table, gint64 target, gboolean value)
+{
+  guint64 *slot = table_find (table, target);
+
+  if (*slot == 0)
+    table->n_used++;
+  *slot = (guint64) target << 2 | 2 | (value ? 1 : 0);
+}
+
+/* A table that is full begins anew: who scrolls that far seldom comes back to the first pages. */
+static void
+table_grow (Table *table)
+{
+  g_autofree guint64 *old = table->slots;
+  guint n_old = table->capacity;
+
+  if (table->n_used >= DOU_FLAGS_MAX_OF_VIEWER)
+    n_old = 0;
+  else
+    table->capacity *= 2;
+
+  table->slots = g_new0 (guint64, table->capacity);
+  table->n_used = 0;
+  for (guint i = 0; i < n_old; i++)
+    if (old[i] != 0)
+      table_put (table, (gint64) (old[i] >> 2), (old[i] & 1) != 0);
+}
+
+static void
+table_add (Table *table, gint64 target, gboolean value)
+{
+  if (2 * (table->n_used + 1) > table->capacity || table->n_used >= DOU_FLAGS_MAX_OF_VIEWER)
+    table_grow (table);
+  table_put (table, target, value);
+}
+
+static void
+dou_flags_dispose (GObject *object)
+{
+  DouFlags *self = DOU_FLAGS (object);
+
+  if (self->watch != NULL)
+    dou_watch_forget (self->watch, self);
+  g_clear_object (&self->watch);
+  g_clear_object (&self->backend);
+
+  G_OBJECT_CLASS (dou_flags_parent_class)->dispose (object);
+}
+
+static void
+dou_flags_finalize (GObject *object)
+{
+  DouFlags *self = DOU_FLAGS (object);
+
+  for (guint kind = 0; kind < DOU_N_FLAGS; kind++)
+    dou_lru_free (self->tables[kind]);
+
+  G_OBJECT_CLASS (dou_flags_parent_class)->finalize (object);
+}
+
+static void
+dou_flags_class_init (DouFlagsClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = dou_flags_dispose;
+  G_OBJECT_CLASS (klass)->finalize = dou_flags_finalize;
+}
+
+static void
+dou_flags_init (DouFlags *self)
+{
+}
+
+static void
+dou_flags_hear (DouFlags *self, DouFlagKind kind, const DouWatchItem *items, gsize n_items)
+{
+  for (gsize i = 0; i < n_items; i++)
+    {
+      Table *table = dou_lru_peek (self->tables[kind], &items[i].a);
+
+      if (table == NULL)
+        continue;
+
+      table->epoch = ++self->n_epochs;
+      table_add (table, items[i].b, items[i].c != 0);
+      dou_lru_set_cost (self->tables[kind], &items[i].a, table_get_cost (table));
+    }
+}
+
+static void
+favorites_cb (const DouWatchItem *items, gsize n_items, gpointer user_data)
+{
+  dou_flags_hear (user_data, DOU_FLAG_FAVORITE, items, n_items);
+}
+
+static void
+follows_cb (const DouWatchItem *items, gsize n_items, gpointer user_data)
+{
+  dou_flags_hear (user_data, DOU_FLAG_FOLLOW, items, n_items);
+}
+
+static void
+lost_cb (const DouWatchItem *items, gsize n_items, gpointer user_data)
+{
+  DouFlags *self = user_data;
+
+  for (guint kind = 0; kind < DOU_N_FLAGS; kind++)
+    dou_lru_remove_all (self->tables[kind]);
+}
+
+/**
+ * dou_flags_new:
+ * @backend: the services
+ * @watch: tells what has changed
+ * @max_bytes: what all flags together may occupy
+ *
+ * Returns: (transfer full): no flags
+ */
+DouFlags *
+dou_flags_new (DouBackend *backend, DouWatch *watch, gsize max_bytes)
+{
+  DouFlags *self = g_object_new (DOU_TYPE_FLAGS, NULL);
+
+  self->backend = g_object_ref (backend);
+  self->watch = g_object_ref (watch);
+  for (guint kind = 0; kind < DOU_N_FLAGS; kind++)
+    self->tables[kind] = dou_lru_new (g_int64_hash, g_int64_equal, NULL,
+                                      (GDestroyNotify) table_free, max_bytes / DOU_N_FLAGS);
+
+  dou_watch_listen (watch, DOU_WATCH_FAVORITES, favorites_cb, self);
+  dou_watch_listen (watch, DOU_WATCH_FOLLOWS, follows_cb, self);
+  dou_watch_listen (watch, DOU_WATCH_SOCIAL_LOST, lost_cb, self);
+  return self;
+}
+
+/* Returns: (nullable): the viewer's table; %NULL if there is no room for a single one */
+static Table *
+dou_flags_get_table (DouFlags *self, DouFlagKind kind, gint64 viewer)
+{
+  Table *table = dou_lru_lookup (self->tables[kind], &viewer);
+
+  if (table != NULL)
+    return table;
+
+  table = g_new0 (Table, 1);
+  table->viewer = viewer;
+  table->epoch = ++self->n_epochs;
+  table->capacity = FIRST_CAPACITY;
+  table->slots = g_new0 (guint64, FIRST_CAPACITY);
+  dou_lru_insert (self->tables[kind], &table->viewer, table, table_get_cost (table));
+  return dou_lru_peek (self->tables[kind], &viewer);
+}
+
+static void
+load_free (Load *load)
+{
+  g_array_unref (load->targets);
+  g_array_unref (load->positions);
+  g_object_unref (load->flags);
+  g_free (load);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Load, load_free)
+
+static void
+load_keep (Load *load)
+{
+  DouFlags *self = load->flags;
+  Table *table = dou_lru_peek (self->tables[load->kind], &load->viewer);
+
+  if (table == NULL || table->epoch != load->epoch)
+    return;
+
+  for (guint i = 0; i < load->targets->len; i++)
+    table_add (table, g_array_index (load->targets, gint64, i),
+               load->values[g_array_index (load->positions, guint, i)] != 0);
+  dou_lru_set_cost (self->tables[load->kind], &load->viewer, table_get_cost (table));
+}
+
+static void
+loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Load) load = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouBatchResults) results
+      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
+
+  if (results != NULL)
+    {
+      for (guint i = 0; i < load->positions->len; i++)
+        {
+          g_autoptr (GVariant) value = dou_batch_results_get (results, i);
+
+          load->values[g_array_index (load->positions, guint, i)]
+              = g_variant_get_boolean (value) ? 1 : 0;
+        }
+      load_keep (load);
+    }
+
+  load->func (error, load->user_data);
+}
+
+static void
+load_start (Load *load)
+{
+  static const DouBackendMethod methods[] = { [DOU_FLAG_FAVORITE] = DOU_BACKEND_ARE_FAVORITES,
+                                              [DOU_FLAG_FOLLOW] = DOU_BACKEND_ARE_FOLLOWS };
+  g_autofree GVariant **items = g_new (GVariant *, load->targets->len);
+
+  for (guint i = 0; i < load->targets->len; i++)
+    items[i]
+        = g_variant_new ("(xx)", load->viewer, g_array_index (load->targets, gint64, i));
+
+  dou_batcher_submit_async (dou_backend_get_batcher (load->flags->backend, methods[load->kind]),
+                            items, load->targets->len, NULL, loaded_cb, load);
+}
+
+/**
+ * dou_flags_load:
+ * @self: flags
+ * @kind: which
+ * @viewer: whose
+ * @targets: (array length=n_targets): about what; copied
+ * @n_targets: how many
+ * @values: (array length=n_targets): filled with 0 and 1; stays until @func is called
+ * @func: called when all values are there, or cannot be had
+ * @user_data: for @func
+ *
+ * Returns: whether all values are there already: then @func is not called
+ */
+gboolean
+dou_flags_load (DouFlags *self, DouFlagKind kind, gint64 viewer, const gint64 *targets,
+                gsize n_targets, guint8 *values, DouFlagsFunc func, gpointer user_data)
+{
+  Table *table = dou_flags_get_table (self, kind, viewer);
+  Load *load = NULL;
+
+  for (guint i = 0; i < n_targets; i++)
+    {
+      guint64 slot = table != NULL ? *table_find (table, targets[i]) : 0;
+
+      values[i] = (guint8) (slot & 1);
+      if (slot != 0)
+        continue;
+
+      if (load == NULL)
+        {
+          load = g_new0 (Load, 1);
+          load->flags = g_object_ref (self);
+          load->kind = kind;
+          load->viewer = viewer;
+          load->epoch = table != NULL ? table->epoch : 0;
+          load->targets = g_array_new (FALSE, FALSE, sizeof (gint64));
+          load->positions = g_array_new (FALSE, FALSE, sizeof (guint));
+          load->values = values;
+          load->func = func;
+          load->user_data = user_data;
+        }
+      g_array_append_val (load->targets, targets[i]);
+      g_array_append_val (load->positions, i);
+    }
+
+  if (load != NULL)
+    load_start (load);
+  return load == NULL;
+}
+
+gsize
+dou_flags_get_size (DouFlags *self)
+{
+  gsize size = 0;
+
+  for (guint kind = 0; kind < DOU_N_FLAGS; kind++)
+    size += dou_lru_get_cost (self->tables[kind]);
+
+  return size;
+}

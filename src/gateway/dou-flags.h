@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "gateway/dou-backend.h"
+#include "gateway/dou-watch.h"
+
+G_BEGIN_DECLS
+
+/**
+ * DouFlags:
+ *
+ * Which videos users like and whom they follow, as far as answers to them have needed it and as much
+ * as fits.
+ */
+#define DOU_TYPE_FLAGS (dou_flags_get_type ())
+G_DECLARE_FINAL_TYPE (DouFlags, dou_flags, DOU, FLAGS, GObject)
+
+typedef enum
+{
+  DOU_FLAG_FAVORITE, /* the viewer likes a video */
+  DOU_FLAG_FOLLOW,   /* the viewer follows a user */
+  DOU_N_FLAGS
+} DouFlagKind;
+
+/* Flags of one kind that are kept for one viewer. */
+#define DOU_FLAGS_MAX_OF_VIEWER 2048
+
+/**
+ * DouFlagsFunc:
+ * @error: (nullable): of %DOU_ERROR
+ * @user_data: of the caller
+ */
+typedef void (*DouFlagsFunc) (const GError *error, gpointer user_data);
+
+DouFlags *dou_flags_new (DouBackend *backend, DouWatch *watch, gsize max_bytes);
+gboolean dou_flags_load (DouFlags *self, DouFlagKind kind, gint64 viewer, const gint64 *targets,
+                         gsize n_targets, guint8 *values, DouFlagsFunc func, gpointer user_data);
+gsize dou_flags_get_size (DouFlags *self);
+
+G_END_DECLS

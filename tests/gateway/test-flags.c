@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "common/dou-status.h"
+#include "gateway/dou-flags.h"
+#include "gateway/dou-test-services.h"
+
+#define PLENTY (1024 * 1024)
+
+typedef struct
+{
+  DouTestServices services; /* must be first */
+  DouFlags *flags;          /* (owned) */
+  gboolean is_done;
+  DouStatus status;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  dou_test_services_set_up (&fixture->services, data);
+  fixture->flags = dou_flags_new (fixture->services.backend, fixture->services.watch, PLENTY);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_assert_finalize_object (fixture->flags);
+  dou_test_services_tear_down (&fixture->services, data);
+}
+
+static void
+loaded_cb (const GError *error, gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  fixture->is_done = TRUE;
+  fixture->status = dou_status_from_error (error);
+}
+
+static void
+wait (Fixture *fixture)
+{
+  while (!fixture->is_done)
+    g_main_context_iteration (NULL, TRUE);
+  fixture->is_done = FALSE;
+}
+
+/* Asks whether user 1 likes the videos 7 and 8. */
+static gboolean
+ask (Fixture *fixture, guint8 *values)
+{
+  static const gint64 videos[] = { 7, 8 };
+
+  return dou_flags_load (fixture->flags, DOU_FLAG_FAVORITE, 1, videos, 2, values, loaded_cb,
+                         fixture);
+}
+
+static void
+learn (Fixture *fixture)
+{
+  guint8 values[2];
+
+  g_assert_false (ask (fixture, values));
+  dou_test_services_answer (&fixture->services, "AreFavorites", "[(1, 7), (1, 8)]",
+                            "[true, false]");
+  wait (fixture);
+  g_assert_cmpint (fixture->status, ==, DOU_STATUS_OK);
+  g_assert_cmpuint (values[0], ==, 1);
+  g_assert_cmpuint (values[1], ==, 0);
+}
+
+static void
+assert_known (Fixture *fixture, guint8 first, guint8 second)
+{
+  guint8 values[2] = { 9, 9 };
+
+  g_assert_true (ask (fixture, values));
+  g_assert_cmpuint (values[0], ==, first);
+  g_assert_cmpuint (values[1], ==, second);
+}
+
+/* Test that an error is not remembered. */
+static void
+test_error (Fixture *fixture, gconstpointer data)
+{
+  guint8 values[2];
+
+  g_assert_false (ask (fixture, values));
+  dou_test_services_refuse (&fixture->services, "AreFavorites");
+  wait (fixture);
+  g_assert_cmpint (fixture->status, ==, DOU_STATUS_UNAVAILABLE);
+  learn (fixture);
+}
+
+/* Test that answers are kept by viewer, kind and target, and only those that are missing asked for. */
+static void
+test_hit (Fixture *fixture, gconstpointer data)
+{
+  static const gint64 targets[] = { 9, 7 };
+  guint8 values[2];
+
+  learn (fixture);
+  assert_known (fixture, 1, 0);
+
+  g_assert_false (dou_flags_load (fixture->flags, DOU_FLAG_FAVORITE, 1, targets, 2, values,
+                                  loaded_cb, fixture));
+  dou_test_services_answer (&fixture->services, "AreFavorites", "[(1, 9)]", "[true]");
+  wait (fixture);
+  g_assert_cmpuint (values[0], ==, 1);
+  g_assert_cmpuint (values[1], ==, 1);
+
+  g_assert_false (dou_flags_load (fixture->flags, DOU_FLAG_FAVORITE, 2, targets + 1, 1, values,
+                                  loaded_cb, fixture));
+  dou_test_services_answer (&fixture->services, "AreFavorites", "[(2, 7)]", "[false]");
+  wait (fixture);
+  g_assert_false (dou_flags_load (fixture->flags, DOU_FLAG_FOLLOW, 1, targets + 1, 1, values,
+                                  loaded_cb, fixture));
+  dou_test_services_answer (&fixture->services, "AreFollows", "[(1, 7)]", "[false]");
+  wait (fixture);
+  assert_known (fixture, 1, 0);
+}
+
+/* Test that a change is known at once. */
+static void
+test_change (Fixture *fixture, gconstpointer data)
+{
+  learn (fixture);
+  dou_test_services_emit (&fixture->services, "Social", "FavoritesChanged",
+                          "([(int64 1, int64 7, false), (int64 1, int64 8, true)],)");
+  assert_known (fixture, 0, 1);
+  dou_test_services_emit (&fixture->services, "Social", "FollowsChanged",
+                          "([(int64 1, int64 7, true)],)");
+  assert_known (fixture, 0, 1);
+}
+
+/* Test that a reply that was overtaken by a change does not undo it. */
+static void
+test_overtaken (Fixture *fixture, gconstpointer data)
+{
+  guint8 values[2];
+  const gint64 video = 8;
+
+  g_assert_false (ask (fixture, values));
+  dou_test_services_emit (&fixture->services, "Social", "FavoritesChanged",
+                          "([(int64 1, int64 8, true)],)");
+  dou_test_services_answer (&fixture->services, "AreFavorites", "[(1, 7), (1, 8)]",
+                            "[true, false]");
+  wait (fixture);
+
+  g_assert_true (dou_flags_load (fixture->flags, DOU_FLAG_FAVORITE, 1, &video, 1, values, loaded_cb,
+                                 fixture));
+  g_assert_cmpuint (values[0], ==, 1);
+}
+
+/* Test that a lost service takes with it what it has told, and what it is asked for. */
+static void
+test_lost (Fixture *fixture, gconstpointer data)
+{
+  guint8 values[2];
+
+  learn (fixture);
+  dou_test_services_restart (&fixture->services);
+  g_assert_cmpuint (dou_flags_get_size (fixture->flags), ==, 0);
+
+  g_assert_false (ask (fixture, values));
+  dou_test_services_answer (&fixture->services, "AreFavorites", "[(1, 7), (1, 8)]",
+                            "[true, false]");
+  dou_test_services_restart (&fixture->services);
+  wait (fixture);
+  learn (fixture);
+}
+
+/* Test that the flags of one viewer are bounded, and are right up to the bound and beyond. */
+static void
+test_many_targets (Fixture *fixture, gconstpointer data)
+{
+  guint8 values[2];
+
+  learn (fixture);
+  for (gint64 video = 100; video < 100 + 3 * DOU_FLAGS_MAX_OF_VIEWER; video++)
+    {
+      g_autofree char *arguments = g_strdup_printf (
+          "([(int64 1, int64 %" G_GINT64_FORMAT ", %s)],)", video, video % 3 == 0 ? "true" : "false");
+      gboolean known;
+
+      dou_test_services_emit (&fixture->services, "Social", "FavoritesChanged", arguments);
+      known = dou_flags_load (fixture->flags, DOU_FLAG_FAVORITE, 1, &video, 1, values, loaded_cb,
+                              fixture);
+      g_assert_true (known);
+      g_assert_cmpuint (values[0], ==, video % 3 == 0);
+    }
+  g_assert_cmpuint (dou_flags_get_size (fixture->flags), <, 64 * 1024);
+}
+
+/* Test that all viewers together stay below the bound, also if it is none at all. */
+static void
+test_many_viewers (Fixture *fixture, gconstpointer data)
+{
+  static const gsize bounds[] = { 0, 10000 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bounds); i++)
+    {
+      g_autoptr (DouFlags) flags
+          = dou_flags_new (fixture->services.backend, fixture->services.watch, bounds[i]);
+
+      for (gint64 viewer = 1; viewer <= 50; viewer++)
+        {
+          g_autofree char *pairs = g_strdup_printf ("[(%" G_GINT64_FORMAT ", 7)]", viewer);
+          const gint64 video = 7;
+          guint8 value = 0;
+
+          g_assert_false (dou_flags_load (flags, DOU_FLAG_FAVORITE, viewer, &video, 1, &value,
+                                          loaded_cb, fixture));
+          dou_test_services_answer (&fixture->services, "AreFavorites", pairs, "[true]");
+          wait (fixture);
+          g_assert_cmpuint (value, ==, 1);
+          g_assert_cmpuint (dou_flags_get_size (flags), <=, bounds[i]);
+        }
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(name, func) g_test_add ("/gateway/flags/" name, Fixture, NULL, set_up, func, tear_down)
+  ADD ("error", test_error);
+  ADD ("hit", test_hit);
+  ADD ("change", test_change);
+  ADD ("overtaken", test_overtaken);
+  ADD ("lost", test_lost);
+  ADD ("many-targets", test_many_targets);
+  ADD ("many-viewers", test_many_viewers);
+
+  return g_test_run ();
+}
