@@ -116,7 +116,13 @@ function showUnread(count) {
   badge.setAttribute('aria-label', t('messages.unread', { count }));
 }
 
+let hasMessages = false;
+
+// Guests have none.
 async function startMessages() {
+  if (hasMessages || !getSession())
+    return;
+  hasMessages = true;
   const [conversations, push] = await Promise.all([import('./conversations.js'), import('./push.js')]);
   const update = () => showUnread(conversations.getUnreadCount());
   on('unread', update);
@@ -141,7 +147,7 @@ on('session', () => {
   if (before && !ownId)
     toast(t('session.over'));
   if (before !== ownId)
-    navigate();
+    navigate().then(startMessages);
 });
 on('language', () => {
   if (language === getLanguage())

@@ -12,6 +12,8 @@ import { getOwnId, getSetting } from './state.js';
 const DOUBLE_TAP = 280;
 // Steps of the progress bar, so that it moves evenly.
 const STEPS = 1000;
+// Width by height above which a video is not upright.
+const WIDE = 0.8;
 
 export class Slide {
   /**
@@ -30,7 +32,9 @@ export class Slide {
 
   build() {
     const { data } = this;
-    this.cover = h('img.slide-cover', { alt: '', decoding: 'async' });
+    this.cover = h('img.slide-cover', {
+      alt: '', decoding: 'async', onload: () => this.fit(this.cover.naturalWidth, this.cover.naturalHeight), onerror: () => this.fit(),
+    });
     this.backdrop = h('img.slide-backdrop', { alt: '', decoding: 'async' });
     this.stage = h('div.slide-stage', {}, this.cover);
     this.toggle = h('button.slide-toggle', { type: 'button' }, h('span.slide-play', {}, icon('play')));
@@ -41,7 +45,7 @@ export class Slide {
       type: 'range', min: '0', max: String(STEPS), step: '1', value: '0', 'aria-label': t('video.position'),
       oninput: () => this.seek(),
     });
-    this.element = h('article.slide', { 'aria-label': t('video.by', { title: data.title, name: data.author.name }) },
+    this.element = h('article.slide.is-loading', { 'aria-label': t('video.by', { title: data.title, name: data.author.name }) },
       this.backdrop,
       h('div.slide-frame', {}, this.stage, this.buildRail(), this.buildCaption(), this.progress));
     this.element.inert = true;
@@ -128,7 +132,6 @@ export class Slide {
     const isThis = (callback) => () => this.video === video && callback();
     video.muted = this.isMuted();
     video.addEventListener('timeupdate', isThis(() => this.showProgress()));
-    video.addEventListener('loadedmetadata', isThis(() => this.fit()));
     video.addEventListener('play', isThis(() => this.updateToggle()));
     video.addEventListener('pause', isThis(() => this.updateToggle()));
     video.addEventListener('error', isThis(() => {
@@ -150,9 +153,11 @@ export class Slide {
     video.remove();
   }
 
-  // Upright videos fill a phone's screen; others are shown whole.
-  fit() {
-    this.element.classList.toggle('is-wide', this.video.videoWidth > this.video.videoHeight * 0.8);
+  // Upright videos fill a phone's screen; others are shown whole. The cover tells, which is there first,
+  // and nothing is shown before, so that nothing has to move.
+  fit(width = 0, height = 0) {
+    this.element.classList.toggle('is-wide', width > height * WIDE);
+    this.element.classList.remove('is-loading');
   }
 
   /** Whether this is the one in view: it plays, from its beginning, and its buttons can be reached. */

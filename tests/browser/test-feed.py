@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The feed: every way from video to video, what taps do, and that it neither ends nor grows nor jumps. In
+the size that is given as argument."""
+
+import os
+import sys
+import tempfile
+
+from server import Server, make_video
+from tap import check, check_equal, run
+from user import CURRENT, User
+from webdriver import Driver
+
+SIZE = sys.argv[1]
+N_VIDEOS = 6
+# More than the feed keeps.
+N_STEPS = 130
+MAX_SLIDES = 125
+TITLE = f"return {CURRENT}?.querySelector('.caption-title').textContent ?? null"
+
+
+class Feed:
+    """The tests, on one page."""
+
+    def __init__(self, driver, server, directory):
+        _, token = server.register("Ann")
+        upright = make_video(os.path.join(directory, "upright.mp4"))
+        wide = make_video(os.path.join(directory, "wide.mp4"), size="640x360")
+        for number in range(N_VIDEOS):
+            server.publish(token, wide if number % 2 else upright, f"video {number}")
+        self.server = server
+        self.bob = User(driver, server, "Bob", SIZE)
+        self.browser = self.bob.browser
+
+    def wait_for_title(self, number):
+        """Waits until this video is in view and plays."""
+        self.browser.wait(TITLE.replace("?? null", f"=== 'video {number}'"), what=f"video {number}")
+        self.bob.wait_for_play()
+
+    def shown(self):
+        """Test that the newest video plays at once, alone, and the next ones are loaded."""
+        self.bob.register()
+        self.bob.go("")
+        self.wait_for_title(N_VIDEOS - 1)
+        self.browser.wait("return document.querySelectorAll('article')[1].querySelector('video')?.readyState >= 3",
+                          what="the next video")
+        check_equal(self.browser.run("return [...document.querySelectorAll('video')].filter((v) => !v.paused).length"),
+                    1, "videos that play")
+        check_equal(self.browser.run("return document.querySelectorAll('video').length"), 3, "videos that are loaded")
+
+    def keys(self):
+        """Test that arrow keys go from video to video."""
+        self.browser.press("ArrowDown")
+        self.wait_for_title(N_VIDEOS - 2)
+        self.browser.press("ArrowUp")
+        self.wait_for_title(N_VIDEOS - 1)
+
+    def wheel(self):
+        """Test that a turn of the wheel goes one video on, however far it turns."""
+        self.browser.turn_wheel(300, 300, 120)
+        self.wait_for_title(N_VIDEOS - 2)
+        self.browser.wait("window.rested ??= performance.now(); return performance.now() > window.rested + 600")
+        self.browser.turn_wheel(300, 300, -900)
+        self.wait_for_title(N_VIDEOS - 1)
+
+    def swipe(self):
+        """Test that a finger goes from video to video."""
+        self.browser.swipe(150, 600, 150)
+        self.wait_for_title(N_VIDEOS - 2)
+        self.browser.swipe(150, 200, 650)
+        self.wait_for_title(N_VIDEOS - 1)
+
+    def taps(self):
+        """Test that a tap pauses, another goes on, and two likes."""
+        video = f"{CURRENT}.querySelector('video')"
+        self.browser.click("article:not([inert]) .slide-toggle")
+        self.browser.wait(f"return {video}.paused", what="a pause")
+        check_equal(self.browser.run(f"return {CURRENT}.querySelector('.slide-toggle').ariaLabel"), "Play", "label")
+        self.browser.click("article:not([inert]) .slide-toggle")
+        self.browser.wait(f"return !{video}.paused", what="its end")
+        x, y = self.browser.run(f"const r = {CURRENT}.querySelector('.slide-stage').getBoundingClientRect();"
+                                "return [Math.round(r.x + r.width / 3), Math.round(r.y + r.height / 3)]")
+        for _ in range(2):
+            self.browser.double_tap(x, y)
+            self.browser.wait(f"return {CURRENT}.querySelector('[data-test=like]').ariaPressed === 'true'", what="a like")
+        check_equal(self.browser.text("article:not([inert]) [data-test=like]"), "1", "likes")
+        check(not self.browser.run(f"return {video}.paused"), "two taps have paused it")
+
+    def sound(self):
+        """Test that sound is turned off and on for all videos, and stays so."""
+        is_muted = f"return {CURRENT}.querySelector('video').muted"
+        first = self.browser.run(is_muted)
+        self.browser.click("article:not([inert]) [data-test=mute]")
+        self.browser.wait(f"{is_muted} === arguments[0]", not first)
+        self.browser.press("ArrowDown")
+        self.wait_for_title(N_VIDEOS - 2)
+        check_equal(self.browser.run(is_muted), not first, "muted")
+        self.browser.press("m")
+        self.browser.wait(f"{is_muted} === arguments[0]", first)
+        self.browser.press("ArrowUp")
+        self.wait_for_title(N_VIDEOS - 1)
+
+    def progress(self):
+        """Test that the bar follows the video, and the video the bar."""
+        bar = f"{CURRENT}.querySelector('.slide-progress')"
+        self.browser.wait(f"return {bar}.value > 0", what="progress")
+        self.browser.press("Space")
+        self.browser.run(f"{bar}.value = 500; {bar}.dispatchEvent(new Event('input'))")
+        self.browser.wait(f"const v = {CURRENT}.querySelector('video'); return Math.abs(v.currentTime / v.duration - 0.5) < 0.05")
+        check("of" in self.browser.run(f"return {bar}.ariaValueText"), "no text")
+        self.browser.press("Space")
+
+    def left(self):
+        """Test that the feed is found where it was left."""
+        self.browser.press("ArrowDown")
+        self.wait_for_title(N_VIDEOS - 2)
+        self.browser.click("article:not([inert]) .caption-author")
+        self.browser.find(".profile")
+        check_equal(self.browser.run("return document.querySelectorAll('video').length"), 0, "videos")
+        self.browser.run("history.back()")
+        self.wait_for_title(N_VIDEOS - 2)
+
+    def works(self):
+        """Test that a video of a profile opens where it stands, and goes on to the next."""
+        self.browser.click("article:not([inert]) .rail-author a")
+        self.browser.click(".tile:nth-child(3) a")
+        self.wait_for_title(N_VIDEOS - 3)
+        self.browser.press("ArrowUp")
+        self.wait_for_title(N_VIDEOS - 2)
+        self.browser.click(".feed-back")
+        self.browser.find(".profile")
+
+    def still(self):
+        """Test that nothing on the page jumps, while it is loaded and while one goes on."""
+        self.browser.open("about:blank")
+        self.bob.go("")
+        self.wait_for_title(N_VIDEOS - 1)
+        for number in range(N_VIDEOS - 2, -1, -1):
+            self.browser.press("ArrowDown")
+            self.wait_for_title(number)
+        shifts = self.browser.await_("""
+            const shifts = [];
+            const take = (list) => shifts.push(...list.getEntries().map((entry) => [entry.value, entry.sources.map(
+              (source) => `${source.node?.className} ${JSON.stringify(source.previousRect)} ${JSON.stringify(source.currentRect)}`)]));
+            const observer = new PerformanceObserver(take);
+            observer.observe({ type: 'layout-shift', buffered: true });
+            await new Promise((resolve) => setTimeout(resolve, 300));
+            return shifts;""")
+        check_equal(shifts, [], "shifts")
+
+    def endless(self):
+        """Test that the feed goes on when all was seen, and that the page does not grow with it."""
+        self.browser.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
+        seen = self.browser.await_("""
+            const seen = [];
+            for (let i = 0; i < arguments_[0]; i++) {
+              const before = document.querySelector('article:not([inert])');
+              for (let wait = 0; wait < 100 && document.querySelector('article:not([inert])') === before; wait++) {
+                document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown', bubbles: true }));
+                await new Promise((resolve) => setTimeout(resolve, 20));
+              }
+              const now = document.querySelector('article:not([inert])');
+              if (now === before)
+                return `stuck after ${i}`;
+              seen.push(now.querySelector('.caption-title').textContent);
+            }
+            return [new Set(seen).size, document.querySelectorAll('article').length, document.querySelectorAll('video').length];
+            """, N_STEPS)
+        check(isinstance(seen, list), str(seen))
+        check_equal(seen[0], N_VIDEOS, "different videos")
+        check(seen[1] <= MAX_SLIDES, f"{seen[1]} slides are kept")
+        check(seen[2] <= 4, f"{seen[2]} videos are loaded")
+        self.bob.wait_for_play()
+
+    def silence(self):
+        """Test that nothing was complained of, and nobody else was asked."""
+        self.bob.check_silence()
+
+
+def main():
+    """Runs them all."""
+    driver, server = Driver(), None
+    try:
+        server = Server()
+        with tempfile.TemporaryDirectory() as directory:
+            feed = Feed(driver, server, directory)
+            names = ["shown", "keys", "wheel", "taps", "sound", "progress", "left", "works", "still", "endless", "silence"]
+            if SIZE == "phone":
+                names.insert(3, "swipe")
+            run([(f"/browser/feed/{SIZE}/{name}", getattr(feed, name)) for name in names])
+    finally:
+        driver.stop()
+        if server:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
