@@ -366,11 +366,15 @@ test_secrets (Fixture *fixture, gconstpointer data)
     }
 }
 
-/* Test that users who registered before passwords could be changed have the generation 0. */
+/* Test that users who registered before passwords could be changed have the generation 0, and that
+ * those who registered before there was a total are counted. */
 static void
 test_migration (Fixture *fixture, gconstpointer data)
 {
-  const char *steps_back[] = { "ALTER TABLE users DROP COLUMN generation",
+  const char *steps_back[] = { "DROP TRIGGER users_inserted",
+                               "DROP TRIGGER users_deleted",
+                               "DROP TABLE totals",
+                               "ALTER TABLE users DROP COLUMN generation",
                                "UPDATE schema_version SET version = 1 WHERE domain = 'user'" };
   const DouUserRow row = { 1, "Ann", "ann", "h1" };
   DouTransaction *connection;
@@ -389,9 +393,10 @@ test_migration (Fixture *fixture, gconstpointer data)
   dou_transaction_close (connection);
 
   open_store (fixture);
-  g_assert_cmpuint (dou_user_store_get_schema_version (fixture->store), ==, 2);
+  g_assert_cmpuint (dou_user_store_get_schema_version (fixture->store), ==, 3);
   assert_generations (fixture, &id, 1, (const gint64[]){ 0 });
   assert_hash (fixture, "ann", "h1");
+  g_assert_cmpint (count (fixture), ==, 1);
 }
 
 /* Test that answers come in the order of the question, for those who are not there and those who

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 -- name: count-users
-SELECT count(*) FROM users
+SELECT users FROM totals
 
 -- [key, …] → a row for each, in the same order.
 -- name: find-users

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "lib/dou-test-dir.h"
+#include "lib/dou-test-plans.h"
+#include "social/dou-social-store.h"
+
+static const char *const exceptions[] = {
+  NULL,
+};
+
+/* Test that no statement reads through a table that grows. */
+static void
+test_no_scan (void)
+{
+  char *directory = dou_test_dir_new ();
+  g_autofree char *path = g_build_filename (directory, "social.db", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouSocialStore) store = dou_social_store_open (path, &error);
+
+  g_assert_no_error (error);
+  dou_test_plans_assert_no_scan ("social", path, exceptions);
+  g_clear_object (&store);
+  dou_test_dir_remove (directory);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/social/plans/no-scan", test_no_scan);
+
+  return g_test_run ();
+}
