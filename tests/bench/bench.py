@@ -36,7 +36,7 @@ class Places:
         self.bin = os.environ["DOUTOK_BENCH_BIN"]
         # Sockets have short paths; copies of sets lie where the sets are.
         self.directory = tempfile.mkdtemp(prefix="doutok-bench-")
-        self.data = os.path.join(self.build, "data")
+        self.data = os.path.join(self.build, "sets")
         os.makedirs(self.data, exist_ok=True)
         self._remove_leftovers()
         self.copies = os.path.join(self.data, f"run-{os.getpid()}")
@@ -100,6 +100,9 @@ def find_set(places, name):
         part = os.path.join(places.copies, "part")
         bench_data(places, "make", name, part, stdout=sys.stderr)
         os.rename(part, path)
+        for other in os.listdir(places.data):
+            if other.startswith(name + "-") and other != description["key"]:
+                shutil.rmtree(os.path.join(places.data, other))
     places.set = path
     with open(places.path("set.lua"), "w", encoding="utf-8") as file:
         numbers = ", ".join(f"{key} = {json.dumps(value)}" for key, value in description.items())

@@ -9,7 +9,7 @@
 
 local ROW, SET, TOKENS, SAMPLE = 1, 2, 3, 4
 -- The answer that is taken as a sample: not the first, when caches are empty.
-local SAMPLE_NUMBER = 200
+local SAMPLE_NUMBER = 50
 -- Likes that are kept before one of them is taken back: more than connections, so that it was answered.
 local MIN_LIKED = 1000
 -- Pages of the feed that guests scroll through.
