@@ -372,6 +372,7 @@ dou_config_load_group (DouConfig *self, GKeyFile *file, const char *group, GErro
 
   for (char **name = names; name != NULL && *name != NULL; name++)
     {
+      g_autoptr (GError) local_error = NULL;
       g_autofree char *value = NULL;
       DouConfigKey key;
 
@@ -382,8 +383,15 @@ dou_config_load_group (DouConfig *self, GKeyFile *file, const char *group, GErro
           return FALSE;
         }
 
-      value = g_key_file_get_string (file, group, *name, error);
-      if (value == NULL || !dou_config_set (self, key, g_strchomp (value), error))
+      /* A value with an escape that means nothing comes back beside an error. */
+      value = g_key_file_get_string (file, group, *name, &local_error);
+      if (local_error != NULL)
+        {
+          g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_BAD_VALUE, "[%s] %s: %s", group,
+                       *name, local_error->message);
+          return FALSE;
+        }
+      if (!dou_config_set (self, key, g_strchomp (value), error))
         return FALSE;
     }
 
@@ -400,6 +408,29 @@ group_exists (const char *group)
   return FALSE;
 }
 
+/* (nullable) if it cannot be read, or is not text: names of groups and keys end up in messages. */
+static GKeyFile *
+read_key_file (const char *path, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *text = NULL;
+  gsize length;
+
+  if (!g_file_get_contents (path, &text, &length, error))
+    return NULL;
+
+  if (!g_utf8_validate_len (text, length, NULL))
+    {
+      g_set_error_literal (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_UNREADABLE,
+                           "this is not text in UTF-8");
+      return NULL;
+    }
+
+  return g_key_file_load_from_data (file, text, length, G_KEY_FILE_NONE, error)
+             ? g_steal_pointer (&file)
+             : NULL;
+}
+
 /**
  * dou_config_load_file:
  * @self: a configuration
@@ -411,13 +442,14 @@ group_exists (const char *group)
 gboolean
 dou_config_load_file (DouConfig *self, const char *path, GError **error)
 {
-  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GKeyFile) file = NULL;
   g_autoptr (GError) local_error = NULL;
   g_auto (GStrv) groups = NULL;
 
   g_return_val_if_fail (DOU_IS_CONFIG (self), FALSE);
 
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local_error))
+  file = read_key_file (path, &local_error);
+  if (file == NULL)
     {
       g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_UNREADABLE, "%s: %s", path,
                    local_error->message);

@@ -64,7 +64,10 @@ test_refused (Fixture *fixture, gconstpointer data)
     { "[limits]\nrate-login=1/s burst 2 3\n", DOU_CONFIG_ERROR_BAD_VALUE, "[limits] rate-login" },
     { "[limits]\nrate-login=\n", DOU_CONFIG_ERROR_BAD_VALUE, "[limits] rate-login" },
     { "[log]\nlevel=loud\n", DOU_CONFIG_ERROR_BAD_VALUE, "[log] level" },
+    { "[server]\npublic-url=a\\qb\n", DOU_CONFIG_ERROR_BAD_VALUE, "[server] public-url" },
     { "nonsense\n", DOU_CONFIG_ERROR_UNREADABLE, "" },
+    { "[ser\xffver]\n", DOU_CONFIG_ERROR_UNREADABLE, "UTF-8" },
+    { "[server]\nwor\xc3kers=1\n", DOU_CONFIG_ERROR_UNREADABLE, "UTF-8" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
