@@ -12,7 +12,7 @@
 #include "config.h"
 
 #include "gateway/dou-gather.h"
-#include "gateway/dou-integer.h"
+#include "gateway/dou-user-cursor.h"
 #include "gateway/dou-user-page.h"
 #include "gateway/dou-user-set.h"
 #include "gateway/dou-window.h"
@@ -34,14 +34,6 @@ typedef struct
   gint64 time;       /* of the message; 0 without one */
 } Entry;
 
-/* Where a page of friends begins. */
-typedef struct
-{
-  gint64 cursor; /* of the social domain */
-  gint64 time;   /* of the friend after whom to go on */
-  gint64 id;     /* of the same; 0 = from the first */
-} Place;
-
 /* A request that waits for its page. */
 typedef struct
 {
@@ -51,7 +43,7 @@ typedef struct
   gint64 viewer;    /* 0 for a guest */
   gint64 subject;   /* whose list it is */
   guint count;      /* most users to answer */
-  Place place;      /* of one's own friends */
+  DouUserCursor place; /* of one's own friends */
   char *next_place; /* (owned) (nullable) where the next page begins, if these friends go on */
   gint64 next;      /* where the next page begins otherwise; 0 = nowhere */
   GArray *entries;  /* (owned) (element-type Entry) */
@@ -196,10 +188,9 @@ page_cut (Page *page)
   if (end < page->entries->len)
     {
       const Entry *last = &g_array_index (page->entries, Entry, end - 1);
+      const DouUserCursor next = { page->place.cursor, last->time, last->id };
 
-      page->next_place
-          = g_strdup_printf ("%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT,
-                             page->place.cursor, last->time, last->id);
+      page->next_place = dou_user_cursor_print (&next);
     }
   g_array_set_size (page->entries, end);
   g_array_remove_range (page->entries, 0, first);
@@ -288,28 +279,6 @@ ids_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     page_load_users (g_steal_pointer (&page));
 }
 
-/* The cursor is what the social domain gave, or what page_cut() made of it. */
-static gboolean
-place_parse (Place *place, const char *text)
-{
-  g_auto (GStrv) parts = g_strsplit (text, "-", 4);
-
-  *place = (Place){ 0 };
-  switch (g_strv_length (parts))
-    {
-    case 0:
-      return TRUE;
-    case 1:
-      return dou_integer_parse (parts[0], &place->cursor) && place->cursor > 0;
-    case 3:
-      return dou_integer_parse (parts[0], &place->cursor) && place->cursor >= 0
-             && dou_integer_parse (parts[1], &place->time) && place->time >= 0
-             && dou_integer_parse (parts[2], &place->id) && place->id > 0;
-    default:
-      return FALSE;
-    }
-}
-
 /* @window: (out): what to ask the social domain for */
 static DouStatus
 page_read_window (Page *page, DouWindow *window)
@@ -323,7 +292,7 @@ page_read_window (Page *page, DouWindow *window)
   status = dou_window_read_count (window, page->request);
   if (status != DOU_STATUS_OK)
     return status;
-  if (!place_parse (&page->place, cursor != NULL ? cursor : ""))
+  if (!dou_user_cursor_parse (&page->place, cursor != NULL ? cursor : ""))
     return DOU_STATUS_BAD_PARAMETER;
 
   page->count = window->count;

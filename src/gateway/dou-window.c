@@ -1,10 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "gateway/dou-integer.h"
 #include "gateway/dou-window.h"
 
 /* Entries of a list without `count`, and the most that `count` can ask for. */
 #define MAX_COUNT 1000
+
+/**
+ * dou_window_parse:
+ * @self: (out): the window
+ * @count: (nullable): most entries to answer, as a client sent it
+ * @cursor: (nullable): where to go on; what is empty is as good as %NULL
+ *
+ * Returns: %DOU_STATUS_OK, or %DOU_STATUS_BAD_PARAMETER
+ */
+DouStatus
+dou_window_parse (DouWindow *self, const char *count, const char *cursor)
+{
+  gint64 number = MAX_COUNT;
+
+  *self = (DouWindow){ 0 };
+  if (count != NULL && *count != '\0' && (!dou_integer_parse (count, &number) || number < 1))
+    return DOU_STATUS_BAD_PARAMETER;
+  if (cursor != NULL && *cursor != '\0'
+      && (!dou_integer_parse (cursor, &self->cursor) || self->cursor < 1))
+    return DOU_STATUS_BAD_PARAMETER;
+
+  self->count = (guint32) MIN (number, MAX_COUNT);
+  return DOU_STATUS_OK;
+}
 
 /**
  * dou_window_read_count:
@@ -16,15 +41,7 @@
 DouStatus
 dou_window_read_count (DouWindow *self, DouRequest *request)
 {
-  gint64 count = MAX_COUNT;
-  DouNumber form = dou_request_get_integer (request, "count", &count);
-
-  self->cursor = 0;
-  if (form == DOU_NUMBER_INVALID || (form == DOU_NUMBER_VALID && count < 1))
-    return DOU_STATUS_BAD_PARAMETER;
-
-  self->count = (guint32) (form == DOU_NUMBER_VALID ? MIN (count, MAX_COUNT) : MAX_COUNT);
-  return DOU_STATUS_OK;
+  return dou_window_parse (self, dou_request_get_parameter (request, "count"), NULL);
 }
 
 /**
@@ -37,17 +54,8 @@ dou_window_read_count (DouWindow *self, DouRequest *request)
 DouStatus
 dou_window_read (DouWindow *self, DouRequest *request)
 {
-  DouStatus status = dou_window_read_count (self, request);
-  DouNumber form;
-
-  if (status != DOU_STATUS_OK)
-    return status;
-
-  form = dou_request_get_integer (request, "cursor", &self->cursor);
-  if (form == DOU_NUMBER_INVALID || (form == DOU_NUMBER_VALID && self->cursor < 1))
-    return DOU_STATUS_BAD_PARAMETER;
-
-  return DOU_STATUS_OK;
+  return dou_window_parse (self, dou_request_get_parameter (request, "count"),
+                           dou_request_get_parameter (request, "cursor"));
 }
 
 /**

@@ -18,6 +18,7 @@ typedef struct
   gint64 cursor;
 } DouWindow;
 
+DouStatus dou_window_parse (DouWindow *self, const char *count, const char *cursor);
 DouStatus dou_window_read_count (DouWindow *self, DouRequest *request);
 DouStatus dou_window_read (DouWindow *self, DouRequest *request);
 void dou_window_write_next (gint64 cursor, DouJsonWriter *writer);
