@@ -185,7 +185,8 @@ dou_video_newest_get_page (DouVideoNewest *self, gint64 before, guint limit, GAr
   if (n < limit && self->places->len != self->n_videos)
     return FALSE;
 
-  g_array_append_vals (page, &g_array_index (self->places, DouVideoPlace, begin), n);
+  if (n > 0)
+    g_array_append_vals (page, &g_array_index (self->places, DouVideoPlace, begin), n);
   dou_video_newest_top_up (self, before, limit, page);
   return TRUE;
 }
