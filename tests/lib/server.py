@@ -38,16 +38,19 @@ class Answer:
 
 
 class Server:
-    def __init__(self, configuration=""):
+    """With `log`, a file open for writing, all processes write their logs into it."""
+
+    def __init__(self, configuration="", log=None):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="doutok-test-"))
         self.runtime_dir = self.directory / "run"
+        self.state_dir = self.directory / "state"
         self._configuration = self.directory / "doutok.conf"
         self._configuration.write_text(configuration, encoding="utf-8")
         self._process = subprocess.Popen(
             [_program(), "serve", "--config", self._configuration, "--listen", "127.0.0.1:0",
-             "--state-dir", self.directory / "state", "--runtime-dir", self.runtime_dir,
+             "--state-dir", self.state_dir, "--runtime-dir", self.runtime_dir,
              "--workers", "1"],
-            stdout=subprocess.PIPE, text=True, preexec_fn=_die_with_parent)
+            stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=_die_with_parent)
         line = self._process.stdout.readline().strip()
         if not line.startswith(READY):
             self.stop()
@@ -72,6 +75,36 @@ class Server:
             return Answer(connection.getresponse())
         finally:
             connection.close()
+
+    def list_processes(self):
+        """The ids of the launcher and all below it."""
+        pids = [self._process.pid]
+        for pid in pids:
+            try:
+                for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                    pids += map(int, (task / "children").read_text(encoding="ascii").split())
+            except FileNotFoundError:
+                pass
+        return pids
+
+    def find_processes(self, program):
+        """The ids of those that run a program, such as `doutok-gateway`."""
+        found = []
+        for pid in self.list_processes():
+            try:
+                if pathlib.Path(f"/proc/{pid}/exe").readlink().name == program:
+                    found.append(pid)
+            except FileNotFoundError:
+                pass
+        return found
+
+    def call(self, service, method, *arguments):
+        """Calls a method of a service on the private bus: its name without org.doutok, and the
+        arguments as busctl(1) takes them."""
+        return subprocess.run(
+            ["busctl", f"--address=unix:path={self.runtime_dir}/bus", "call", f"org.doutok.{service}",
+             f"/org/doutok/{service}", f"org.doutok.{service}1", method, *map(str, arguments)],
+            stdout=subprocess.PIPE, check=True, text=True, timeout=TIMEOUT).stdout
 
     def list_routes(self):
         """All that a gateway serves: a dictionary of paths and sets of methods."""
