@@ -72,6 +72,8 @@ typedef struct
   GSource *cancelled;   /* (owned) (nullable) */
   const char *program;  /* (unowned) static */
   const char *fatal;    /* (unowned) (nullable) static */
+  gint64 cpu;           /* seconds of processor time allowed; 0 = any */
+  gint64 cpu_before;    /* microseconds that all children had used when it began */
   guint n_pending;      /* both pipes and the process */
   gboolean timed_out;
   gboolean overflowed;
@@ -194,17 +196,40 @@ dou_media_runner_warn_about_sandbox (DouMediaRunner *self)
       g_warning ("Sandbox: %s on this system; no video can be published", *line);
 }
 
+/* Microseconds of processor time of all children that have ended. */
+static gint64
+get_children_cpu (void)
+{
+  struct rusage usage = { 0 };
+
+  getrusage (RUSAGE_CHILDREN, &usage);
+  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * G_USEC_PER_SEC + usage.ru_utime.tv_usec
+         + usage.ru_stime.tv_usec;
+}
+
+/* The kernel kills a run for its processor time. So does somebody who stops the machine's programs, or
+ * needs its memory, but then it is not the file's fault, and there has been time left: what this run
+ * and all that ended meanwhile have used is less than what this one might. The kernel counts in ticks
+ * for the limit and exactly for the report, which differ on a busy machine; hence half of it. */
+static gboolean
+has_time_left (const Run *run)
+{
+  return run->cpu <= 0
+         || get_children_cpu () - run->cpu_before < run->cpu * (G_USEC_PER_SEC / 2);
+}
+
 static DouStatus
-judge_signal (int number, const char *program)
+judge_signal (const Run *run, int number)
 {
   switch (number)
     {
-    case SIGKILL: /* processor time is used up, or the machine's memory */
+    case SIGKILL:
+      return has_time_left (run) ? DOU_STATUS_UNAVAILABLE : DOU_STATUS_MEDIA_TOO_BIG;
     case SIGXCPU:
     case SIGXFSZ:
       return DOU_STATUS_MEDIA_TOO_BIG;
     case SIGSYS:
-      g_warning ("%s made a system call that the sandbox forbids", program);
+      g_warning ("%s made a system call that the sandbox forbids", run->program);
       return DOU_STATUS_MEDIA_DAMAGED;
     default:
       return DOU_STATUS_MEDIA_DAMAGED;
@@ -258,7 +283,7 @@ judge (Run *run, GCancellable *cancellable)
     return NULL;
 
   if (g_subprocess_get_if_signaled (process))
-    return g_error_new (DOU_ERROR, judge_signal (g_subprocess_get_term_sig (process), run->program),
+    return g_error_new (DOU_ERROR, judge_signal (run, g_subprocess_get_term_sig (process)),
                         "%s was killed by signal %d: %s", run->program,
                         g_subprocess_get_term_sig (process), messages);
 
@@ -477,6 +502,8 @@ dou_media_runner_run_async (DouMediaRunner *self, const DouMediaRun *run,
   data->program = run->program;
   data->begun = g_get_monotonic_time ();
   data->fatal = run->fatal;
+  data->cpu = run->cpu;
+  data->cpu_before = get_children_cpu ();
   g_task_set_task_data (task, data, (GDestroyNotify) run_free);
 
   data->process = spawn (self, run, &error);
@@ -492,7 +519,7 @@ dou_media_runner_run_async (DouMediaRunner *self, const DouMediaRun *run,
  * @self: a runner
  * @result: from the callback
  * @error: return location for a status of media, %DOU_STATUS_DISK_FULL, %DOU_STATUS_UNAVAILABLE (it
- *   took too long), %DOU_STATUS_INTERNAL (no sandbox), or %G_IO_ERROR_CANCELLED
+ *   took too long, or somebody killed it), %DOU_STATUS_INTERNAL (no sandbox), or %G_IO_ERROR_CANCELLED
  *
  * Returns: (transfer full) (nullable): what the program wrote to its standard output
  */

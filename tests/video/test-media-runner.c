@@ -4,6 +4,7 @@
 #define G_LOG_DOMAIN "doutok-test"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -114,6 +115,26 @@ test_limits (Fixture *fixture, gconstpointer data)
   assert_status (fixture, DOU_STATUS_MEDIA_TOO_BIG);
 }
 
+/* The only child. */
+static pid_t
+get_child (void)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/children", getpid ());
+  g_autofree char *children = NULL;
+
+  g_assert_true (g_file_get_contents (path, &children, NULL, NULL));
+  return (pid_t) g_ascii_strtoll (children, NULL, 10);
+}
+
+/* Test that the file is not blamed if somebody kills the run. */
+static void
+test_killed (Fixture *fixture, gconstpointer data)
+{
+  start (fixture, (DouMediaRun){ .cpu = 20 }, ENDLESS "-vf realtime -f null -", NULL);
+  g_assert_cmpint (kill (get_child (), SIGKILL), ==, 0);
+  assert_status (fixture, DOU_STATUS_UNAVAILABLE);
+}
+
 /* Test that a program that reaches for the network is killed, and that an operator hears of it. */
 static void
 test_network (Fixture *fixture, gconstpointer data)
@@ -171,6 +192,7 @@ main (int argc, char **argv)
   ADD ("failure", test_failure);
   ADD ("no-sandbox", test_no_sandbox);
   ADD ("limits", test_limits);
+  ADD ("killed", test_killed);
   ADD ("network", test_network);
   ADD ("cancelled", test_cancelled);
   ADD ("output", test_output);
