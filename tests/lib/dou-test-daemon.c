@@ -182,6 +182,20 @@ collect_descendants (GPid pid, GArray *pids)
     }
 }
 
+/* Asserts that processes which nobody ends any more end by themselves. */
+static void
+wait_until_gone (GArray *pids)
+{
+  gint64 deadline = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+
+  for (guint i = 0; i < pids->len; i++)
+    while (is_running (g_array_index (pids, GPid, i)))
+      {
+        g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+        g_usleep (1000);
+      }
+}
+
 /**
  * dou_test_daemon_kill:
  * @self: a server that runs
@@ -193,20 +207,37 @@ void
 dou_test_daemon_kill (DouTestDaemon *self)
 {
   g_autoptr (GArray) pids = g_array_new (FALSE, FALSE, sizeof (GPid));
-  gint64 deadline;
 
   collect_descendants (dou_test_daemon_get_pid (self), pids);
   g_subprocess_force_exit (self->process);
   g_subprocess_wait (self->process, NULL, NULL);
   g_clear_object (&self->process);
+  wait_until_gone (pids);
+}
 
-  deadline = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
-  for (guint i = 0; i < pids->len; i++)
-    while (is_running (g_array_index (pids, GPid, i)))
-      {
-        g_assert_cmpint (g_get_monotonic_time (), <, deadline);
-        g_usleep (1000);
-      }
+/**
+ * dou_test_daemon_kill_bus:
+ * @self: a server that runs
+ *
+ * Ends its dbus-daemon with SIGKILL, and asserts that everything follows, `doutok serve` with a failure, so
+ * that systemd starts it again.
+ */
+void
+dou_test_daemon_kill_bus (DouTestDaemon *self)
+{
+  g_autoptr (GArray) pids = g_array_new (FALSE, FALSE, sizeof (GPid));
+  g_autoptr (GArray) buses = dou_test_daemon_get_child_pids (self, "dbus-daemon");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (buses->len, ==, 1);
+  collect_descendants (dou_test_daemon_get_pid (self), pids);
+  kill (g_array_index (buses, GPid, 0), SIGKILL);
+  g_subprocess_wait (self->process, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_subprocess_get_if_exited (self->process));
+  g_assert_cmpint (g_subprocess_get_exit_status (self->process), !=, 0);
+  g_clear_object (&self->process);
+  wait_until_gone (pids);
 }
 
 const char *
@@ -302,9 +333,9 @@ dou_test_daemon_get_service_pid (DouTestDaemon *self, const char *bus_name)
 /**
  * dou_test_daemon_get_child_pids:
  * @self: a server that runs
- * @name: of a program, such as `doutok-gateway`
+ * @name: (nullable): of a program, such as `doutok-gateway`
  *
- * Returns: (transfer full) (element-type GPid): the processes of its tree that run @name
+ * Returns: (transfer full) (element-type GPid): the processes of its tree that run @name, or all
  */
 GArray *
 dou_test_daemon_get_child_pids (DouTestDaemon *self, const char *name)
@@ -320,7 +351,7 @@ dou_test_daemon_get_child_pids (DouTestDaemon *self, const char *name)
       g_autofree char *program = g_file_read_link (path, NULL);
       g_autofree char *base = program != NULL ? g_path_get_basename (program) : NULL;
 
-      if (g_strcmp0 (base, name) == 0)
+      if (name == NULL || g_strcmp0 (base, name) == 0)
         g_array_append_val (found, pid);
     }
 

@@ -20,6 +20,7 @@ void dou_test_daemon_free (DouTestDaemon *self);
 void dou_test_daemon_start (DouTestDaemon *self);
 void dou_test_daemon_stop (DouTestDaemon *self);
 void dou_test_daemon_kill (DouTestDaemon *self);
+void dou_test_daemon_kill_bus (DouTestDaemon *self);
 
 char *dou_test_daemon_get_program (void);
 const char *dou_test_daemon_get_url (DouTestDaemon *self);
