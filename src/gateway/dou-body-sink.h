@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 
 /**
  * DouBodySinkClass:
- * @open: the head has arrived: makes the sink, or returns %NULL with @status set to refuse the body
+ * @open: the head has arrived: makes the sink, or returns %NULL with @status set to refuse the body;
+ *   %NULL with %DOU_STATUS_OK has it read as on a route without a sink
  * @write: a piece of the body; anything but %DOU_STATUS_OK refuses the rest, and is the answer
  * @close: the body is complete; anything but %DOU_STATUS_OK is the answer, and the handler is not called
  * @free: the request is over, answered or not; drops whatever is left

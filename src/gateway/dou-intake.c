@@ -194,6 +194,9 @@ dou_intake_admit (DouIntake *self, DouRequest *request, guint64 body_length)
     status = dou_parameters_add_form (dou_request_get_parameters (request), query, strlen (query));
   if (status == DOU_STATUS_OK && route->sink != NULL)
     status = dou_request_open_sink (request);
+  if (status == DOU_STATUS_OK && dou_request_get_body_sink (request) == NULL
+      && body_length > MAX_FORM)
+    status = DOU_STATUS_TOO_LARGE;
 
   return status;
 }
@@ -288,7 +291,7 @@ dou_intake_read_upload (DouIntake *self, DouConnection *connection)
 static void
 dou_intake_read_body (DouIntake *self, DouConnection *connection)
 {
-  if (dou_request_get_sink_class (connection->reading) != NULL)
+  if (dou_request_get_body_sink (connection->reading) != NULL)
     dou_intake_read_upload (self, connection);
   else
     dou_intake_read_form (self, connection);

@@ -91,7 +91,7 @@ publication_prepare (Publication *publication, DouUpload *upload, GError **error
     return status;
   if (title == NULL || !g_utf8_validate (title, -1, NULL))
     return DOU_STATUS_BAD_TITLE;
-  if (dou_upload_get_size (upload) == 0)
+  if (dou_upload_get_size (upload, 0) == 0)
     return DOU_STATUS_NO_FILE;
 
   id = dou_id_minter_mint (context->minter, error);
@@ -99,7 +99,7 @@ publication_prepare (Publication *publication, DouUpload *upload, GError **error
     return dou_status_from_error (*error);
 
   publication->files = g_unix_fd_list_new ();
-  handle = g_unix_fd_list_append (publication->files, dou_upload_get_fd (upload), error);
+  handle = g_unix_fd_list_append (publication->files, dou_upload_get_fd (upload, 0), error);
   if (handle < 0)
     return dou_status_from_error (*error);
 

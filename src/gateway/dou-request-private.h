@@ -21,7 +21,6 @@ DouParameters *dou_request_get_parameters (DouRequest *self);
 void dou_request_handle (DouRequest *self, DouRouter *router);
 void dou_request_lose_client (DouRequest *self);
 
-const DouBodySinkClass *dou_request_get_sink_class (DouRequest *self);
 DouStatus dou_request_open_sink (DouRequest *self);
 DouStatus dou_request_write_sink (DouRequest *self, const guint8 *data, gsize length);
 DouStatus dou_request_close_sink (DouRequest *self);

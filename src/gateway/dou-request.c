@@ -167,18 +167,6 @@ dou_request_lose_client (DouRequest *self)
     g_cancellable_cancel (self->cancellable);
 }
 
-/**
- * dou_request_get_sink_class:
- * @self: a request with a route
- *
- * Returns: (transfer none) (nullable): what its body is streamed into
- */
-const DouBodySinkClass *
-dou_request_get_sink_class (DouRequest *self)
-{
-  return self->route->sink;
-}
-
 DouStatus
 dou_request_open_sink (DouRequest *self)
 {

@@ -50,7 +50,7 @@ static void
 add_checksum (DouUpload *upload, DouJsonWriter *writer)
 {
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  int fd = dou_upload_get_fd (upload);
+  int fd = dou_upload_get_fd (upload, 0);
   guint8 buffer[65536];
   off_t position = 0;
   struct stat info;
@@ -58,7 +58,7 @@ add_checksum (DouUpload *upload, DouJsonWriter *writer)
 
   g_assert_no_errno (fstat (fd, &info));
   g_assert_cmpuint (info.st_nlink, ==, 0);
-  g_assert_cmpuint ((guint64) info.st_size, ==, dou_upload_get_size (upload));
+  g_assert_cmpuint ((guint64) info.st_size, ==, dou_upload_get_size (upload, 0));
 
   while ((n = pread (fd, buffer, sizeof buffer, position)) > 0)
     {
@@ -77,7 +77,7 @@ give_name (Fixture *fixture, DouUpload *upload, const char *name)
 {
   g_autofree char *path = g_build_filename (fixture->directory, "media", name, NULL);
   g_autofree char *parent = g_path_get_dirname (path);
-  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", dou_upload_get_fd (upload));
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", dou_upload_get_fd (upload, 0));
 
   g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
   g_assert_no_errno (linkat (AT_FDCWD, link, AT_FDCWD, path, AT_SYMLINK_FOLLOW));
@@ -95,11 +95,11 @@ upload_handler (DouRequest *request, gpointer user_data)
   fixture->n_handled++;
   dou_request_begin_reply (request, DOU_STATUS_OK, &writer);
   dou_json_writer_name (&writer, "size");
-  dou_json_writer_int64 (&writer, (gint64) dou_upload_get_size (upload));
-  if (dou_upload_get_size (upload) > 0)
+  dou_json_writer_int64 (&writer, (gint64) dou_upload_get_size (upload, 0));
+  if (dou_upload_get_size (upload, 0) > 0)
     add_checksum (upload, &writer);
   else
-    g_assert_cmpint (dou_upload_get_fd (upload), ==, -1);
+    g_assert_cmpint (dou_upload_get_fd (upload, 0), ==, -1);
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     if (dou_request_get_parameter (request, names[i]) != NULL)
