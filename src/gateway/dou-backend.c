@@ -37,6 +37,8 @@ static const struct
   [DOU_BACKEND_REGISTER] = { PROXY_USER, "Register", "(xss)", TRUE },
   [DOU_BACKEND_LOGIN] = { PROXY_USER, "Login", "(ss)", TRUE },
   [DOU_BACKEND_GET_USERS] = { PROXY_USER, "GetUsers", "x", FALSE },
+  [DOU_BACKEND_SET_PROFILES] = { PROXY_USER, "SetProfiles", "(xa{ss})", FALSE },
+  [DOU_BACKEND_CHANGE_PASSWORDS] = { PROXY_USER, "ChangePasswords", "(xss)", TRUE },
   [DOU_BACKEND_GET_GENERATIONS] = { PROXY_USER, "GetGenerations", "x", FALSE },
   [DOU_BACKEND_GET_FEED] = { PROXY_VIDEO, "GetFeed", "(xu)", FALSE },
   [DOU_BACKEND_GET_WORKS] = { PROXY_VIDEO, "GetWorks", "(xxu)", FALSE },
@@ -184,7 +186,7 @@ dou_backend_get_user (DouBackend *self)
  * dou_backend_get_video:
  * @self: a backend
  *
- * Returns: (transfer none): for Publish, which carries a file and is not batched
+ * Returns: (transfer none): for its signals, and for the methods that carry files and are not batched
  */
 DouDBusVideo1 *
 dou_backend_get_video (DouBackend *self)

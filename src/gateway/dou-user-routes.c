@@ -5,6 +5,7 @@
 
 #include "gateway/dou-user-routes.h"
 #include "gateway/dou-user-set.h"
+#include "gateway/dou-user-update.h"
 
 /* A request that waits for the user service. */
 typedef struct
@@ -209,6 +210,8 @@ static const DouRoute routes[] = {
   { "/douyin/user/register", DOU_METHOD_POST, register_handler, NULL, DOU_RATE_REGISTER },
   { "/douyin/user/login", DOU_METHOD_POST, login_handler, NULL, DOU_RATE_LOGIN },
   { "/douyin/user", DOU_METHOD_GET, user_handler },
+  { "/douyin/user/update", DOU_METHOD_POST, dou_user_update_handler, &dou_user_update_sink_class,
+    DOU_RATE_PUBLISH },
 };
 
 /**

@@ -48,6 +48,13 @@ def make_video(seconds=1):
         stdout=subprocess.PIPE, check=True).stdout
 
 
+def make_picture():
+    return subprocess.run(
+        ["ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc=size=64x64",
+         "-frames:v", "1", "-c:v", "png", "-f", "image2pipe", "-"],
+        stdout=subprocess.PIPE, check=True).stdout
+
+
 class World:
     """Two users who follow each other, and a video of the first."""
 
@@ -238,6 +245,27 @@ class Users(unittest.TestCase):
             operation.get(10010, user_id=NOBODY)
             bearer = {"Authorization": f"Bearer {alice['token']}"}
             operation.see(the_server.request("GET", operation.path, headers=bearer), 200, 0)
+
+
+    def test_updateUser(self):
+        dave = the_world.register("dave")
+        token, file = dave["token"], ("a.png", make_picture())
+        with Operation("updateUser") as operation:
+            operation.post(0, lambda: {"token": token, "signature": "I film my cat"})
+            changed = operation.upload(200, 0, {"token": token, "old_password": "secret",
+                                                "new_password": "another"}, {"avatar": file})
+            token = changed["token"]
+            operation.upload(200, 0, {"token": token}, {"background_image": file})
+            operation.post(10002, lambda: {"token": token})
+            operation.post(10002, lambda: {"token": token, "signature": " "})
+            operation.post(10002, lambda: {"token": token, "new_password": "x"})
+            operation.post(10004, lambda: {"signature": "A guest's"})
+            operation.post(10004, lambda: {"token": dave["token"], "signature": "Before"})
+            operation.post(10004, lambda: {"token": token, "old_password": "wrong",
+                                           "new_password": "x"})
+            operation.upload(200, 10013, {"token": token}, {"avatar": ("a.png", b"no picture")})
+            operation.upload(413, 10012, {"token": token},
+                             {"avatar": ("a.png", bytes(5 * 1024 * 1024 + 1))})
 
 
 class Videos(unittest.TestCase):

@@ -187,6 +187,25 @@ dou_test_http_make_upload (const char *base, const char *token, const char *titl
   return message;
 }
 
+/**
+ * dou_test_http_send_form:
+ * @self: a client
+ * @http_code: to assert
+ * @path: of an endpoint
+ * @form: (transfer full): what to send
+ *
+ * Returns: (transfer full): the answer
+ */
+JsonObject *
+dou_test_http_send_form (DouTestHttp *self, guint http_code, const char *path, SoupMultipart *form)
+{
+  g_autofree char *url = g_strconcat (self->url, path, NULL);
+  g_autoptr (SoupMessage) message = soup_message_new_from_multipart (url, form);
+
+  soup_multipart_free (form);
+  return send_message (self, message, http_code);
+}
+
 JsonObject *
 dou_test_http_publish (DouTestHttp *self, const char *token, const char *title, GBytes *file)
 {

@@ -21,6 +21,8 @@ JsonObject *dou_test_http_call (DouTestHttp *self, const char *method, const cha
     G_GNUC_NULL_TERMINATED;
 JsonObject *dou_test_http_call_expecting (DouTestHttp *self, guint http_code, const char *method,
                                           const char *path, ...) G_GNUC_NULL_TERMINATED;
+JsonObject *dou_test_http_send_form (DouTestHttp *self, guint http_code, const char *path,
+                                     SoupMultipart *form);
 JsonObject *dou_test_http_publish (DouTestHttp *self, const char *token, const char *title,
                                    GBytes *file);
 
