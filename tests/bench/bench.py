@@ -142,6 +142,7 @@ class Run:
         self.results = {"machine": describe_machine(), "set": self.set, "rounds": self.rounds,
                         "seconds": self.seconds, "connections": table.CONNECTIONS,
                         "workers": table.WORKERS, "table": [], "beside": []}
+        self.failed = False
 
     def wants(self, name):
         return not self.options.only or any(word in name for word in self.options.only)
@@ -159,7 +160,12 @@ class Run:
     def add(self, name, function, *arguments):
         if not self.wants(name):
             return
-        found = function(*arguments)
+        try:
+            found = function(*arguments)
+        except Failure as failure:
+            self.failed = True
+            say(f"{name}: {failure}")
+            return
         for one in found if isinstance(found, list) else [found]:
             self.results["beside"].append(one)
             print(beside.format_finding(one), flush=True)
@@ -236,7 +242,7 @@ def main():
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(run.results, file, indent=1)
     print(f"\n{run.results['duration_seconds']:.0f} s, {run.count_errors()} wrong answers")
-    return 1 if run.count_errors() else 0
+    return 1 if run.failed or run.count_errors() else 0
 
 
 if __name__ == "__main__":

@@ -138,12 +138,23 @@ class Server:
         self.stop()
 
 
+# All connections come from one address here.
+CONFIG = """
+[limits]
+rate-limits=off
+max-connections=16384
+max-connections-per-address=16384
+[log]
+level=warning
+"""
+
+
 class DouTok(Server):
     """`doutok serve`; ready when its services answer."""
 
     def __init__(self, places, state, workers):
         runtime = places.new_directory("runtime")
-        config = places.new_file("doutok.conf", "[limits]\nrate-limits=off\n[log]\nlevel=warning\n")
+        config = places.new_file("doutok.conf", CONFIG)
         super().__init__([os.path.join(places.bin, "doutok"), "serve", "--config", config,
                           "--state-dir", state, "--runtime-dir", runtime,
                           "--listen", "127.0.0.1:0", "--workers", workers],
