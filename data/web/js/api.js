@@ -14,9 +14,10 @@ const TIMEOUT = 20000;
 
 /** Why the server did not do what it was asked for; `message` is for the user to read. */
 export class Refusal extends Error {
-  constructor(code, message) {
+  constructor(code, message, answer = {}) {
     super(message);
     this.code = code;
+    this.answer = answer;
   }
 }
 
@@ -29,14 +30,15 @@ function getHeaders() {
 }
 
 // The answer, or the Refusal that it is. That a session has ended is found out here, by whoever asks
-// for anything; wrong passwords have the same code, but say that they were looked at.
-function judge(answer, isCredentials) {
+// for anything, unless it has another token by now; wrong passwords have the same code, but say that
+// they were looked at.
+function judge(answer, { token, isCredentials }) {
   if (typeof answer?.status_code !== 'number')
     throw new Refusal(-1, t('error.server'));
-  if (answer.status_code === UNAUTHORIZED && getToken() && !isCredentials)
+  if (answer.status_code === UNAUTHORIZED && token && token === getToken() && !isCredentials)
     endSession();
   if (answer.status_code !== 0)
-    throw new Refusal(answer.status_code, answer.status_msg);
+    throw new Refusal(answer.status_code, answer.status_msg, answer);
   return answer;
 }
 
@@ -48,6 +50,7 @@ function encode(parameters) {
 async function call(method, path, parameters, { signal, isCredentials } = {}) {
   const url = new URL(path, document.baseURI);
   const options = { method, headers: getHeaders(), cache: 'no-store', credentials: 'omit' };
+  const token = getToken();
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), TIMEOUT);
   const stop = () => timeout.abort();
@@ -62,7 +65,7 @@ async function call(method, path, parameters, { signal, isCredentials } = {}) {
   try {
     signal?.throwIfAborted();
     const response = await fetch(url, options);
-    return judge(await response.json().catch(() => null), isCredentials);
+    return judge(await response.json().catch(() => null), { token, isCredentials });
   } catch (error) {
     if (error instanceof Refusal)
       throw error;
@@ -79,6 +82,7 @@ const post = (path, parameters, options) => call('POST', path, parameters, optio
 
 // fetch() does not say how much it has sent; XMLHttpRequest does.
 function send(path, form, { onprogress, signal, isCredentials } = {}) {
+  const token = getToken();
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('POST', new URL(path, document.baseURI));
@@ -88,7 +92,7 @@ function send(path, form, { onprogress, signal, isCredentials } = {}) {
     request.upload.addEventListener('progress', (event) => onprogress?.(event.loaded, event.total));
     request.addEventListener('load', () => {
       try {
-        resolve(judge(request.response, isCredentials));
+        resolve(judge(request.response, { token, isCredentials }));
       } catch (error) {
         reject(error);
       }

@@ -7,11 +7,13 @@
 import * as api from './api.js';
 import { emit, getToken, on } from './state.js';
 
-// Milliseconds: between tries, doubled each time; between polls; until an answer.
+// Milliseconds: between tries, doubled each time; between polls; until an answer; until a token that is
+// no longer good must have been replaced.
 const RETRY_FIRST = 1000;
 const RETRY_MAX = 30000;
 const POLL = 3000;
 const ANSWER = 8000;
+const GRACE = 2000;
 // Why the server closed it: the token is no longer good.
 const CLOSE_TOKEN = 4001;
 
@@ -76,9 +78,10 @@ function closed(event) {
   if (!token)
     return;
   startPolling();
-  // Whether the session has ended, the server says to the next request.
+  // Whether the session has ended, the server says to a request; but whoever has just changed the
+  // password is about to get another token.
   if (event.code === CLOSE_TOKEN)
-    api.getUser(undefined).catch(() => {});
+    setTimeout((old) => old === token && api.getUser(undefined).catch(() => {}), GRACE, token);
   retryTimer = setTimeout(open, retry * (0.5 + Math.random()));
   retry = Math.min(retry * 2, RETRY_MAX);
 }

@@ -99,9 +99,14 @@ function buildPassword(session) {
     h('div.field', {}, h('label', { for: before.id }, t('settings.password.old')), before),
     h('div.field', {}, h('label', { for: after.id }, t('settings.password.new')), after),
   ], t('settings.password.change'), async (form) => {
-    const answer = await api.updateUser({ old_password: before.value, new_password: after.value });
-    if (answer.token)
-      renewToken(answer.token);
+    try {
+      renewToken((await api.updateUser({ old_password: before.value, new_password: after.value })).token);
+    } catch (error) {
+      // The password may be changed although something else went wrong.
+      if (error.answer?.token)
+        renewToken(error.answer.token);
+      throw error;
+    }
     form.reset();
   }));
 }
