@@ -12,7 +12,8 @@ import { closePanel } from './panel.js';
 import * as feed from './views/feed.js';
 
 // Patterns of the part of the address behind “#/”, the first that matches. `nav` is the entry of the
-// navigation that is marked; `login` means that guests are sent to log in first.
+// navigation that is marked, “me” on pages of one's own only; `login` means that guests are sent to log
+// in first.
 const routes = [
   { pattern: '', nav: 'feed', load: () => feed },
   { pattern: 'user/:id/play/:list/:video', nav: 'me', load: () => feed },
@@ -88,7 +89,7 @@ async function navigate({ isFirst = false } = {}) {
   const isFeed = route.load() === feed || route.nav === 'feed';
   document.body.classList.toggle('is-feed', isFeed);
   document.body.dataset.view = route.pattern.split('/')[0] || 'feed';
-  markNavigation(route.nav);
+  markNavigation('id' in parameters && route.nav === 'me' && Number(parameters.id) !== getOwnId() ? '' : route.nav);
   root.replaceChildren();
   try {
     const view = await route.load();
