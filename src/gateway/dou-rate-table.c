@@ -171,7 +171,10 @@ dou_rate_table_find (DouRateTable *self, guint64 key)
   return NULL;
 }
 
-/* Returns: (nullable): the bucket of @key, made if absent; NULL if it was lost to somebody else */
+/* When several processes need a bucket for the same key at the very same time, each may take one token
+ * from one of its own before they agree.
+ *
+ * Returns: (nullable): the bucket of @key, made if absent; NULL if it was lost to somebody else */
 static Bucket *
 dou_rate_table_claim (DouRateTable *self, guint64 key, gint64 now)
 {
@@ -191,7 +194,9 @@ dou_rate_table_claim (DouRateTable *self, guint64 key, gint64 now)
 
   if (full > now)
     atomic_compare_exchange_strong (&fullest->full, &full, now);
-  return fullest;
+
+  /* Another process may have made one for the same key meanwhile: the first of them counts. */
+  return dou_rate_table_find (self, key);
 }
 
 /* Until there is a token again. */

@@ -148,7 +148,8 @@ count_in_child (const char *path)
   return n;
 }
 
-/* Test that processes that take at the same time get as much together as one would alone. */
+/* Test that processes that take at the same time get as much together as one would alone; as the first to
+ * ask for it they may each get one more. */
 static void
 test_processes (Fixture *fixture, gconstpointer data)
 {
@@ -180,7 +181,8 @@ test_processes (Fixture *fixture, gconstpointer data)
       g_assert_true (WIFEXITED (status) && WEXITSTATUS (status) == 0);
     }
 
-  g_assert_cmpint (total, ==, 20000);
+  g_assert_cmpint (total, >=, 20000);
+  g_assert_cmpint (total, <, 20000 + (int) G_N_ELEMENTS (children));
   close (ends[0]);
   close (ends[1]);
 }
