@@ -19,6 +19,7 @@
 
 #define CONTENT_TYPE "multipart/form-data; boundary=AaB03x"
 #define PATH "/publish"
+#define TWO_PATH "/two"
 
 #define PART(head, content)                                                                        \
   "--AaB03x\r\nContent-Disposition: form-data; " head "\r\n\r\n" content "\r\n"
@@ -113,11 +114,54 @@ upload_handler (DouRequest *request, gpointer user_data)
     give_name (fixture, upload, dou_request_get_parameter (request, "path"));
 }
 
+/* Two files with a limit each; other forms than multipart are left to the server. */
+static gpointer
+open_two (DouRequest *request, gpointer user_data, DouStatus *status)
+{
+  static const DouUploadFile files[] = { { "first", 3 }, { "second", 5 } };
+  SoupMessageHeaders *headers
+      = soup_server_message_get_request_headers (dou_request_get_message (request));
+  const char *type = soup_message_headers_get_content_type (headers, NULL);
+
+  *status = DOU_STATUS_OK;
+  return g_strcmp0 (type, "multipart/form-data") == 0
+             ? dou_upload_new (request, user_data, files, G_N_ELEMENTS (files), status)
+             : NULL;
+}
+
+static const DouBodySinkClass two_sink_class = {
+  .open = open_two,
+  .write = dou_upload_write,
+  .close = dou_upload_close,
+  .free = dou_upload_free,
+};
+
+/* Says how large each file is, and what the title is. */
+static void
+two_handler (DouRequest *request, gpointer user_data)
+{
+  Fixture *fixture = user_data;
+  DouUpload *upload = dou_request_get_body_sink (request);
+  const char *title = dou_request_get_parameter (request, "title");
+  g_auto (DouJsonWriter) writer = { NULL };
+
+  fixture->n_handled++;
+  dou_request_begin_reply (request, DOU_STATUS_OK, &writer);
+  dou_json_writer_name (&writer, "first");
+  dou_json_writer_int64 (&writer, upload != NULL ? (gint64) dou_upload_get_size (upload, 0) : -1);
+  dou_json_writer_name (&writer, "second");
+  dou_json_writer_int64 (&writer, upload != NULL ? (gint64) dou_upload_get_size (upload, 1) : -1);
+  dou_json_writer_name (&writer, "title");
+  dou_json_writer_string (&writer, title != NULL ? title : "");
+  dou_request_end_reply (request, DOU_STATUS_OK, &writer);
+}
+
 static void
 fixture_set_up (Fixture *fixture, gconstpointer data)
 {
   static const DouRoute routes[] = {
     { PATH, DOU_METHOD_POST, upload_handler, &dou_upload_sink_class },
+    { TWO_PATH, DOU_METHOD_POST, two_handler, &two_sink_class },
   };
   g_autofree char *directory = NULL;
   g_autoptr (GError) error = NULL;
@@ -475,6 +519,54 @@ test_large (Fixture *fixture, gconstpointer data)
 }
 
 /* How many unnamed files of the media directory are open. */
+static void
+assert_two (Fixture *fixture, const char *content_type, const char *body, guint http_code,
+            DouStatus status, const char *expected)
+{
+  g_autoptr (DouTestClient) client = dou_test_server_connect (&fixture->server);
+  g_autofree char *request = g_strdup_printf (
+      "POST " TWO_PATH " HTTP/1.1\r\nHost: a\r\nContent-Type: %s\r\n"
+      "Content-Length: %zu\r\n\r\n%s",
+      content_type, strlen (body), body);
+  g_autoptr (DouTestAnswer) answer = NULL;
+
+  dou_test_client_send (client, request);
+  answer = dou_test_client_receive (client);
+  dou_test_assert_status (answer, http_code, status);
+  if (expected != NULL)
+    g_assert_nonnull (strstr (answer->body, expected));
+}
+
+/* Test that each of several files is told by its name, may be absent, comes once, and has a limit
+ * of its own; and that such a route takes other forms, too, up to the limit of forms. */
+static void
+test_two_files (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *long_value = g_strnfill (64 * 1024, 'x');
+  g_autofree char *long_form = g_strconcat ("title=", long_value, NULL);
+  const char *urlencoded = "application/x-www-form-urlencoded";
+
+#define PART_OF(name, content) PART ("name=\"" name "\"; filename=\"x\"", content)
+  assert_two (fixture, CONTENT_TYPE, PART_OF ("first", "1234") END, 413, DOU_STATUS_TOO_LARGE, NULL);
+  assert_two (fixture, CONTENT_TYPE, PART_OF ("second", "123456") END, 413, DOU_STATUS_TOO_LARGE,
+              NULL);
+  assert_two (fixture, CONTENT_TYPE, PART_OF ("third", "1") END, 400, DOU_STATUS_BAD_REQUEST, NULL);
+  assert_two (fixture, CONTENT_TYPE, PART_OF ("first", "1") PART_OF ("first", "1") END, 400,
+              DOU_STATUS_BAD_REQUEST, NULL);
+  assert_two (fixture, "multipart/form-data", "x", 400, DOU_STATUS_BAD_REQUEST, NULL);
+  assert_two (fixture, urlencoded, long_form, 413, DOU_STATUS_TOO_LARGE, NULL);
+  g_assert_cmpuint (fixture->n_handled, ==, 0);
+
+  assert_two (fixture, CONTENT_TYPE,
+              PART_OF ("second", "12345") FIELD ("title", "both") PART_OF ("first", "123") END, 200,
+              DOU_STATUS_OK, "\"first\":3,\"second\":5,\"title\":\"both\"");
+  assert_two (fixture, CONTENT_TYPE, FIELD ("second", "12") END, 200, DOU_STATUS_OK,
+              "\"first\":0,\"second\":2,\"title\":\"\"");
+  assert_two (fixture, urlencoded, "title=form", 200, DOU_STATUS_OK,
+              "\"first\":-1,\"second\":-1,\"title\":\"form\"");
+#undef PART_OF
+}
+
 static guint
 count_unnamed_files (Fixture *fixture)
 {
@@ -547,6 +639,7 @@ main (int argc, char **argv)
   ADD ("no-file", "4MiB", test_no_file);
   ADD ("client-leaves", "4MiB", test_client_leaves);
   ADD ("forms", "4MiB", test_forms);
+  ADD ("two-files", "4MiB", test_two_files);
   ADD ("large", "1GiB", test_large);
 
   return g_test_run ();
