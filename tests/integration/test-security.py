@@ -91,7 +91,8 @@ class OtherUser(unittest.TestCase):
         self.assertNotEqual(self._connect().returncode, 0)
         self.server.runtime_dir.chmod(0o755)
         (self.server.runtime_dir / "bus").chmod(0o666)
-        knock = f"import socket; socket.socket(socket.AF_UNIX).connect({str(self.server.runtime_dir / 'bus')!r})"
+        knock = ("import socket; socket.socket(socket.AF_UNIX)"
+                 f".connect({str(self.server.runtime_dir / 'bus')!r})")
         self.assertEqual(self._run("/usr/bin/python3", "-c", knock).returncode, 0)
         self.assertNotEqual(self._connect().returncode, 0)
         self.server.runtime_dir.chmod(0o700)
