@@ -86,13 +86,16 @@ class Upload:
                          uploadThroughput=-1)
 
     def preview(self):
-        """Test that a chosen video is shown before it is sent, and published afterwards."""
+        """Test that a chosen video is shown before it is sent, and published afterwards with a title of one line."""
+        self.ann.go("me")
+        self.browser.find(".profile")
         self.ann.go("upload")
         self.browser.choose_file("[data-test=file]", self.video)
         self.browser.wait("const v = document.querySelector('[data-test=preview]'); return v && v.currentTime > 0",
                           what="a preview")
         check_equal(self.browser.run("return document.querySelector('[data-test=preview]').src.split(':')[0]"), "blob", "source")
-        self.ann.upload(self.video, "at last")
+        self.ann.upload(self.video, "at\n  last ")
+        check_equal(json.loads(self.server.get("/douyin/feed/")[2])["video_list"][0]["title"], "at last", "title")
 
     def polled(self):
         """Test that messages arrive by asking where a WebSocket cannot be opened, and are sent."""

@@ -150,7 +150,11 @@ export const getUser = async (id, options) =>
 
 /** Changes a profile. Fields: signature, avatar, background_image, old_password, new_password. */
 export async function updateUser(fields, options) {
-  const answer = await send('douyin/user/update/', makeForm(fields), { isCredentials: true, ...options });
+  const path = 'douyin/user/update/';
+  // Multipart forms turn the ends of lines into CRLF, which no signature may contain.
+  const answer = Object.values(fields).some((value) => value instanceof Blob)
+    ? await send(path, makeForm(fields), { isCredentials: true, ...options })
+    : await post(path, fields, { isCredentials: true, ...options });
   return { user: fixUser(answer.user), token: answer.token };
 }
 

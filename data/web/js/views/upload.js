@@ -122,7 +122,8 @@ class Upload {
   }
 
   async send() {
-    const title = this.title.value.trim();
+    // A title has one line.
+    const title = this.title.value.replace(/\s+/g, ' ').trim();
     this.problem.textContent = '';
     if (!this.file) {
       this.fail(t('upload.need.file'), this.input);

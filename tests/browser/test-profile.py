@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What users change about themselves: signature, pictures, password."""
+
+import os
+import tempfile
+
+from server import Server, make_picture
+from tap import check, check_equal, run
+from user import User
+from webdriver import Driver
+
+SIGNATURE = "<b>hello</b> & 你好\nsecond line"
+
+
+class Profile:
+    """The tests, one after the other."""
+
+    def __init__(self, driver, server, directory):
+        self.server = server
+        self.picture = make_picture(os.path.join(directory, "picture.png"))
+        self.text = os.path.join(directory, "text.png")
+        with open(self.text, "w", encoding="utf-8") as file:
+            file.write("no picture\n" * 20)
+        self.ann = User(driver, server, "Ann")
+        self.bob = User(driver, server, "Bob", "desktop")
+        self.browser = self.ann.browser
+
+    def save(self, name):
+        """Presses the button of a form of the settings and waits until it may be pressed again."""
+        self.browser.click(f"[data-test={name}-save]")
+        self.browser.wait("return !document.querySelector(arguments[0]).disabled", f"[data-test={name}-save]")
+        return self.browser.run("return document.querySelector(arguments[0]).textContent", f"[data-test={name}-problem]")
+
+    def signature(self):
+        """Test that a signature is saved, and shown as text."""
+        self.ann.register()
+        self.bob.register()
+        self.ann.go("settings")
+        self.browser.type("[data-test=signature]", SIGNATURE)
+        check_equal(self.save("signature"), "", "problem")
+        self.bob.go(f"user/{self.ann.get_id()}")
+        self.bob.browser.find(".profile-signature")
+        check_equal(self.bob.browser.run("return document.querySelector('.profile-signature').textContent"), SIGNATURE, "signature")
+
+    def pictures(self):
+        """Test that pictures are shown before they are sent, and to others afterwards."""
+        for name, shown in (("avatar", ".profile-who .avatar"), ("background_image", ".profile-background")):
+            self.ann.go("settings")
+            self.browser.choose_file(f"[data-test={name}]", self.picture)
+            self.browser.wait("return document.querySelector('img[src^=\"blob:\"]')?.naturalWidth > 0", what="a preview")
+            check_equal(self.save(name), "", "problem")
+            self.bob.go("messages")
+            self.bob.browser.find(".inbox")
+            self.bob.go(f"user/{self.ann.get_id()}")
+            self.bob.browser.wait("const i = document.querySelector(arguments[0]);"
+                                  "return i && i.complete && i.naturalWidth > 0 && !i.src.includes('default')", shown)
+            self.ann.go("me")
+            self.browser.find(".profile")
+
+    def picture_refused(self):
+        """Test that the page says why a picture is refused."""
+        self.ann.go("settings")
+        self.browser.choose_file("[data-test=avatar]", self.text)
+        check(self.save("avatar") != "", "no problem")
+
+    def change(self, old, new):
+        """Fills in the form of the password."""
+        self.browser.type("[data-test=old-password]", old)
+        self.browser.type("[data-test=new-password]", new)
+        return self.save("password")
+
+    def password_refused(self):
+        """Test that a wrong password changes nothing, and ends nothing."""
+        check(self.change("wrong", "another") != "", "no problem")
+        check(self.browser.run("return !!localStorage.getItem('doutok.session')"), "the session has ended")
+        self.ann.go("me")
+        self.browser.find(".profile")
+
+    def password(self):
+        """Test that a password is changed, and that one stays logged in here, and messages arrive."""
+        self.ann.go("settings")
+        check_equal(self.change("secret", "another"), "", "problem")
+        self.ann.go(f"messages/{self.bob.get_id()}")
+        self.browser.find("[data-test=message-text]")
+        self.bob.go(f"messages/{self.ann.get_id()}")
+        self.bob.send_message("still there?")
+        self.browser.wait_for_text(".message:not(.own) p", "still there?")
+        self.ann.send_message("yes")
+
+    def log_in(self):
+        """Test that the new password is the one that counts from now on."""
+        self.ann.go("settings")
+        self.browser.click("[data-test=log-out]")
+        self.ann.go("login")
+        self.browser.type("[data-test=username]", "Ann")
+        self.browser.type("[data-test=password]", "secret")
+        self.browser.click("[data-test=log-in]")
+        self.browser.wait_for_text("[data-test=problem]", "wrong")
+        self.browser.run("document.querySelector('[data-test=password]').value = ''")
+        self.browser.type("[data-test=password]", "another")
+        self.browser.click("[data-test=log-in]")
+        self.browser.wait("return !!localStorage.getItem('doutok.session')", what="a session")
+
+    def silence(self):
+        """Test that nothing was complained of, and nobody else was asked."""
+        self.ann.check_silence(allowed=("WebSocket",))
+        self.bob.check_silence()
+
+
+def main():
+    """Runs them all."""
+    driver, server = Driver(), None
+    try:
+        server = Server()
+        with tempfile.TemporaryDirectory() as directory:
+            profile = Profile(driver, server, directory)
+            names = ("signature", "pictures", "picture_refused", "password_refused", "password", "log_in", "silence")
+            run([(f"/browser/profile/{name}", getattr(profile, name)) for name in names])
+    finally:
+        driver.stop()
+        if server:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
