@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* For each viewer and kind a table of answers: a number for each target that was ever asked about,
- * whose last bit is the answer. Eight bytes a target at most half full; a table of the set of all that
- * somebody likes would have to be complete, and would be loaded for one page that needs thirty.
+/* For each viewer and kind a table of answers: a number for each target that is known, whose last bit
+ * is the answer; eight bytes a target, at most half full. Most people like and follow few enough for
+ * all of it to be fetched at once, as the first page of the list. Then the table is complete, and what
+ * is not in it is not so: no other call is made for this viewer. Of those who have more than a page,
+ * what was asked about is kept.
  *
  * A signal tells what is so now, and is put into the table. A reply that is on its way meanwhile may be
  * from before: it is good enough for the request that has asked, but is not kept, which the table's
@@ -14,6 +16,8 @@
 #include "gateway/dou-flags.h"
 
 #define FIRST_CAPACITY 64
+/* Targets of a viewer that are fetched at once: a page of the list. */
+#define PAGE_SIZE 1000
 /* Bytes of an entry beside its slots. */
 #define ENTRY_OVERHEAD 192
 
@@ -25,7 +29,11 @@ typedef struct
   guint64 *slots; /* (owned) (array length=capacity) */
   guint capacity; /* a power of two */
   guint n_used;
+  gboolean is_complete; /* what is not in it is not so */
+  gboolean is_long;     /* the list has more than a page */
 } Table;
+
+G_STATIC_ASSERT (PAGE_SIZE < DOU_FLAGS_MAX_OF_VIEWER);
 
 struct _DouFlags
 {
@@ -97,7 +105,10 @@ table_grow (Table *table)
   guint n_old = table->capacity;
 
   if (table->n_used >= DOU_FLAGS_MAX_OF_VIEWER)
-    n_old = 0;
+    {
+      n_old = 0;
+      table->is_complete = FALSE;
+    }
   else
     table->capacity *= 2;
 
@@ -259,7 +270,7 @@ load_keep (Load *load)
 }
 
 static void
-loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+pairs_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Load) load = user_data;
   g_autoptr (GError) error = NULL;
@@ -282,7 +293,7 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-load_start (Load *load)
+load_ask_for_pairs (Load *load)
 {
   static const DouBackendMethod methods[] = { [DOU_FLAG_FAVORITE] = DOU_BACKEND_ARE_FAVORITES,
                                               [DOU_FLAG_FOLLOW] = DOU_BACKEND_ARE_FOLLOWS };
@@ -293,7 +304,81 @@ load_start (Load *load)
         = g_variant_new ("(xx)", load->viewer, g_array_index (load->targets, gint64, i));
 
   dou_batcher_submit_async (dou_backend_get_batcher (load->flags->backend, methods[load->kind]),
-                            items, load->targets->len, NULL, loaded_cb, load);
+                            items, load->targets->len, NULL, pairs_cb, load);
+}
+
+static gboolean
+contains (const gint64 *ids, gsize n_ids, gint64 id)
+{
+  for (gsize i = 0; i < n_ids; i++)
+    if (ids[i] == id)
+      return TRUE;
+
+  return FALSE;
+}
+
+/* @ids: (array length=n_ids): all that is so */
+static void
+load_keep_list (Load *load, const gint64 *ids, gsize n_ids)
+{
+  DouFlags *self = load->flags;
+  Table *table = dou_lru_peek (self->tables[load->kind], &load->viewer);
+
+  if (table == NULL || table->epoch != load->epoch)
+    return;
+
+  for (gsize i = 0; i < n_ids; i++)
+    table_add (table, ids[i], TRUE);
+  table->is_complete = TRUE;
+  dou_lru_set_cost (self->tables[load->kind], &load->viewer, table_get_cost (table));
+}
+
+static void
+list_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Load) load = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouBatchResults) results
+      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
+  g_autoptr (GVariant) page = results != NULL ? dou_batch_results_get (results, 0) : NULL;
+  g_autoptr (GVariant) list = NULL;
+  const gint64 *ids;
+  gint64 next = 0;
+  gsize n_ids;
+
+  if (page != NULL)
+    g_variant_get (page, "(x@ax)", &next, &list);
+  if (next != 0)
+    {
+      Table *table = dou_lru_peek (load->flags->tables[load->kind], &load->viewer);
+
+      if (table != NULL)
+        table->is_long = TRUE;
+      load_ask_for_pairs (g_steal_pointer (&load));
+      return;
+    }
+
+  if (list != NULL)
+    {
+      ids = g_variant_get_fixed_array (list, &n_ids, sizeof (gint64));
+      for (guint i = 0; i < load->targets->len; i++)
+        load->values[g_array_index (load->positions, guint, i)]
+            = contains (ids, n_ids, g_array_index (load->targets, gint64, i));
+      load_keep_list (load, ids, n_ids);
+    }
+
+  load->func (error, load->user_data);
+}
+
+static void
+load_ask_for_list (Load *load)
+{
+  static const DouBackendMethod methods[] = { [DOU_FLAG_FAVORITE] = DOU_BACKEND_GET_FAVORITES,
+                                              [DOU_FLAG_FOLLOW] = DOU_BACKEND_GET_FOLLOWS };
+  GVariant *item = g_variant_new ("(xxu)", load->viewer, G_GINT64_CONSTANT (0), PAGE_SIZE);
+
+  dou_batcher_submit_async (dou_backend_get_batcher (load->flags->backend, methods[load->kind]),
+                            &item, 1, NULL, list_cb, load);
 }
 
 /**
@@ -321,7 +406,7 @@ dou_flags_load (DouFlags *self, DouFlagKind kind, gint64 viewer, const gint64 *t
       guint64 slot = table != NULL ? *table_find (table, targets[i]) : 0;
 
       values[i] = (guint8) (slot & 1);
-      if (slot != 0)
+      if (slot != 0 || (table != NULL && table->is_complete))
         continue;
 
       if (load == NULL)
@@ -341,8 +426,10 @@ dou_flags_load (DouFlags *self, DouFlagKind kind, gint64 viewer, const gint64 *t
       g_array_append_val (load->positions, i);
     }
 
-  if (load != NULL)
-    load_start (load);
+  if (load != NULL && (table == NULL || table->is_long))
+    load_ask_for_pairs (load);
+  else if (load != NULL)
+    load_ask_for_list (load);
   return load == NULL;
 }
 

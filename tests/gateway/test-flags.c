@@ -56,12 +56,20 @@ ask (Fixture *fixture, guint8 *values)
                          fixture);
 }
 
+/* User 1 likes more than fits on a page, so that pairs are asked for. */
+static void
+answer_long_list (Fixture *fixture)
+{
+  dou_test_services_answer (&fixture->services, "GetFavorites", "[(1, 0, 1000)]", "[(5, [9])]");
+}
+
 static void
 learn (Fixture *fixture)
 {
   guint8 values[2];
 
   g_assert_false (ask (fixture, values));
+  answer_long_list (fixture);
   dou_test_services_answer (&fixture->services, "AreFavorites", "[(1, 7), (1, 8)]",
                             "[true, false]");
   wait (fixture);
@@ -87,10 +95,67 @@ test_error (Fixture *fixture, gconstpointer data)
   guint8 values[2];
 
   g_assert_false (ask (fixture, values));
+  dou_test_services_refuse (&fixture->services, "GetFavorites");
+  wait (fixture);
+  g_assert_cmpint (fixture->status, ==, DOU_STATUS_UNAVAILABLE);
+
+  g_assert_false (ask (fixture, values));
+  answer_long_list (fixture);
   dou_test_services_refuse (&fixture->services, "AreFavorites");
   wait (fixture);
   g_assert_cmpint (fixture->status, ==, DOU_STATUS_UNAVAILABLE);
-  learn (fixture);
+
+  g_assert_false (ask (fixture, values));
+  dou_test_services_answer (&fixture->services, "AreFavorites", "[(1, 7), (1, 8)]",
+                            "[true, false]");
+  wait (fixture);
+  assert_known (fixture, 1, 0);
+}
+
+/* Test that of who likes no more than a page holds everything is known after one call, and stays so over
+ * changes. */
+static void
+test_complete (Fixture *fixture, gconstpointer data)
+{
+  static const gint64 others[] = { 9, 10, 11 };
+  guint8 values[3];
+
+  g_assert_false (ask (fixture, values));
+  dou_test_services_answer (&fixture->services, "GetFavorites", "[(1, 0, 1000)]",
+                            "[(0, [9, 7])]");
+  wait (fixture);
+  g_assert_cmpuint (values[0], ==, 1);
+  g_assert_cmpuint (values[1], ==, 0);
+  assert_known (fixture, 1, 0);
+
+  g_assert_true (dou_flags_load (fixture->flags, DOU_FLAG_FAVORITE, 1, others, 3, values, loaded_cb,
+                                 fixture));
+  g_assert_cmpmem (values, 3, "\1\0\0", 3);
+  dou_test_services_emit (&fixture->services, "Social", "FavoritesChanged",
+                          "([(int64 1, int64 9, false), (int64 1, int64 11, true)],)");
+  g_assert_true (dou_flags_load (fixture->flags, DOU_FLAG_FAVORITE, 1, others, 3, values, loaded_cb,
+                                 fixture));
+  g_assert_cmpmem (values, 3, "\0\0\1", 3);
+}
+
+/* Test that a list that was overtaken by a change answers who has asked, and is not kept. */
+static void
+test_list_overtaken (Fixture *fixture, gconstpointer data)
+{
+  guint8 values[2];
+
+  g_assert_false (ask (fixture, values));
+  dou_test_services_emit (&fixture->services, "Social", "FavoritesChanged",
+                          "([(int64 1, int64 8, true)],)");
+  dou_test_services_answer (&fixture->services, "GetFavorites", "[(1, 0, 1000)]", "[(0, [7])]");
+  wait (fixture);
+  g_assert_cmpuint (values[0], ==, 1);
+
+  g_assert_false (ask (fixture, values));
+  dou_test_services_answer (&fixture->services, "GetFavorites", "[(1, 0, 1000)]",
+                            "[(0, [7, 8])]");
+  wait (fixture);
+  assert_known (fixture, 1, 1);
 }
 
 /* Test that answers are kept by viewer, kind and target, and only those that are missing asked for. */
@@ -112,12 +177,14 @@ test_hit (Fixture *fixture, gconstpointer data)
 
   g_assert_false (dou_flags_load (fixture->flags, DOU_FLAG_FAVORITE, 2, targets + 1, 1, values,
                                   loaded_cb, fixture));
-  dou_test_services_answer (&fixture->services, "AreFavorites", "[(2, 7)]", "[false]");
+  dou_test_services_answer (&fixture->services, "GetFavorites", "[(2, 0, 1000)]", "[(0, @ax [])]");
   wait (fixture);
+  g_assert_cmpuint (values[0], ==, 0);
   g_assert_false (dou_flags_load (fixture->flags, DOU_FLAG_FOLLOW, 1, targets + 1, 1, values,
                                   loaded_cb, fixture));
-  dou_test_services_answer (&fixture->services, "AreFollows", "[(1, 7)]", "[false]");
+  dou_test_services_answer (&fixture->services, "GetFollows", "[(1, 0, 1000)]", "[(0, [8])]");
   wait (fixture);
+  g_assert_cmpuint (values[0], ==, 0);
   assert_known (fixture, 1, 0);
 }
 
@@ -142,6 +209,7 @@ test_overtaken (Fixture *fixture, gconstpointer data)
   const gint64 video = 8;
 
   g_assert_false (ask (fixture, values));
+  answer_long_list (fixture);
   dou_test_services_emit (&fixture->services, "Social", "FavoritesChanged",
                           "([(int64 1, int64 8, true)],)");
   dou_test_services_answer (&fixture->services, "AreFavorites", "[(1, 7), (1, 8)]",
@@ -164,6 +232,7 @@ test_lost (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (dou_flags_get_size (fixture->flags), ==, 0);
 
   g_assert_false (ask (fixture, values));
+  answer_long_list (fixture);
   dou_test_services_answer (&fixture->services, "AreFavorites", "[(1, 7), (1, 8)]",
                             "[true, false]");
   dou_test_services_restart (&fixture->services);
@@ -207,12 +276,16 @@ test_many_viewers (Fixture *fixture, gconstpointer data)
       for (gint64 viewer = 1; viewer <= 50; viewer++)
         {
           g_autofree char *pairs = g_strdup_printf ("[(%" G_GINT64_FORMAT ", 7)]", viewer);
+          g_autofree char *list = g_strdup_printf ("[(%" G_GINT64_FORMAT ", 0, 1000)]", viewer);
           const gint64 video = 7;
           guint8 value = 0;
 
           g_assert_false (dou_flags_load (flags, DOU_FLAG_FAVORITE, viewer, &video, 1, &value,
                                           loaded_cb, fixture));
-          dou_test_services_answer (&fixture->services, "AreFavorites", pairs, "[true]");
+          if (bounds[i] == 0)
+            dou_test_services_answer (&fixture->services, "AreFavorites", pairs, "[true]");
+          else
+            dou_test_services_answer (&fixture->services, "GetFavorites", list, "[(0, [7])]");
           wait (fixture);
           g_assert_cmpuint (value, ==, 1);
           g_assert_cmpuint (dou_flags_get_size (flags), <=, bounds[i]);
@@ -227,6 +300,8 @@ main (int argc, char **argv)
 
 #define ADD(name, func) g_test_add ("/gateway/flags/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("error", test_error);
+  ADD ("complete", test_complete);
+  ADD ("list-overtaken", test_list_overtaken);
   ADD ("hit", test_hit);
   ADD ("change", test_change);
   ADD ("overtaken", test_overtaken);
