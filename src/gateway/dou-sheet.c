@@ -2,8 +2,7 @@
 
 /* A page of videos differs from reader to reader in two words a video. So it is written once, with
  * “false” in all these places, and is a guest's answer as it is. For somebody who is logged in it is
- * copied with “true” where that is so: for thirty videos that costs 3 µs, most of it for looking up the
- * sixty flags, where writing the page costs 20. */
+ * copied with “true” where that is so. */
 
 #include "config.h"
 

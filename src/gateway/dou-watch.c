@@ -10,10 +10,9 @@
  * the signals that wait before a request is handled: dou_watch_catch_up().
  *
  * GDBus cannot do that. It reads in a thread of its own, and between its read and the main loop's
- * turn a signal is nowhere to be seen; measured, a reader on another process saw the former state
- * several times in a million requests, more under load. So signals have a connection of their own
- * here, without a thread: sd-bus, read when the main loop says so and before each request. A read
- * that finds nothing is one system call, 0.3 µs. Rejected: a ping to the bus before each answer (two
+ * turn a signal is nowhere to be seen. So signals have a connection of their own here, without a
+ * thread: sd-bus, read when the main loop says so and before each request. A read that finds nothing
+ * is one system call. Rejected: a ping to the bus before each answer (two
  * messages a batch of requests), and to let a service wait until every gateway has confirmed (one
  * that hangs would stop all writes).
  *
