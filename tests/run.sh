@@ -18,7 +18,11 @@ top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 packages_to_test='
   chromium
   chromium-driver
+  libgda-5.0-mysql
+  libgda-5.0-postgres
+  mariadb-server-core
   openssl
+  postgresql
   python3-jsonschema
   python3-websockets
   prometheus

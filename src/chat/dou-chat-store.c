@@ -16,9 +16,6 @@
 #include "common/dou-json-writer.h"
 #include "dou-chat-sql.h"
 
-/* Reads are short; two keep a core busy each while a third would wait for a core anyway. */
-#define N_READERS 2
-
 /* Bytes of JSON for one pair: two ids of 16 digits. */
 #define PAIR_SIZE 40
 
@@ -93,22 +90,22 @@ dou_chat_store_init (DouChatStore *self)
 
 /**
  * dou_chat_store_open:
- * @path: the database file; made if absent
+ * @address: where its tables are
  * @error: return location
  *
- * Waits for the disk.
+ * Waits for the disk or the server.
  *
  * Returns: (transfer full): the store, or %NULL with the errors of dou_database_open()
  */
 DouChatStore *
-dou_chat_store_open (const char *path, GError **error)
+dou_chat_store_open (const DouDatabaseAddress *address, GError **error)
 {
   g_autoptr (DouChatStore) self = g_object_new (DOU_TYPE_CHAT_STORE, NULL);
 
   /* Naming the resource keeps the linker from dropping it. */
   (void) dou_chat_sql_get_resource ();
 
-  self->database = dou_database_open ("chat", path, N_READERS, error);
+  self->database = dou_database_open ("chat", address, error);
   if (self->database == NULL)
     return NULL;
 

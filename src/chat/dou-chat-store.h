@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "common/dou-database-address.h"
 #include "chat/dou-message.h"
 
 G_BEGIN_DECLS
@@ -66,7 +67,7 @@ typedef struct
 #define DOU_TYPE_CHAT_STORE (dou_chat_store_get_type ())
 G_DECLARE_FINAL_TYPE (DouChatStore, dou_chat_store, DOU, CHAT_STORE, GObject)
 
-DouChatStore *dou_chat_store_open (const char *path, GError **error);
+DouChatStore *dou_chat_store_open (const DouDatabaseAddress *address, GError **error);
 void dou_chat_store_close (DouChatStore *self);
 
 const char *dou_chat_store_get_engine (DouChatStore *self);

@@ -15,7 +15,7 @@ main (int argc, char **argv)
   g_autoptr (DouClock) clock = NULL;
   g_autoptr (DouChatManager) manager = NULL;
   g_autoptr (DouChatImpl) impl = NULL;
-  g_autofree char *path = NULL;
+  g_autoptr (DouDatabaseAddress) address = NULL;
   g_autoptr (GError) error = NULL;
   int status;
 
@@ -23,8 +23,9 @@ main (int argc, char **argv)
   if (service == NULL || !dou_service_measure (service, DOU_METRICS_CHAT, &error))
     return dou_service_fail (PROGRAM, error);
 
-  path = g_build_filename (dou_service_get_state_dir (service), "chat.db", NULL);
-  store = dou_chat_store_open (path, &error);
+  address
+      = dou_database_address_new_from_config (dou_service_get_config (service), "chat", &error);
+  store = address != NULL ? dou_chat_store_open (address, &error) : NULL;
   if (store == NULL)
     return dou_service_fail (PROGRAM, error);
 

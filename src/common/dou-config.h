@@ -24,6 +24,14 @@ typedef enum
   DOU_CONFIG_RUNTIME_DIR,     /* path */
   DOU_CONFIG_TIME_ZONE,       /* name of a time zone, or empty */
   DOU_CONFIG_NODE_ID,         /* 0 … 15 */
+  DOU_CONFIG_DATABASE_ENGINE,        /* sqlite | postgresql | mysql */
+  DOU_CONFIG_DATABASE_HOST,          /* name, address, or path of a unix socket */
+  DOU_CONFIG_DATABASE_PORT,          /* 0 = that of the engine */
+  DOU_CONFIG_DATABASE_NAME,          /* of the database on the server */
+  DOU_CONFIG_DATABASE_USER,          /* of the server */
+  DOU_CONFIG_DATABASE_PASSWORD,      /* or empty */
+  DOU_CONFIG_DATABASE_PASSWORD_FILE, /* path or empty */
+  DOU_CONFIG_DATABASE_POOL,          /* reading connections a service */
   DOU_CONFIG_LOG_LEVEL,       /* debug | info | warning */
   DOU_CONFIG_METRICS_ALLOW,   /* list of ADDRESS[/BITS] */
   DOU_CONFIG_RATE_LIMITS,     /* boolean */

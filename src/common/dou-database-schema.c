@@ -8,7 +8,8 @@
  *
  * Migrations are numbered without gaps from 0001 and never changed once released. Each runs in one
  * transaction together with the new version number, so that a crash or an error in the middle of it
- * leaves the version before it. A database whose version is above the newest migration was written
+ * leaves the version before it. (MariaDB commits each step by itself, so that every step there may be
+ * run again.) A database whose version is above the newest migration was written
  * by a newer program, which may have given its tables another meaning: it is refused, untouched.
  */
 
@@ -22,21 +23,21 @@
 #include "common/dou-status.h"
 #include "dou-database-sql.h"
 
-#define ENGINE "sqlite"
 #define NAME_MARK "-- name: "
 #define NEXT_MARK "-- next"
 
 static char *
-get_resource_path (const char *domain, const char *file)
+get_resource_path (DouTransaction *transaction, const char *domain, const char *file)
 {
-  return g_strdup_printf ("/org/doutok/sql/%s/" ENGINE "/%s", domain, file);
+  return g_strdup_printf ("/org/doutok/sql/%s/%s/%s", domain,
+                          dou_transaction_get_engine_name (transaction), file);
 }
 
 /* A file that is not there is a fault of the build, as is one that does not parse. */
 static char **
-load_lines (const char *domain, const char *file)
+load_lines (DouTransaction *transaction, const char *domain, const char *file)
 {
-  g_autofree char *path = get_resource_path (domain, file);
+  g_autofree char *path = get_resource_path (transaction, domain, file);
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = g_resources_lookup_data (path, 0, &error);
   g_autofree char *text = NULL;
@@ -53,9 +54,10 @@ load_lines (const char *domain, const char *file)
 
 /* Statements of @file, each with its name if it has one; keeps their order. */
 static void
-load_statements (const char *domain, const char *file, GPtrArray *names, GPtrArray *statements)
+load_statements (DouTransaction *transaction, const char *domain, const char *file, GPtrArray *names,
+                 GPtrArray *statements)
 {
-  g_auto (GStrv) lines = load_lines (domain, file);
+  g_auto (GStrv) lines = load_lines (transaction, domain, file);
   g_autoptr (GString) sql = g_string_new (NULL);
   g_autofree char *name = NULL;
 
@@ -95,7 +97,7 @@ run_script (DouTransaction *transaction, const char *domain, const char *file, G
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) statements = g_ptr_array_new_with_free_func (g_free);
 
-  load_statements (domain, file, names, statements);
+  load_statements (transaction, domain, file, names, statements);
   for (guint i = 0; i < statements->len; i++)
     if (!dou_transaction_run_sql (transaction, g_ptr_array_index (statements, i), error))
       {
@@ -113,7 +115,7 @@ add_statements (DouTransaction *transaction, const char *domain)
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) statements = g_ptr_array_new_with_free_func (g_free);
 
-  load_statements (domain, "statements.sql", names, statements);
+  load_statements (transaction, domain, "statements.sql", names, statements);
   for (guint i = 0; i < statements->len; i++)
     {
       if (g_ptr_array_index (names, i) == NULL)
@@ -127,7 +129,7 @@ add_statements (DouTransaction *transaction, const char *domain)
 
 /**
  * dou_database_schema_connect:
- * @path: the database file
+ * @address: where to
  * @read_only: whether writes are to be refused
  * @error: return location
  *
@@ -135,14 +137,15 @@ add_statements (DouTransaction *transaction, const char *domain)
  *   itself, or %NULL
  */
 DouTransaction *
-dou_database_schema_connect (const char *path, gboolean read_only, GError **error)
+dou_database_schema_connect (const DouDatabaseAddress *address, gboolean read_only,
+                             GError **error)
 {
   g_autoptr (DouTransaction) transaction = NULL;
 
   /* Naming the resource also keeps the linker from dropping it. */
   (void) dou_database_sql_get_resource ();
 
-  transaction = dou_transaction_open (path, error);
+  transaction = dou_transaction_open (address, error);
   if (transaction == NULL || !run_script (transaction, "database", "connect.sql", error)
       || (read_only && !run_script (transaction, "database", "connect-reader.sql", error)))
     return NULL;
@@ -179,9 +182,9 @@ compare_names (gconstpointer a, gconstpointer b)
 
 /* Files named NNNN-…, in order; the number of each is its place. */
 static GPtrArray *
-list_migrations (const char *domain)
+list_migrations (DouTransaction *transaction, const char *domain)
 {
-  g_autofree char *path = get_resource_path (domain, "");
+  g_autofree char *path = get_resource_path (transaction, domain, "");
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) children = g_resources_enumerate_children (path, 0, &error);
   g_autoptr (GPtrArray) migrations = g_ptr_array_new_with_free_func (g_free);
@@ -220,7 +223,7 @@ get_version (DouTransaction *transaction, const char *domain, guint *version, GE
 }
 
 /* One step: whatever of @migrations comes after the version that the database has. Another process
- * may be doing the same at this moment; the write lock makes one wait for the other. */
+ * may be doing the same at this moment; a lock makes one wait for the other. */
 static gboolean
 migrate_once (DouTransaction *transaction, const char *domain, GPtrArray *migrations,
               guint *version, GError **error)
@@ -264,18 +267,20 @@ gboolean
 dou_database_schema_migrate (DouTransaction *transaction, const char *domain, guint *version,
                              GError **error)
 {
-  g_autoptr (GPtrArray) migrations = list_migrations (domain);
+  g_autoptr (GPtrArray) migrations = list_migrations (transaction, domain);
 
   do
     {
-      if (!dou_transaction_begin (transaction, TRUE, error))
+      gboolean done = dou_transaction_begin (transaction, TRUE, error)
+                      && dou_transaction_lock_migrations (transaction, error)
+                      && migrate_once (transaction, domain, migrations, version, error)
+                      && dou_transaction_commit (transaction, error);
+
+      if (!done)
+        dou_transaction_rollback (transaction);
+      dou_transaction_unlock_migrations (transaction);
+      if (!done)
         return FALSE;
-      if (!migrate_once (transaction, domain, migrations, version, error)
-          || !dou_transaction_commit (transaction, error))
-        {
-          dou_transaction_rollback (transaction);
-          return FALSE;
-        }
     }
   while (*version < migrations->len);
 

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-DouTransaction *dou_database_schema_connect (const char *path, gboolean read_only, GError **error);
+DouTransaction *dou_database_schema_connect (const DouDatabaseAddress *address, gboolean read_only,
+                                             GError **error);
 gboolean dou_database_schema_migrate (DouTransaction *transaction, const char *domain,
                                       guint *version, GError **error);
 gboolean dou_database_schema_load (DouTransaction *transaction, const char *domain, GError **error);

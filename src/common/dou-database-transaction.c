@@ -8,11 +8,13 @@
  *    several kilobytes behind for as long as the connection lives.
  *  - Begin, commit and rollback are statements too. The library's own functions cannot ask for a
  *    write lock from the start, which SQLite needs.
- *  - Columns get explicit types, or SQLite's are guessed from the first row.
+ *  - Columns get explicit types where the provider takes them, or SQLite's are guessed from the first
+ *    row.
  *  - After an error only a rollback follows, never a commit: what some engines keep, and PostgreSQL
  *    calls a success, is not what the caller meant.
- *  - Errors carry no code that can be trusted; SQLite's are told apart by their text, which is
- *    English whatever the locale.
+ *  - Errors carry no code that can be trusted; see #DouDatabaseEngine.
+ *  - Nothing in it has a time limit; see dou-database-guard.c. A connection that was lost stays lost:
+ *    its statements, and what it knows of transactions, are of no use to a new one.
  *
  * Text that goes in as JSON must be valid UTF-8 without NUL; see dou_text_normalize() and
  * dou_text_is_valid().
@@ -27,6 +29,8 @@
 #include <libgda/libgda.h>
 #include <sql-parser/gda-sql-parser.h>
 
+#include "common/dou-database-engine.h"
+#include "common/dou-database-guard.h"
 #include "common/dou-database-rows.h"
 #include "common/dou-database-transaction.h"
 #include "common/dou-status.h"
@@ -42,6 +46,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GdaDataModel, g_object_unref)
 
 #define LOCKED "database is locked"
 
+/* Seconds that a server may take to let us in; to answer, above the limits that servers are given
+ * themselves (connect.sql) and below the time that a client waits; and for what is said to take long. */
+#define OPEN_TIMEOUT 4
+#define ANSWER_TIMEOUT 10
+#define LONG_TIMEOUT 600
+
 typedef struct
 {
   GdaStatement *statement; /* (owned) */
@@ -50,10 +60,15 @@ typedef struct
 
 struct _DouTransaction
 {
-  GdaConnection *connection; /* (owned) (nullable) */
-  GdaSqlParser *parser;      /* (owned) (nullable) */
-  GHashTable *statements;    /* (owned) (element-type utf8 Statement) */
-  gboolean failed;           /* a statement of this transaction failed */
+  const DouDatabaseEngine *engine; /* (unowned) */
+  DouDatabaseGuard *guard;         /* (owned) (nullable) */
+  GdaConnection *connection;       /* (owned) (nullable) */
+  GdaSqlParser *parser;            /* (owned) (nullable) */
+  GHashTable *statements;          /* (owned) (element-type utf8 Statement) */
+  guint timeout;                   /* seconds that an answer may take */
+  glong code;                      /* that came with the last error, or 0 */
+  DouDatabaseTrouble trouble;      /* with which a statement of this transaction failed */
+  gboolean broken;                 /* the connection is of no use any more */
 };
 
 /* Guards opening and closing of all connections of the process. */
@@ -69,39 +84,41 @@ statement_free (Statement *statement)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Statement, statement_free)
 
-/* Told apart by what the caller can do: trouble with the file or another process may pass, all else
- * is a bug of ours. Ends of the messages differ, hence the prefixes. */
-static DouStatus
-status_from_cause (const GError *cause)
+static void
+error_cb (GdaConnection *connection, GdaConnectionEvent *event, gpointer user_data)
 {
-  static const char *const transient[] = {
-    LOCKED,
-    "database table is locked",
-    "database or disk is full",
-    "disk I/O error",
-    "unable to open database file",
-    "attempt to write a readonly database",
-    "database disk image is malformed",
-    "file is not a database",
-    "out of memory",
-  };
+  DouTransaction *self = user_data;
 
-  if (cause->domain == GDA_CONNECTION_ERROR)
-    return DOU_STATUS_UNAVAILABLE;
-
-  for (gsize i = 0; i < G_N_ELEMENTS (transient); i++)
-    if (g_str_has_prefix (cause->message, transient[i]))
-      return DOU_STATUS_UNAVAILABLE;
-
-  return DOU_STATUS_INTERNAL;
+  self->code = gda_connection_event_get_code (event);
 }
 
+/* The server is going to be asked something. */
+static void
+dou_transaction_ask (DouTransaction *self)
+{
+  self->code = 0;
+  dou_database_guard_begin (self->guard, self->timeout);
+}
+
+/* What the server says after the first line may show data. */
 static void
 dou_transaction_fail (DouTransaction *self, const char *statement, const GError *cause,
-                      GError **error)
+                      gboolean overdue, GError **error)
 {
-  self->failed = TRUE;
-  g_set_error (error, DOU_ERROR, status_from_cause (cause), "%s: %s", statement, cause->message);
+  g_autofree char *line = g_strndup (cause->message, strcspn (cause->message, "\n"));
+
+  if (overdue)
+    self->trouble = DOU_DATABASE_TROUBLE_UNAVAILABLE;
+  else if (cause->domain == GDA_CONNECTION_ERROR)
+    self->trouble = DOU_DATABASE_TROUBLE_LOST;
+  else
+    self->trouble = self->engine->judge (self->connection, cause, self->code);
+  self->broken = self->broken || overdue || self->trouble == DOU_DATABASE_TROUBLE_LOST;
+
+  g_set_error (error, DOU_ERROR,
+               self->trouble == DOU_DATABASE_TROUBLE_BUG ? DOU_STATUS_INTERNAL
+                                                         : DOU_STATUS_UNAVAILABLE,
+               "%s: %s", statement, overdue ? "the database does not answer" : line);
 }
 
 /* The library would keep a configuration in the home directory, and make the directory for it. */
@@ -119,47 +136,61 @@ initialize_library (void)
     }
 }
 
+static gboolean
+dou_transaction_connect (DouTransaction *self, const DouDatabaseAddress *address, GError **error)
+{
+  g_autoptr (GString) where = g_string_new (NULL);
+  g_autoptr (GString) secret = g_string_new (NULL);
+  g_autoptr (GError) cause = NULL;
+  gboolean overdue;
+
+  self->engine->write_places (address, where, secret);
+
+  g_mutex_lock (&connections_mutex);
+  dou_database_guard_begin_opening (self->guard, OPEN_TIMEOUT);
+  self->connection = gda_connection_open_from_string (
+      self->engine->provider, where->str, secret->str, GDA_CONNECTION_OPTIONS_NONE, &cause);
+  overdue = dou_database_guard_end_opening (self->guard);
+  g_mutex_unlock (&connections_mutex);
+
+  if (self->connection == NULL || overdue)
+    {
+      g_autofree char *line
+          = overdue ? g_strdup ("the server does not answer")
+                    : g_strndup (cause->message, strcspn (cause->message, "\n"));
+
+      g_set_error_literal (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, line);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 /**
  * dou_transaction_open:
- * @path: the database file, whose name ends in `.db`, an ending that the library adds by itself
+ * @address: where to; of an SQLite file, the file exists
  * @error: return location
  *
  * Returns: (transfer full): a connection that was not told anything yet, or %NULL
  */
 DouTransaction *
-dou_transaction_open (const char *path, GError **error)
+dou_transaction_open (const DouDatabaseAddress *address, GError **error)
 {
   g_autoptr (DouTransaction) self = g_new0 (DouTransaction, 1);
-  g_autofree char *directory = g_path_get_dirname (path);
-  g_autofree char *name = g_path_get_basename (path);
-  g_autofree char *quoted_directory = NULL;
-  g_autofree char *quoted_name = NULL;
-  g_autofree char *where = NULL;
-  g_autoptr (GError) cause = NULL;
-
-  g_return_val_if_fail (g_str_has_suffix (path, ".db"), NULL);
 
   initialize_library ();
 
-  name[strlen (name) - strlen (".db")] = '\0';
-  quoted_directory = gda_rfc1738_encode (directory);
-  quoted_name = gda_rfc1738_encode (name);
-  where = g_strdup_printf ("DB_DIR=%s;DB_NAME=%s;EXTRA_FUNCTIONS=FALSE;REGEXP=FALSE;"
-                           "EXTRA_COLLATIONS=FALSE",
-                           quoted_directory, quoted_name);
-
+  self->engine = dou_database_engine_find (address->engine);
+  self->timeout = ANSWER_TIMEOUT;
+  self->guard = dou_database_guard_new (address);
   self->statements
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) statement_free);
-  g_mutex_lock (&connections_mutex);
-  self->connection = gda_connection_open_from_string ("SQLite", where, NULL,
-                                                      GDA_CONNECTION_OPTIONS_NONE, &cause);
-  g_mutex_unlock (&connections_mutex);
-  if (self->connection == NULL)
-    {
-      g_set_error_literal (error, DOU_ERROR, status_from_cause (cause), cause->message);
-      return NULL;
-    }
+  if (!dou_transaction_connect (self, address, error))
+    return NULL;
 
+  g_signal_connect (self->connection, "error", G_CALLBACK (error_cb), self);
+  if (self->engine->opened != NULL)
+    self->engine->opened (self->connection);
   self->parser = gda_connection_create_parser (self->connection);
   return g_steal_pointer (&self);
 }
@@ -175,12 +206,40 @@ dou_transaction_close (DouTransaction *self)
   g_clear_object (&self->parser);
   if (self->connection != NULL)
     {
+      g_signal_handlers_disconnect_by_data (self->connection, self);
       g_mutex_lock (&connections_mutex);
+      dou_database_guard_begin (self->guard, OPEN_TIMEOUT);
       gda_connection_close_no_warning (self->connection);
       g_clear_object (&self->connection);
+      dou_database_guard_end (self->guard);
       g_mutex_unlock (&connections_mutex);
     }
+  g_clear_pointer (&self->guard, dou_database_guard_free);
   g_free (self);
+}
+
+/**
+ * dou_transaction_get_engine_name:
+ * @self: a connection
+ *
+ * Returns: (transfer none): of the folder with its SQL
+ */
+const char *
+dou_transaction_get_engine_name (DouTransaction *self)
+{
+  return self->engine->name;
+}
+
+/**
+ * dou_transaction_get_trouble:
+ * @self: a transaction, open or just ended
+ *
+ * Returns: with what it failed, if it did
+ */
+DouDatabaseTrouble
+dou_transaction_get_trouble (DouTransaction *self)
+{
+  return self->trouble;
 }
 
 /* SQL comes from the program itself, so what cannot be parsed is a bug, and ends the program. */
@@ -240,10 +299,15 @@ dou_transaction_prepare (DouTransaction *self, const char *name, GError **error)
 {
   Statement *statement = dou_transaction_get_statement (self, name);
   g_autoptr (GError) cause = NULL;
+  gboolean prepared;
+  gboolean overdue;
 
-  if (!gda_connection_statement_prepare (self->connection, statement->statement, &cause))
+  dou_transaction_ask (self);
+  prepared = gda_connection_statement_prepare (self->connection, statement->statement, &cause);
+  overdue = dou_database_guard_end (self->guard);
+  if (!prepared)
     {
-      dou_transaction_fail (self, name, cause, error);
+      dou_transaction_fail (self, name, cause, overdue, error);
       return FALSE;
     }
 
@@ -269,6 +333,22 @@ statement_unbind (Statement *statement)
     gda_set_set_holder_value (statement->parameters, NULL, "json", "");
 }
 
+/* Engines differ in the widths of their numbers. */
+static gint64
+get_number (const GValue *value, const char *name)
+{
+  g_auto (GValue) number = G_VALUE_INIT;
+
+  if (G_VALUE_HOLDS_INT64 (value))
+    return g_value_get_int64 (value);
+
+  g_value_init (&number, G_TYPE_INT64);
+  if (!g_value_type_transformable (G_VALUE_TYPE (value), G_TYPE_INT64)
+      || !g_value_transform (value, &number))
+    g_error ("Statement “%s” returns a %s for a number", name, G_VALUE_TYPE_NAME (value));
+  return g_value_get_int64 (&number);
+}
+
 static DouRows *
 copy_rows (GdaDataModel *model, const char *name, const char *columns, GError **cause)
 {
@@ -290,7 +370,7 @@ copy_rows (GdaDataModel *model, const char *name, const char *columns, GError **
           return NULL;
 
         if (columns[column] == 'x')
-          dou_rows_add_int64 (rows, gda_value_is_null (value) ? 0 : g_value_get_int64 (value));
+          dou_rows_add_int64 (rows, gda_value_is_null (value) ? 0 : get_number (value, name));
         else if (gda_value_is_null (value))
           dou_rows_add_text (rows, NULL);
         else /* an empty text arrives as NULL from some engines */
@@ -329,6 +409,7 @@ dou_transaction_query (DouTransaction *self, const char *name, const char *colum
   g_autoptr (GError) cause = NULL;
   GType types[MAX_COLUMNS + 1];
   gsize n_columns = strlen (columns);
+  gboolean overdue;
 
   g_assert (n_columns > 0 && n_columns <= MAX_COLUMNS);
   for (gsize i = 0; i < n_columns; i++)
@@ -336,15 +417,17 @@ dou_transaction_query (DouTransaction *self, const char *name, const char *colum
   types[n_columns] = G_TYPE_NONE;
 
   statement_bind (statement, name, json);
+  dou_transaction_ask (self);
   model = gda_connection_statement_execute_select_full (
       self->connection, statement->statement, statement->parameters,
-      GDA_STATEMENT_MODEL_RANDOM_ACCESS, types, &cause);
+      GDA_STATEMENT_MODEL_RANDOM_ACCESS, self->engine->has_column_types ? types : NULL, &cause);
   if (model != NULL)
     rows = copy_rows (model, name, columns, &cause);
+  overdue = dou_database_guard_end (self->guard);
   statement_unbind (statement);
 
   if (rows == NULL)
-    dou_transaction_fail (self, name, cause, error);
+    dou_transaction_fail (self, name, cause, overdue, error);
   return g_steal_pointer (&rows);
 }
 
@@ -365,16 +448,19 @@ dou_transaction_execute (DouTransaction *self, const char *name, const char *jso
 {
   Statement *statement = dou_transaction_get_statement (self, name);
   g_autoptr (GError) cause = NULL;
+  gboolean overdue;
   int n_rows;
 
   statement_bind (statement, name, json);
+  dou_transaction_ask (self);
   n_rows = gda_connection_statement_execute_non_select (self->connection, statement->statement,
                                                         statement->parameters, NULL, &cause);
+  overdue = dou_database_guard_end (self->guard);
   statement_unbind (statement);
 
   if (cause != NULL)
     {
-      dou_transaction_fail (self, name, cause, error);
+      dou_transaction_fail (self, name, cause, overdue, error);
       return FALSE;
     }
 
@@ -400,12 +486,15 @@ dou_transaction_run_sql (DouTransaction *self, const char *sql, GError **error)
   g_autoptr (Statement) statement = dou_transaction_parse (self, sql);
   g_autoptr (GError) cause = NULL;
   g_autoptr (GObject) result = NULL;
+  gboolean overdue;
 
+  dou_transaction_ask (self);
   result = gda_connection_statement_execute (self->connection, statement->statement, NULL,
                                              GDA_STATEMENT_MODEL_RANDOM_ACCESS, NULL, &cause);
+  overdue = dou_database_guard_end (self->guard);
   if (result == NULL)
     {
-      dou_transaction_fail (self, sql, cause, error);
+      dou_transaction_fail (self, sql, cause, overdue, error);
       return FALSE;
     }
 
@@ -413,10 +502,40 @@ dou_transaction_run_sql (DouTransaction *self, const char *sql, GError **error)
 }
 
 /**
+ * dou_transaction_has_statement:
+ * @self: a connection
+ * @name: of a statement that only some engines or domains have
+ *
+ * Returns: whether there is one of this name
+ */
+gboolean
+dou_transaction_has_statement (DouTransaction *self, const char *name)
+{
+  return g_hash_table_contains (self->statements, name);
+}
+
+/* Runs a statement that returns one number, which does not matter, if there is one of this name. */
+static gboolean
+dou_transaction_run_optional (DouTransaction *self, const char *name, GError **error)
+{
+  g_autoptr (DouRows) rows = NULL;
+
+  if (!dou_transaction_has_statement (self, name))
+    return TRUE;
+
+  rows = dou_transaction_query (self, name, "x", NULL, error);
+  return rows != NULL;
+}
+
+/**
  * dou_transaction_begin:
  * @self: a connection without an open transaction
  * @write: whether to take the write lock at once
  * @error: return location
+ *
+ * On servers a domain that writes only what is not so already has a statement `lock-writes`: with it
+ * one node waits here for the transaction of another, as on SQLite one process for another's. A
+ * domain whose tables have a row of totals loses nothing by it: every write ends in that row.
  *
  * Returns: whether the transaction is open
  */
@@ -428,16 +547,61 @@ dou_transaction_begin (DouTransaction *self, gboolean write, GError **error)
 
   for (guint i = 0; i < LOCK_TRIES; i++)
     {
-      self->failed = FALSE;
+      self->trouble = DOU_DATABASE_TROUBLE_NONE;
+      self->timeout = ANSWER_TIMEOUT;
       g_clear_error (&local_error);
       if (dou_transaction_execute (self, name, NULL, NULL, &local_error))
-        return TRUE;
+        {
+          if (!write || dou_transaction_run_optional (self, "lock-writes", error))
+            return TRUE;
+          dou_transaction_rollback (self);
+          return FALSE;
+        }
       if (strstr (local_error->message, LOCKED) == NULL)
         break;
     }
 
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
+}
+
+/**
+ * dou_transaction_allow_time:
+ * @self: an open transaction
+ * @error: return location
+ *
+ * Until its end, statements may take minutes.
+ *
+ * Returns: whether the server agrees
+ */
+gboolean
+dou_transaction_allow_time (DouTransaction *self, GError **error)
+{
+  self->timeout = LONG_TIMEOUT;
+  return dou_transaction_run_optional (self, "database-allow-time", error);
+}
+
+/**
+ * dou_transaction_lock_migrations:
+ * @self: an open transaction
+ * @error: return location
+ *
+ * Waits for others that change tables at this moment. On SQLite it is enough that the transaction
+ * writes.
+ *
+ * Returns: whether nobody else does until dou_transaction_unlock_migrations()
+ */
+gboolean
+dou_transaction_lock_migrations (DouTransaction *self, GError **error)
+{
+  return dou_transaction_allow_time (self, error)
+         && dou_transaction_run_optional (self, "database-lock-migrations", error);
+}
+
+void
+dou_transaction_unlock_migrations (DouTransaction *self)
+{
+  dou_transaction_run_optional (self, "database-unlock-migrations", NULL);
 }
 
 /**
@@ -450,7 +614,7 @@ dou_transaction_begin (DouTransaction *self, gboolean write, GError **error)
 gboolean
 dou_transaction_commit (DouTransaction *self, GError **error)
 {
-  if (self->failed)
+  if (self->trouble != DOU_DATABASE_TROUBLE_NONE)
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_INTERNAL,
                    "A function went on after one of its statements had failed");
@@ -464,11 +628,31 @@ dou_transaction_commit (DouTransaction *self, GError **error)
  * dou_transaction_rollback:
  * @self: an open transaction
  *
- * Returns: whether the connection can go on. It cannot if the engine had already rolled back by
- *   itself (a disk error does that): the library still believes in the transaction then, for ever
+ * Returns: whether the connection can go on. It cannot if it is lost, or if the engine had already
+ *   rolled back by itself (a disk error does that to SQLite): the library still believes in the
+ *   transaction then, for ever
  */
 gboolean
 dou_transaction_rollback (DouTransaction *self)
 {
-  return dou_transaction_execute (self, "database-rollback", NULL, NULL, NULL);
+  DouDatabaseTrouble trouble = self->trouble;
+
+  if (!self->broken)
+    self->broken = !dou_transaction_execute (self, "database-rollback", NULL, NULL, NULL);
+  /* What came first is what matters. */
+  if (trouble != DOU_DATABASE_TROUBLE_NONE)
+    self->trouble = trouble;
+  return !self->broken;
+}
+
+/**
+ * dou_transaction_is_broken:
+ * @self: a connection
+ *
+ * Returns: whether it is lost, so that nothing but closing it makes sense
+ */
+gboolean
+dou_transaction_is_broken (DouTransaction *self)
+{
+  return self->broken;
 }

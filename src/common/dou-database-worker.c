@@ -7,9 +7,13 @@
  * in a transaction of its own, so that only the bad one fails. Savepoints around each job were
  * rejected: they cost two statements a job in the usual case to save work in the rare one.
  *
- * A connection on which the engine ended a transaction by itself (a disk error does that) is
- * closed, and a new one opened for the next job: the library would believe in the transaction for
- * ever.
+ * Where several nodes write to one server, their transactions may get into each other's way. The
+ * engine then rolls one of them back (deadlock, serialization failure), which runs again as it was.
+ *
+ * A connection that was lost, or on which SQLite ended a transaction by itself (a disk error does
+ * that), is closed, and a new one opened for the next job. A job in whose middle it was lost runs once
+ * more; if it had been committed in truth, it finds everything as it wants it, since all writes may be
+ * repeated. One that the server left without an answer for too long does not: its time is over.
  */
 
 #include "config.h"
@@ -21,19 +25,20 @@
 #include "common/dou-metrics.h"
 #include "common/dou-status.h"
 
-/* How long a connection that could not be opened again is taken for lost without another try. Until
- * then every job fails at once. The library leaks some 100 kB with each try that fails. */
-#define RECONNECT_INTERVAL (1 * G_TIME_SPAN_SECOND)
+/* How often a transaction runs that is rolled back since another was in its way, and the longest
+ * pause between, in microseconds, so that the two do not meet again. One more in the way each time is
+ * already unlikely. */
+#define CONFLICT_TRIES 10
+#define CONFLICT_PAUSE 20000
 
 struct _DouDatabaseWorker
 {
   char *domain;                /* (owned) */
-  char *path;                  /* (owned) */
+  DouDatabaseAddress *address; /* (owned) */
+  DouDatabaseOutage *outage;   /* (unowned) of the database */
   gboolean writes;             /* whether jobs may change things */
   guint schema_version;        /* of a writer */
   DouTransaction *transaction; /* (owned) (nullable) NULL once the connection broke */
-  GError *lost;                /* (owned) (nullable) why no new one could be opened */
-  gint64 lost_until;           /* monotonic time of the next try */
 
   DouMetric *succeeded; /* (unowned) transactions */
   DouMetric *failed;    /* (unowned) transactions */
@@ -46,7 +51,7 @@ dou_database_worker_connect (DouDatabaseWorker *self, gboolean migrate, GError *
 {
   g_autoptr (DouTransaction) transaction = NULL;
 
-  transaction = dou_database_schema_connect (self->path, !self->writes, error);
+  transaction = dou_database_schema_connect (self->address, !self->writes, error);
   if (transaction == NULL)
     return FALSE;
   if (migrate
@@ -76,7 +81,8 @@ dou_database_worker_measure (DouDatabaseWorker *self)
 /**
  * dou_database_worker_new:
  * @domain: whose SQL to use
- * @path: the database file
+ * @address: where its tables are
+ * @outage: (transfer none): shared by all workers of the database; outlives them
  * @writes: whether jobs may change things; such a worker brings the tables up to date first, and
  *   there must have been one before there is one that only reads
  * @error: return location
@@ -84,12 +90,14 @@ dou_database_worker_measure (DouDatabaseWorker *self)
  * Returns: (transfer full): a worker with an open connection, or %NULL
  */
 DouDatabaseWorker *
-dou_database_worker_new (const char *domain, const char *path, gboolean writes, GError **error)
+dou_database_worker_new (const char *domain, const DouDatabaseAddress *address,
+                         DouDatabaseOutage *outage, gboolean writes, GError **error)
 {
   g_autoptr (DouDatabaseWorker) self = g_new0 (DouDatabaseWorker, 1);
 
   self->domain = g_strdup (domain);
-  self->path = g_strdup (path);
+  self->address = dou_database_address_copy (address);
+  self->outage = outage;
   self->writes = writes;
   dou_database_worker_measure (self);
   if (!dou_database_worker_connect (self, writes, error))
@@ -104,12 +112,13 @@ dou_database_worker_checkpoint (DouDatabaseWorker *self)
 {
   g_autoptr (DouRows) rows = NULL;
 
-  rows = dou_transaction_query (self->transaction, "database-checkpoint", "xxx", NULL, NULL);
+  if (dou_transaction_has_statement (self->transaction, "database-checkpoint"))
+    rows = dou_transaction_query (self->transaction, "database-checkpoint", "xxx", NULL, NULL);
 }
 
 /**
  * dou_database_worker_free:
- * @self: (transfer full): a worker; one that writes goes last, and moves the log into the database
+ * @self: (transfer full): a worker; one that writes goes last, and moves SQLite's log into the database
  */
 void
 dou_database_worker_free (DouDatabaseWorker *self)
@@ -117,9 +126,8 @@ dou_database_worker_free (DouDatabaseWorker *self)
   if (self->writes && self->transaction != NULL)
     dou_database_worker_checkpoint (self);
   g_clear_pointer (&self->transaction, dou_transaction_close);
-  g_clear_error (&self->lost);
   g_free (self->domain);
-  g_free (self->path);
+  dou_database_address_free (self->address);
   g_free (self);
 }
 
@@ -154,32 +162,63 @@ dou_database_worker_get_engine (DouDatabaseWorker *self, GError **error)
 static gboolean
 dou_database_worker_ensure_connected (DouDatabaseWorker *self, GError **error)
 {
+  g_autofree char *description = NULL;
+  g_autoptr (GError) cause = NULL;
+  gboolean is_news;
+
   if (self->transaction != NULL)
     return TRUE;
+  if (!dou_database_outage_may_try (self->outage, error))
+    return FALSE;
 
-  if (self->lost == NULL || g_get_monotonic_time () >= self->lost_until)
+  description = dou_database_address_describe (self->address);
+  dou_database_worker_connect (self, FALSE, &cause);
+  is_news = dou_database_outage_report (self->outage, cause);
+  if (cause == NULL)
     {
-      g_clear_error (&self->lost);
-      if (dou_database_worker_connect (self, FALSE, &self->lost))
-        return TRUE;
-
-      g_warning ("Cannot open the database “%s” again: %s", self->path, self->lost->message);
-      self->lost_until = g_get_monotonic_time () + RECONNECT_INTERVAL;
+      if (is_news)
+        g_message ("The database “%s” is back", description);
+      return TRUE;
     }
 
-  g_propagate_error (error, g_error_copy (self->lost));
+  if (is_news)
+    g_warning ("The database “%s” is away: %s", description, cause->message);
+  g_propagate_error (error, g_steal_pointer (&cause));
   return FALSE;
 }
 
-/* If no transaction can be begun, none of @jobs can run. */
+/* @hung_up: (out): whether it failed since the server had closed the connection */
+static gboolean
+dou_database_worker_begin_once (DouDatabaseWorker *self, gboolean *hung_up, GError **error)
+{
+  *hung_up = FALSE;
+  if (!dou_database_worker_ensure_connected (self, error))
+    return FALSE;
+  if (dou_transaction_begin (self->transaction, self->writes, error))
+    return TRUE;
+
+  *hung_up = dou_transaction_get_trouble (self->transaction) == DOU_DATABASE_TROUBLE_LOST;
+  if (dou_transaction_is_broken (self->transaction))
+    g_clear_pointer (&self->transaction, dou_transaction_close);
+  return FALSE;
+}
+
+/* If no transaction can be begun, none of @jobs can run. That the server hung up is noticed only when
+ * it is spoken to, and no reason to refuse anything as long as it takes a new connection. */
 static gboolean
 dou_database_worker_begin (DouDatabaseWorker *self, DouDatabaseJob **jobs, guint n_jobs)
 {
   g_autoptr (GError) error = NULL;
+  gboolean hung_up;
 
-  if (dou_database_worker_ensure_connected (self, &error)
-      && dou_transaction_begin (self->transaction, self->writes, &error))
+  if (dou_database_worker_begin_once (self, &hung_up, &error))
     return TRUE;
+  if (hung_up)
+    {
+      g_clear_error (&error);
+      if (dou_database_worker_begin_once (self, &hung_up, &error))
+        return TRUE;
+    }
 
   for (guint i = 0; i < n_jobs; i++)
     jobs[i]->error = g_error_copy (error);
@@ -196,10 +235,11 @@ job_run (DouDatabaseJob *job, DouTransaction *transaction)
 }
 
 /* Runs all of @jobs in the transaction that was begun, and commits it or rolls it back. */
-static gboolean
+static DouDatabaseTrouble
 dou_database_worker_run_begun (DouDatabaseWorker *self, DouDatabaseJob **jobs, guint n_jobs)
 {
   gint64 begun = g_get_monotonic_time ();
+  DouDatabaseTrouble trouble;
   gboolean done = TRUE;
 
   for (guint i = 0; i < n_jobs && done; i++)
@@ -210,10 +250,59 @@ dou_database_worker_run_begun (DouDatabaseWorker *self, DouDatabaseJob **jobs, g
   dou_metric_add (self->time, g_get_monotonic_time () - begun);
   dou_metric_observe (self->sizes, n_jobs);
   if (done)
-    return TRUE;
+    return DOU_DATABASE_TROUBLE_NONE;
 
+  /* A function may fail for a reason of its own. */
+  trouble = dou_transaction_get_trouble (self->transaction);
+  if (trouble == DOU_DATABASE_TROUBLE_NONE)
+    trouble = DOU_DATABASE_TROUBLE_BUG;
   if (!dou_transaction_rollback (self->transaction))
     g_clear_pointer (&self->transaction, dou_transaction_close);
+  return trouble;
+}
+
+static void
+clear_errors (DouDatabaseJob **jobs, guint n_jobs)
+{
+  for (guint i = 0; i < n_jobs; i++)
+    g_clear_error (&jobs[i]->error);
+}
+
+/* Jobs fail one by one, unless there is no transaction for any of them. */
+static gboolean
+have_all_failed (DouDatabaseJob **jobs, guint n_jobs)
+{
+  for (guint i = 0; i < n_jobs; i++)
+    if (jobs[i]->error == NULL)
+      return FALSE;
+
+  return TRUE;
+}
+
+/* Runs all of @jobs in one transaction, and again if that is promising. Returns whether they are
+ * done; if not, at least one of them has an error. */
+static gboolean
+dou_database_worker_run_together (DouDatabaseWorker *self, DouDatabaseJob **jobs, guint n_jobs)
+{
+  gboolean was_lost = FALSE;
+
+  for (guint i = 1; dou_database_worker_begin (self, jobs, n_jobs); i++)
+    {
+      DouDatabaseTrouble trouble = dou_database_worker_run_begun (self, jobs, n_jobs);
+      gboolean is_conflict = trouble == DOU_DATABASE_TROUBLE_CONFLICT && i < CONFLICT_TRIES;
+      gboolean is_loss = trouble == DOU_DATABASE_TROUBLE_LOST && !was_lost;
+
+      if (trouble == DOU_DATABASE_TROUBLE_NONE)
+        return TRUE;
+      if (!is_conflict && !is_loss)
+        return FALSE;
+
+      was_lost = was_lost || is_loss;
+      clear_errors (jobs, n_jobs);
+      if (is_conflict)
+        g_usleep ((gulong) g_random_int_range (0, CONFLICT_PAUSE));
+    }
+
   return FALSE;
 }
 
@@ -228,18 +317,11 @@ dou_database_worker_run_begun (DouDatabaseWorker *self, DouDatabaseJob **jobs, g
 void
 dou_database_worker_run (DouDatabaseWorker *self, DouDatabaseJob **jobs, guint n_jobs)
 {
-  if (!dou_database_worker_begin (self, jobs, n_jobs)
-      || dou_database_worker_run_begun (self, jobs, n_jobs) || n_jobs == 1)
+  if (dou_database_worker_run_together (self, jobs, n_jobs) || have_all_failed (jobs, n_jobs))
     return;
 
   g_debug ("A group of %u writes of %s failed; each runs alone", n_jobs, self->domain);
+  clear_errors (jobs, n_jobs);
   for (guint i = 0; i < n_jobs; i++)
-    g_clear_error (&jobs[i]->error);
-
-  for (guint i = 0; i < n_jobs; i++)
-    {
-      if (!dou_database_worker_begin (self, jobs + i, n_jobs - i))
-        return;
-      dou_database_worker_run_begun (self, jobs + i, 1);
-    }
+    dou_database_worker_run_together (self, jobs + i, 1);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "common/dou-database-outage.h"
 #include "common/dou-database.h"
 
 G_BEGIN_DECLS
@@ -24,7 +25,8 @@ typedef struct
  */
 typedef struct _DouDatabaseWorker DouDatabaseWorker;
 
-DouDatabaseWorker *dou_database_worker_new (const char *domain, const char *path, gboolean writes,
+DouDatabaseWorker *dou_database_worker_new (const char *domain, const DouDatabaseAddress *address,
+                                            DouDatabaseOutage *outage, gboolean writes,
                                             GError **error);
 void dou_database_worker_free (DouDatabaseWorker *self);
 

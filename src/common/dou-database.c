@@ -2,8 +2,9 @@
 
 /* The threads around a database.
  *
- * One writer, since the engine lets only one write at a time anyway: waiting in our queue is fair
- * and costs nothing, waiting for the engine's lock is a sleep of growing length. It takes whatever
+ * One writer, since SQLite lets only one write at a time anyway: waiting in our queue is fair and
+ * costs nothing, waiting for the engine's lock is a sleep of growing length. On a server, every node
+ * has one, which fills its commits the better the more there is to do. It takes whatever
  * is waiting, up to GROUP_SIZE jobs, into one commit; alone, a job leaves at once. Some readers, so
  * that a slow read does not hold up the others, and a slow disk holds up no read. Each thread has a
  * connection of its own. A job is answered after its commit, in the main context it came from.
@@ -45,7 +46,8 @@ struct _DouDatabase
   GObject parent_instance;
 
   char *domain; /* (owned) */
-  char *path;   /* (owned) */
+  DouDatabaseAddress *address; /* (owned) */
+  DouDatabaseOutage *outage;   /* (owned) */
   char *engine; /* (owned) */
   guint schema_version;
   GMutex mutex; /* guards the queues */
@@ -147,7 +149,8 @@ dou_database_finalize (GObject *object)
   g_cond_clear (&self->reads.changed);
   g_ptr_array_unref (self->readers);
   g_free (self->domain);
-  g_free (self->path);
+  g_clear_pointer (&self->address, dou_database_address_free);
+  dou_database_outage_free (self->outage);
   g_free (self->engine);
 
   G_OBJECT_CLASS (dou_database_parent_class)->finalize (object);
@@ -166,6 +169,7 @@ static void
 dou_database_init (DouDatabase *self)
 {
   self->readers = g_ptr_array_new ();
+  self->outage = dou_database_outage_new ();
   g_mutex_init (&self->mutex);
   g_queue_init (&self->writes.jobs);
   g_cond_init (&self->writes.changed);
@@ -205,15 +209,15 @@ dou_database_start_thread (DouDatabase *self, DouDatabaseWorker *worker, gboolea
 
 /* The writer comes first: it brings the tables up to date before anybody reads them. */
 static gboolean
-dou_database_start (DouDatabase *self, guint n_readers, GError **error)
+dou_database_start (DouDatabase *self, GError **error)
 {
   g_autoptr (GPtrArray) readers = NULL;
   g_autoptr (DouDatabaseWorker) writer = NULL;
 
-  if (!create_file (self->path, error))
+  if (dou_database_address_is_file (self->address) && !create_file (self->address->path, error))
     return FALSE;
 
-  writer = dou_database_worker_new (self->domain, self->path, TRUE, error);
+  writer = dou_database_worker_new (self->domain, self->address, self->outage, TRUE, error);
   if (writer == NULL)
     return FALSE;
 
@@ -223,9 +227,10 @@ dou_database_start (DouDatabase *self, guint n_readers, GError **error)
     return FALSE;
 
   readers = g_ptr_array_new_with_free_func ((GDestroyNotify) dou_database_worker_free);
-  for (guint i = 0; i < n_readers; i++)
+  for (guint i = 0; i < self->address->n_readers; i++)
     {
-      DouDatabaseWorker *reader = dou_database_worker_new (self->domain, self->path, FALSE, error);
+      DouDatabaseWorker *reader
+          = dou_database_worker_new (self->domain, self->address, self->outage, FALSE, error);
 
       if (reader == NULL)
         return FALSE;
@@ -234,7 +239,7 @@ dou_database_start (DouDatabase *self, guint n_readers, GError **error)
 
   self->writer = dou_database_start_thread (self, g_steal_pointer (&writer), TRUE);
   g_ptr_array_set_free_func (readers, NULL);
-  for (guint i = 0; i < n_readers; i++)
+  for (guint i = 0; i < self->address->n_readers; i++)
     g_ptr_array_add (self->readers,
                      dou_database_start_thread (self, g_ptr_array_index (readers, i), FALSE));
   return TRUE;
@@ -243,42 +248,42 @@ dou_database_start (DouDatabase *self, guint n_readers, GError **error)
 /**
  * dou_database_open:
  * @domain: whose SQL to use; its resource is registered already
- * @path: the file, which ends in `.db`; made if absent, in a directory that exists. A relative path
- *   comes from a state directory that is empty, and is refused
- * @n_readers: threads that read, at least 1
+ * @address: where. A file ends in `.db`, and is made if absent, in a directory that exists; a relative
+ *   path comes from a state directory that is empty, and is refused. A database on a server exists
  * @error: return location
  *
- * Opens the database, brings its tables up to date and starts the threads. This waits for the
- * disk, and for as long as a migration takes.
+ * Opens the database, brings its tables up to date and starts the threads. This waits for the disk or
+ * the server, and for as long as a migration takes.
  *
  * The domain's static library must name its resource (call its generated `…_get_resource ()`), or
  * the linker drops it.
  *
- * Returns: (transfer full): the database, or %NULL with %DOU_STATUS_UNAVAILABLE (the file cannot be
- *   used, or was written by a newer program) or %DOU_STATUS_INTERNAL; the message names the file
+ * Returns: (transfer full): the database, or %NULL with %DOU_STATUS_UNAVAILABLE (it cannot be used, or
+ *   was written by a newer program) or %DOU_STATUS_INTERNAL; the message says which database it is
  */
 DouDatabase *
-dou_database_open (const char *domain, const char *path, guint n_readers, GError **error)
+dou_database_open (const char *domain, const DouDatabaseAddress *address, GError **error)
 {
   g_autoptr (DouDatabase) self = NULL;
+  g_autofree char *description = NULL;
 
   g_return_val_if_fail (domain != NULL, NULL);
-  g_return_val_if_fail (path != NULL && g_str_has_suffix (path, ".db"), NULL);
-  g_return_val_if_fail (n_readers > 0, NULL);
+  g_return_val_if_fail (address != NULL && address->n_readers > 0, NULL);
 
-  if (!g_path_is_absolute (path))
+  description = dou_database_address_describe (address);
+  if (dou_database_address_is_file (address) && !g_path_is_absolute (address->path))
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
-                   "Cannot open the database “%s”: no state directory is configured", path);
+                   "Cannot open the database “%s”: no state directory is configured", description);
       return NULL;
     }
 
   self = g_object_new (DOU_TYPE_DATABASE, NULL);
   self->domain = g_strdup (domain);
-  self->path = g_strdup (path);
-  if (!dou_database_start (self, n_readers, error))
+  self->address = dou_database_address_copy (address);
+  if (!dou_database_start (self, error))
     {
-      g_prefix_error (error, "Cannot open the database “%s”: ", path);
+      g_prefix_error (error, "Cannot open the database “%s”: ", description);
       return NULL;
     }
 

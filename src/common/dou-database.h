@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "common/dou-database-address.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -48,7 +50,7 @@ typedef struct _DouRows DouRows;
  */
 typedef gboolean (*DouDatabaseFunc) (DouTransaction *transaction, gpointer data, GError **error);
 
-DouDatabase *dou_database_open (const char *domain, const char *path, guint n_readers,
+DouDatabase *dou_database_open (const char *domain, const DouDatabaseAddress *address,
                                 GError **error);
 void dou_database_close (DouDatabase *self);
 
@@ -68,6 +70,7 @@ DouRows *dou_transaction_query (DouTransaction *self, const char *name, const ch
                                 const char *json, GError **error);
 gboolean dou_transaction_execute (DouTransaction *self, const char *name, const char *json,
                                   gint64 *n_changed, GError **error);
+gboolean dou_transaction_allow_time (DouTransaction *self, GError **error);
 
 guint dou_rows_get_n_rows (DouRows *self);
 gint64 dou_rows_get_int64 (DouRows *self, guint row, guint column);

@@ -7,7 +7,7 @@
  * the files from here was rejected: it would repeat, and sooner or later contradict, what a service
  * does when it starts.
  *
- * A database that is not there yet is not made.
+ * A database that is not there yet is not made; in one on a server, tables are, as a start would.
  */
 
 #include "config.h"
@@ -122,17 +122,20 @@ stop (DouPrivateBus *bus, DouReaper *reaper)
   dou_wait_for_result (&drained);
 }
 
+/* What is on a server is found out by asking it. */
 static gboolean
-database_exists (const DouDomain *domain, const char *state_dir)
+database_exists (const DouDomain *domain, DouConfig *config)
 {
+  const char *state_dir = dou_config_get_string (config, DOU_CONFIG_STATE_DIR);
   g_autofree char *name = g_strconcat (domain->name, ".db", NULL);
   g_autofree char *path = g_build_filename (state_dir, name, NULL);
 
-  return g_file_test (path, G_FILE_TEST_EXISTS);
+  return !g_str_equal (dou_config_get_string (config, DOU_CONFIG_DATABASE_ENGINE), "sqlite")
+         || g_file_test (path, G_FILE_TEST_EXISTS);
 }
 
 static gboolean
-ask_own (DouReaper *reaper, DouPrivateBus *bus, const char *state_dir,
+ask_own (DouReaper *reaper, DouPrivateBus *bus, DouConfig *config,
          const DouCheckDatabasesFuncs *funcs, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
@@ -143,7 +146,7 @@ ask_own (DouReaper *reaper, DouPrivateBus *bus, const char *state_dir,
   started = dou_private_bus_start_finish (bus, dou_wait_for_result (&result), error);
 
   for (gsize i = 0; started && i < dou_n_domains; i++)
-    if (database_exists (&dou_domains[i], state_dir))
+    if (database_exists (&dou_domains[i], config))
       ask (&dou_domains[i], dou_private_bus_get_connection (bus), log_fd, funcs);
     else
       funcs->database (&dou_domains[i], "not made yet", NULL, funcs->user_data);
@@ -188,7 +191,7 @@ dou_check_databases (DouReaper *reaper, DouConfig *config, const DouCheckDatabas
   bus = dou_private_bus_new (reaper, runtime_dir, error);
   asked = bus != NULL && dou_config_save (config, config_path, error)
           && dou_domains_add_to_bus (bus, config_path, error)
-          && ask_own (reaper, bus, state_dir, funcs, error);
+          && ask_own (reaper, bus, config, funcs, error);
 
   g_unlink (config_path);
   g_clear_object (&bus);

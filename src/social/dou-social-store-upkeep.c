@@ -214,6 +214,9 @@ recount_func (DouTransaction *transaction, gpointer data, GError **error)
                                     { "recount-friends", "set-friends", "xxx" } };
   DouSocialOperation *operation = data;
 
+  if (!dou_transaction_allow_time (transaction, error))
+    return FALSE;
+
   operation->n_wrong = 0;
   g_clear_pointer (&operation->results, g_array_unref);
   g_clear_pointer (&operation->others, g_array_unref);

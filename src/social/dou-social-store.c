@@ -15,9 +15,6 @@
 #include "dou-social-sql.h"
 #include "social/dou-social-operation.h"
 
-/* Reads are short; two keep a core busy each while a third would wait for a core anyway. */
-#define N_READERS 2
-
 struct _DouSocialStore
 {
   GObject parent_instance;
@@ -50,22 +47,22 @@ dou_social_store_init (DouSocialStore *self)
 
 /**
  * dou_social_store_open:
- * @path: the database file; made if absent
+ * @address: where its tables are
  * @error: return location
  *
- * Waits for the disk.
+ * Waits for the disk or the server.
  *
  * Returns: (transfer full): the store, or %NULL with the errors of dou_database_open()
  */
 DouSocialStore *
-dou_social_store_open (const char *path, GError **error)
+dou_social_store_open (const DouDatabaseAddress *address, GError **error)
 {
   g_autoptr (DouSocialStore) self = g_object_new (DOU_TYPE_SOCIAL_STORE, NULL);
 
   /* Naming the resource keeps the linker from dropping it. */
   (void) dou_social_sql_get_resource ();
 
-  self->database = dou_database_open ("social", path, N_READERS, error);
+  self->database = dou_database_open ("social", address, error);
   if (self->database == NULL)
     return NULL;
 

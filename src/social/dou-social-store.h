@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "common/dou-database-address.h"
 #include "social/dou-social-items.h"
 
 G_BEGIN_DECLS
@@ -14,7 +15,7 @@ G_BEGIN_DECLS
 #define DOU_TYPE_SOCIAL_STORE (dou_social_store_get_type ())
 G_DECLARE_FINAL_TYPE (DouSocialStore, dou_social_store, DOU, SOCIAL_STORE, GObject)
 
-DouSocialStore *dou_social_store_open (const char *path, GError **error);
+DouSocialStore *dou_social_store_open (const DouDatabaseAddress *address, GError **error);
 void dou_social_store_close (DouSocialStore *self);
 
 const char *dou_social_store_get_engine (DouSocialStore *self);

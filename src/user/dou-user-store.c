@@ -14,9 +14,6 @@
 #include "dou-user-sql.h"
 #include "user/dou-user-operation.h"
 
-/* Reads are short; two keep a core busy each while a third would wait for a core anyway. */
-#define N_READERS 2
-
 struct _DouUserStore
 {
   GObject parent_instance;
@@ -49,22 +46,22 @@ dou_user_store_init (DouUserStore *self)
 
 /**
  * dou_user_store_open:
- * @path: the database file; made if absent
+ * @address: where its tables are
  * @error: return location
  *
- * Waits for the disk.
+ * Waits for the disk or the server.
  *
  * Returns: (transfer full): the store, or %NULL with the errors of dou_database_open()
  */
 DouUserStore *
-dou_user_store_open (const char *path, GError **error)
+dou_user_store_open (const DouDatabaseAddress *address, GError **error)
 {
   g_autoptr (DouUserStore) self = g_object_new (DOU_TYPE_USER_STORE, NULL);
 
   /* Naming the resource keeps the linker from dropping it. */
   (void) dou_user_sql_get_resource ();
 
-  self->database = dou_database_open ("user", path, N_READERS, error);
+  self->database = dou_database_open ("user", address, error);
   if (self->database == NULL)
     return NULL;
 

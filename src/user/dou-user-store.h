@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "common/dou-database-address.h"
 #include "user/dou-user-edit.h"
 #include "user/dou-user.h"
 
@@ -68,7 +69,7 @@ typedef enum
 #define DOU_TYPE_USER_STORE (dou_user_store_get_type ())
 G_DECLARE_FINAL_TYPE (DouUserStore, dou_user_store, DOU, USER_STORE, GObject)
 
-DouUserStore *dou_user_store_open (const char *path, GError **error);
+DouUserStore *dou_user_store_open (const DouDatabaseAddress *address, GError **error);
 void dou_user_store_close (DouUserStore *self);
 
 const char *dou_user_store_get_engine (DouUserStore *self);

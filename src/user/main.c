@@ -15,7 +15,7 @@ main (int argc, char **argv)
   g_autoptr (DouPasswordHasher) hasher = NULL;
   g_autoptr (DouUserManager) manager = NULL;
   g_autoptr (DouUserImpl) impl = NULL;
-  g_autofree char *path = NULL;
+  g_autoptr (DouDatabaseAddress) address = NULL;
   g_autoptr (GError) error = NULL;
   glong max_password;
   int status;
@@ -24,8 +24,9 @@ main (int argc, char **argv)
   if (service == NULL || !dou_service_measure (service, DOU_METRICS_USER, &error))
     return dou_service_fail (PROGRAM, error);
 
-  path = g_build_filename (dou_service_get_state_dir (service), "user.db", NULL);
-  store = dou_user_store_open (path, &error);
+  address
+      = dou_database_address_new_from_config (dou_service_get_config (service), "user", &error);
+  store = address != NULL ? dou_user_store_open (address, &error) : NULL;
   if (store == NULL)
     return dou_service_fail (PROGRAM, error);
 

@@ -270,7 +270,8 @@ recount_func (DouTransaction *transaction, gpointer data, GError **error)
   g_autoptr (DouRows) totals = NULL;
   g_autofree char *json = NULL;
 
-  if (!recount_authors (transaction, operation, error))
+  if (!dou_transaction_allow_time (transaction, error)
+      || !recount_authors (transaction, operation, error))
     return FALSE;
 
   totals = dou_transaction_query (transaction, "recount-total", "xx", NULL, error);

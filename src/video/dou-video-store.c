@@ -21,9 +21,6 @@
 #include "dou-video-sql.h"
 #include "video/dou-video-store-private.h"
 
-/* Reads are short; two keep a core busy each while a third would wait for a core anyway. */
-#define N_READERS 2
-
 struct _DouVideoStore
 {
   GObject parent_instance;
@@ -113,16 +110,16 @@ dou_video_store_init (DouVideoStore *self)
 
 /**
  * dou_video_store_open:
- * @path: the database file; made if absent
+ * @address: where its tables are
  * @clock: gives the publish times; asked by another thread
  * @error: return location
  *
- * Waits for the disk.
+ * Waits for the disk or the server.
  *
  * Returns: (transfer full): the store, or %NULL with the errors of dou_database_open()
  */
 DouVideoStore *
-dou_video_store_open (const char *path, DouClock *clock, GError **error)
+dou_video_store_open (const DouDatabaseAddress *address, DouClock *clock, GError **error)
 {
   g_autoptr (DouVideoStore) self = g_object_new (DOU_TYPE_VIDEO_STORE, NULL);
 
@@ -132,7 +129,7 @@ dou_video_store_open (const char *path, DouClock *clock, GError **error)
   (void) dou_video_sql_get_resource ();
 
   self->clock = g_object_ref (clock);
-  self->database = dou_database_open ("video", path, N_READERS, error);
+  self->database = dou_database_open ("video", address, error);
   if (self->database == NULL)
     return NULL;
 

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "common/dou-clock.h"
+#include "common/dou-database-address.h"
 #include "video/dou-video.h"
 
 G_BEGIN_DECLS
@@ -88,7 +89,7 @@ typedef struct
 #define DOU_TYPE_VIDEO_STORE (dou_video_store_get_type ())
 G_DECLARE_FINAL_TYPE (DouVideoStore, dou_video_store, DOU, VIDEO_STORE, GObject)
 
-DouVideoStore *dou_video_store_open (const char *path, DouClock *clock, GError **error);
+DouVideoStore *dou_video_store_open (const DouDatabaseAddress *address, DouClock *clock, GError **error);
 void dou_video_store_close (DouVideoStore *self);
 
 const char *dou_video_store_get_engine (DouVideoStore *self);

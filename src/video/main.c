@@ -75,14 +75,15 @@ main (int argc, char **argv)
   g_auto (Parts) parts = { NULL };
   g_autoptr (DouPictureOwners) owners = NULL;
   g_autoptr (DouVideoImpl) impl = NULL;
-  g_autofree char *path = NULL;
+  g_autoptr (DouDatabaseAddress) address = NULL;
   int status;
 
   if (service == NULL || !dou_service_measure (service, DOU_METRICS_VIDEO, &error))
     return dou_service_fail (PROGRAM, error);
 
-  path = g_build_filename (dou_service_get_state_dir (service), "video.db", NULL);
-  if ((parts.store = dou_video_store_open (path, clock, &error)) == NULL
+  address = dou_database_address_new_from_config (dou_service_get_config (service), "video", &error);
+  if (address == NULL
+      || (parts.store = dou_video_store_open (address, clock, &error)) == NULL
       || (parts.media = dou_media_store_new (dou_service_get_state_dir (service), &error)) == NULL
       || !parts_make (&parts, service, &error))
     return dou_service_fail (PROGRAM, error);

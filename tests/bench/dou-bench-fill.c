@@ -340,19 +340,13 @@ fill_hash (Fill *fill)
   return fill->password_hash != NULL;
 }
 
-static char *
-fill_get_path (Fill *fill, const char *name)
-{
-  return g_build_filename (fill->directory, name, NULL);
-}
-
 static gboolean
 fill_open (Fill *fill, GError **error)
 {
-  g_autofree char *users = fill_get_path (fill, "user.db");
-  g_autofree char *videos = fill_get_path (fill, "video.db");
-  g_autofree char *social = fill_get_path (fill, "social.db");
-  g_autofree char *chat = fill_get_path (fill, "chat.db");
+  g_autoptr (DouDatabaseAddress) users = dou_database_address_new_in (fill->directory, "user");
+  g_autoptr (DouDatabaseAddress) videos = dou_database_address_new_in (fill->directory, "video");
+  g_autoptr (DouDatabaseAddress) social = dou_database_address_new_in (fill->directory, "social");
+  g_autoptr (DouDatabaseAddress) chat = dou_database_address_new_in (fill->directory, "chat");
   g_autoptr (DouClock) clock = dou_system_clock_new ();
   g_autoptr (DouVideoStore) video_store = NULL;
 
@@ -364,7 +358,7 @@ fill_open (Fill *fill, GError **error)
 
   /* Its tables are there now, and its statements are known. */
   dou_video_store_close (video_store);
-  fill->videos = dou_database_open ("video", videos, 1, error);
+  fill->videos = dou_database_open ("video", videos, error);
   return fill->videos != NULL;
 }
 

@@ -59,20 +59,20 @@ dou_bench_set_find (const char *name)
 static char *
 get_schemas (const char *directory, GError **error)
 {
-  g_autofree char *user_path = g_build_filename (directory, "user.db", NULL);
-  g_autofree char *video_path = g_build_filename (directory, "video.db", NULL);
-  g_autofree char *social_path = g_build_filename (directory, "social.db", NULL);
-  g_autofree char *chat_path = g_build_filename (directory, "chat.db", NULL);
+  g_autoptr (DouDatabaseAddress) user_address = dou_database_address_new_in (directory, "user");
+  g_autoptr (DouDatabaseAddress) video_address = dou_database_address_new_in (directory, "video");
+  g_autoptr (DouDatabaseAddress) social_address = dou_database_address_new_in (directory, "social");
+  g_autoptr (DouDatabaseAddress) chat_address = dou_database_address_new_in (directory, "chat");
   g_autoptr (DouClock) clock = dou_system_clock_new ();
   g_autoptr (DouUserStore) user = NULL;
   g_autoptr (DouVideoStore) video = NULL;
   g_autoptr (DouSocialStore) social = NULL;
   g_autoptr (DouChatStore) chat = NULL;
 
-  if ((user = dou_user_store_open (user_path, error)) == NULL
-      || (video = dou_video_store_open (video_path, clock, error)) == NULL
-      || (social = dou_social_store_open (social_path, error)) == NULL
-      || (chat = dou_chat_store_open (chat_path, error)) == NULL)
+  if ((user = dou_user_store_open (user_address, error)) == NULL
+      || (video = dou_video_store_open (video_address, clock, error)) == NULL
+      || (social = dou_social_store_open (social_address, error)) == NULL
+      || (chat = dou_chat_store_open (chat_address, error)) == NULL)
     return NULL;
 
   return g_strdup_printf ("%u.%u.%u.%u", dou_user_store_get_schema_version (user),

@@ -47,10 +47,10 @@ tear_down (Fixture *fixture, gconstpointer data)
   dou_test_dir_remove (fixture->directory);
 }
 
-static char *
-get_path (Fixture *fixture, const char *name)
+static DouDatabaseAddress *
+get_address (Fixture *fixture, const char *domain)
 {
-  return g_build_filename (fixture->directory, name, NULL);
+  return dou_database_address_new_in (fixture->directory, domain);
 }
 
 /* Test that there are as many users and messages as the set says, and that progress is told to its
@@ -58,8 +58,8 @@ get_path (Fixture *fixture, const char *name)
 static void
 test_users_and_messages (Fixture *fixture, gconstpointer data)
 {
-  g_autofree char *users = get_path (fixture, "user.db");
-  g_autofree char *messages = get_path (fixture, "chat.db");
+  g_autoptr (DouDatabaseAddress) users = get_address (fixture, "user");
+  g_autoptr (DouDatabaseAddress) messages = get_address (fixture, "chat");
   g_autoptr (GError) error = NULL;
   g_autoptr (DouUserStore) user_store = dou_user_store_open (users, &error);
   g_autoptr (DouChatStore) chat_store = dou_chat_store_open (messages, &error);
@@ -77,7 +77,7 @@ static void
 test_social (Fixture *fixture, gconstpointer data)
 {
   const DouBenchSet *set = fixture->set;
-  g_autofree char *path = get_path (fixture, "social.db");
+  g_autoptr (DouDatabaseAddress) path = get_address (fixture, "social");
   g_autoptr (GError) error = NULL;
   g_autoptr (DouSocialStore) store = dou_social_store_open (path, &error);
   DouSocialCounts totals;
@@ -108,7 +108,7 @@ counted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 test_videos (Fixture *fixture, gconstpointer data)
 {
-  g_autofree char *path = get_path (fixture, "video.db");
+  g_autoptr (DouDatabaseAddress) path = get_address (fixture, "video");
   g_autoptr (DouClock) clock = dou_system_clock_new ();
   g_autoptr (GError) error = NULL;
   g_autoptr (DouVideoStore) store = dou_video_store_open (path, clock, &error);

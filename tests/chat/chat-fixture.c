@@ -3,6 +3,7 @@
 
 #include "chat-fixture.h"
 #include "lib/dou-test-dir.h"
+#include "lib/dou-test-engine.h"
 #include "lib/dou-test-wait.h"
 
 static void
@@ -39,7 +40,7 @@ start (ChatFixture *fixture)
 {
   g_autoptr (GError) error = NULL;
 
-  fixture->store = dou_chat_store_open (fixture->path, &error);
+  fixture->store = dou_chat_store_open (fixture->address, &error);
   g_assert_no_error (error);
   fixture->manager = dou_chat_manager_new (fixture->store, DOU_CLOCK (fixture->clock), &error);
   g_assert_no_error (error);
@@ -70,7 +71,7 @@ void
 chat_fixture_set_up (ChatFixture *fixture, gconstpointer data)
 {
   fixture->directory = dou_test_dir_new ();
-  fixture->path = g_build_filename (fixture->directory, "chat.db", NULL);
+  fixture->address = dou_test_engine_create (fixture->directory, "chat");
   fixture->clock = dou_manual_clock_new (CHAT_NOW);
   fixture->signals = g_string_new (NULL);
   start (fixture);
@@ -83,7 +84,7 @@ chat_fixture_tear_down (ChatFixture *fixture, gconstpointer data)
   g_assert_finalize_object (fixture->clock);
   g_string_free (fixture->signals, TRUE);
   dou_test_dir_remove (fixture->directory);
-  g_free (fixture->path);
+  dou_test_engine_remove (fixture->address);
 }
 
 void

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *directory;         /* (owned) */
-  char *path;              /* (owned) */
+  DouDatabaseAddress *address; /* (owned) */
   DouManualClock *clock;   /* (owned) */
   DouChatStore *store;     /* (owned) */
   DouChatManager *manager; /* (owned) */

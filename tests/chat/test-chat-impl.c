@@ -7,6 +7,7 @@
 #include "lib/dou-manual-clock.h"
 #include "lib/dou-test-bus.h"
 #include "lib/dou-test-dir.h"
+#include "lib/dou-test-engine.h"
 #include "lib/dou-test-wait.h"
 
 #define BUS_NAME "org.doutok.Chat"
@@ -21,6 +22,7 @@
 
 typedef struct
 {
+  DouDatabaseAddress *address; /* (owned) */
   char *directory;       /* (owned) */
   DouTestBus *bus;       /* (owned) */
   DouService *service;   /* (owned) the connection of the service's process */
@@ -99,7 +101,6 @@ is_true (gpointer data)
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  g_autofree char *path = NULL;
   g_autoptr (DouManualClock) clock = dou_manual_clock_new (NOW);
   g_autoptr (DouChatManager) manager = NULL;
   g_autoptr (GError) error = NULL;
@@ -111,8 +112,8 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->service = make_service (fixture->bus);
   fixture->peer = dou_test_bus_connect (fixture->bus);
 
-  path = g_build_filename (fixture->directory, "chat.db", NULL);
-  fixture->store = dou_chat_store_open (path, &error);
+  fixture->address = dou_test_engine_create (fixture->directory, "chat");
+  fixture->store = dou_chat_store_open (fixture->address, &error);
   g_assert_no_error (error);
   manager = dou_chat_manager_new (fixture->store, DOU_CLOCK (clock), &error);
   g_assert_no_error (error);
@@ -137,6 +138,7 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_assert_finalize_object (fixture->impl);
   g_assert_finalize_object (fixture->store);
   dou_test_bus_free (fixture->bus);
+  dou_test_engine_remove (fixture->address);
   dou_test_dir_remove (fixture->directory);
 }
 
@@ -379,7 +381,8 @@ test_properties (Fixture *fixture, gconstpointer data)
   gint64 now = g_get_real_time () / 1000;
 
   g_assert_cmpstr (g_variant_get_string (version, NULL), ==, DOU_VERSION);
-  g_assert_true (g_str_has_prefix (g_variant_get_string (engine, NULL), "SQLite 3."));
+  g_assert_true (g_str_has_prefix (g_variant_get_string (engine, NULL),
+                                   dou_test_engine_get_title ()));
   g_assert_cmpuint (g_variant_get_uint32 (schema), ==, 1);
   g_assert_cmpint (g_variant_get_int64 (start), <=, now);
   g_assert_cmpint (g_variant_get_int64 (start), >, now - 3600000);

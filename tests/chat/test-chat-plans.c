@@ -24,15 +24,17 @@ static void
 set_up (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *path = NULL;
+  g_autoptr (DouDatabaseAddress) address = NULL;
   g_autoptr (DouChatStore) store = NULL;
   g_autoptr (GError) error = NULL;
 
   fixture->directory = dou_test_dir_new ();
   path = g_build_filename (fixture->directory, "chat.db", NULL);
-  store = dou_chat_store_open (path, &error);
+  address = dou_database_address_new_for_file (path);
+  store = dou_chat_store_open (address, &error);
   g_assert_no_error (error);
 
-  fixture->transaction = dou_transaction_open (path, &error);
+  fixture->transaction = dou_transaction_open (address, &error);
   g_assert_no_error (error);
 }
 

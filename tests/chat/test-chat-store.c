@@ -6,6 +6,7 @@
 #include "chat-fixture.h"
 #include "common/dou-id-minter.h"
 #include "lib/dou-test-dir.h"
+#include "lib/dou-test-engine.h"
 #include "lib/dou-test-wait.h"
 
 /* Ids as large as they get. */
@@ -17,7 +18,7 @@
 typedef struct
 {
   char *directory;     /* (owned) */
-  char *path;          /* (owned) */
+  DouDatabaseAddress *address; /* (owned) */
   DouChatStore *store; /* (owned) */
 } Fixture;
 
@@ -26,7 +27,7 @@ open_store (Fixture *fixture)
 {
   g_autoptr (GError) error = NULL;
 
-  fixture->store = dou_chat_store_open (fixture->path, &error);
+  fixture->store = dou_chat_store_open (fixture->address, &error);
   g_assert_no_error (error);
 }
 
@@ -41,7 +42,7 @@ static void
 set_up (Fixture *fixture, gconstpointer data)
 {
   fixture->directory = dou_test_dir_new ();
-  fixture->path = g_build_filename (fixture->directory, "chat.db", NULL);
+  fixture->address = dou_test_engine_create (fixture->directory, "chat");
   open_store (fixture);
 }
 
@@ -50,7 +51,7 @@ tear_down (Fixture *fixture, gconstpointer data)
 {
   g_assert_finalize_object (fixture->store);
   dou_test_dir_remove (fixture->directory);
-  g_free (fixture->path);
+  dou_test_engine_remove (fixture->address);
 }
 
 static GArray *
@@ -187,11 +188,12 @@ static void
 test_not_a_database (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *path = g_build_filename (fixture->directory, "other.db", NULL);
+  g_autoptr (DouDatabaseAddress) address = dou_database_address_new_for_file (path);
   g_autofree char *junk = g_strnfill (10000, '?');
   g_autoptr (GError) error = NULL;
 
   g_assert_true (g_file_set_contents (path, junk, -1, NULL));
-  g_assert_null (dou_chat_store_open (path, &error));
+  g_assert_null (dou_chat_store_open (address, &error));
   g_assert_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE);
   g_assert_nonnull (strstr (error->message, path));
 }

@@ -50,7 +50,8 @@ static DouDatabase *
 open_database (const char *path)
 {
   g_autoptr (GError) error = NULL;
-  DouDatabase *database = dou_database_open ("test", path, 2, &error);
+  g_autoptr (DouDatabaseAddress) address = dou_database_address_new_for_file (path);
+  DouDatabase *database = dou_database_open ("test", address, &error);
 
   g_assert_no_error (error);
   return database;
@@ -227,10 +228,11 @@ open_gate (Gate *gate)
 static void
 assert_refused (const char *path, const char *pattern)
 {
+  g_autoptr (DouDatabaseAddress) address = dou_database_address_new_for_file (path);
   g_autoptr (DouDatabase) database = NULL;
   g_autoptr (GError) error = NULL;
 
-  database = dou_database_open ("test", path, 1, &error);
+  database = dou_database_open ("test", address, &error);
   g_assert_null (database);
   g_assert_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE);
   g_test_message ("%s", error->message);
@@ -293,6 +295,7 @@ test_newer (Fixture *fixture, gconstpointer data)
 static void
 test_broken_migration (Fixture *fixture, gconstpointer data)
 {
+  g_autoptr (DouDatabaseAddress) address = dou_database_address_new_for_file (fixture->path);
   g_autoptr (GError) error = NULL;
   g_auto (Step) tables = { "list-tables", "s" };
 
@@ -300,7 +303,7 @@ test_broken_migration (Fixture *fixture, gconstpointer data)
   close_database (fixture);
 
   use_release (fixture, "broken");
-  g_assert_null (dou_database_open ("test", fixture->path, 1, &error));
+  g_assert_null (dou_database_open ("test", address, &error));
   g_assert_error (error, DOU_ERROR, DOU_STATUS_INTERNAL);
   g_assert_nonnull (strstr (error->message, "0002-broken.sql"));
   g_clear_error (&error);

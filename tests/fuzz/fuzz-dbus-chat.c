@@ -12,10 +12,11 @@ static DouChatImpl *impl;
 static void
 set_up (void)
 {
-  g_autofree char *path = g_build_filename (fuzz_dbus_get_directory (), "chat.db", NULL);
+  g_autoptr (DouDatabaseAddress) address
+      = dou_database_address_new_in (fuzz_dbus_get_directory (), "chat");
   g_autoptr (DouClock) clock = dou_system_clock_new ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (DouChatStore) store = dou_chat_store_open (path, &error);
+  g_autoptr (DouChatStore) store = dou_chat_store_open (address, &error);
   g_autoptr (DouChatManager) manager = NULL;
 
   g_assert_no_error (error);

@@ -12,10 +12,11 @@ static DouSocialImpl *impl;
 static void
 set_up (void)
 {
-  g_autofree char *path = g_build_filename (fuzz_dbus_get_directory (), "social.db", NULL);
+  g_autoptr (DouDatabaseAddress) address
+      = dou_database_address_new_in (fuzz_dbus_get_directory (), "social");
   g_autoptr (DouClock) clock = dou_system_clock_new ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (DouSocialStore) store = dou_social_store_open (path, &error);
+  g_autoptr (DouSocialStore) store = dou_social_store_open (address, &error);
   g_autoptr (DouSocialManager) manager = NULL;
 
   g_assert_no_error (error);

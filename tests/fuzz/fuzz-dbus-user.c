@@ -17,9 +17,10 @@ static DouUserImpl *impl;
 static void
 set_up (void)
 {
-  g_autofree char *path = g_build_filename (fuzz_dbus_get_directory (), "user.db", NULL);
+  g_autoptr (DouDatabaseAddress) address
+      = dou_database_address_new_in (fuzz_dbus_get_directory (), "user");
   g_autoptr (GError) error = NULL;
-  g_autoptr (DouUserStore) store = dou_user_store_open (path, &error);
+  g_autoptr (DouUserStore) store = dou_user_store_open (address, &error);
   g_autoptr (DouPasswordHasher) hasher
       = dou_password_hasher_new_with_cost (CHEAP_PASSES, CHEAP_MEMORY, DOU_USER_ITEMS_MAX);
   g_autoptr (DouUserManager) manager = NULL;

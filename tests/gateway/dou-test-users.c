@@ -41,6 +41,7 @@ dou_test_users_start_service (DouTestUsers *self)
   g_autofree char *option
       = g_strconcat ("--bus-address=", dou_test_bus_get_address (self->bus), NULL);
   g_autofree char *path = g_build_filename (self->directory, "user.db", NULL);
+  g_autoptr (DouDatabaseAddress) address = dou_database_address_new_for_file (path);
   char *arguments[] = { "test", option, NULL };
   char **argv = arguments;
   int argc = 2;
@@ -49,7 +50,7 @@ dou_test_users_start_service (DouTestUsers *self)
 
   self->service = dou_service_new ("test", &argc, &argv, NULL, &error);
   g_assert_no_error (error);
-  self->store = dou_user_store_open (path, &error);
+  self->store = dou_user_store_open (address, &error);
   g_assert_no_error (error);
   self->hasher = dou_password_hasher_new_with_cost (CHEAP_PASSES, CHEAP_MEMORY, 64);
   manager = dou_user_manager_new (self->store, self->hasher, 32, &error);

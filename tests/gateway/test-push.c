@@ -73,11 +73,12 @@ static void
 start_chat_service (Fixture *fixture)
 {
   g_autofree char *path = make_path (fixture, "chat.db");
+  g_autoptr (DouDatabaseAddress) address = dou_database_address_new_for_file (path);
   g_autoptr (DouChatManager) manager = NULL;
   g_autoptr (GError) error = NULL;
 
   fixture->chat_service = make_service (fixture->users.bus);
-  fixture->chat_store = dou_chat_store_open (path, &error);
+  fixture->chat_store = dou_chat_store_open (address, &error);
   g_assert_no_error (error);
   manager = dou_chat_manager_new (fixture->chat_store, DOU_CLOCK (fixture->users.clock), &error);
   g_assert_no_error (error);
@@ -102,11 +103,12 @@ static void
 start_social_service (Fixture *fixture)
 {
   g_autofree char *path = make_path (fixture, "social.db");
+  g_autoptr (DouDatabaseAddress) address = dou_database_address_new_for_file (path);
   g_autoptr (DouSocialManager) manager = NULL;
   g_autoptr (GError) error = NULL;
 
   fixture->social_service = make_service (fixture->users.bus);
-  fixture->social_store = dou_social_store_open (path, &error);
+  fixture->social_store = dou_social_store_open (address, &error);
   g_assert_no_error (error);
   manager
       = dou_social_manager_new (fixture->social_store, DOU_CLOCK (fixture->users.clock), &error);

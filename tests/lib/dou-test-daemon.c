@@ -8,8 +8,9 @@
 
 #include <glib/gstdio.h>
 
-#include "lib/dou-test-dir.h"
 #include "lib/dou-test-daemon.h"
+#include "lib/dou-test-dir.h"
+#include "lib/dou-test-engine.h"
 
 /* Two gateways, so that what one does must hold on the other. */
 #define WORKERS "2"
@@ -23,6 +24,7 @@ struct _DouTestDaemon
   char *runtime_dir;    /* (owned) */
   char *config;         /* (owned) path of the configuration file */
   char *url;            /* (owned) (nullable) without a trailing slash */
+  DouDatabaseAddress *database; /* (owned) on the engine under test */
 };
 
 /**
@@ -43,20 +45,25 @@ dou_test_daemon_get_program (void)
 
 /**
  * dou_test_daemon_new:
- * @config: (nullable): text of a configuration file
+ * @config: (nullable): text of a configuration file, without the group of the database
  *
- * Returns: (transfer full): a server that runs
+ * Returns: (transfer full): a server that runs, on the database engine under test
  */
 DouTestDaemon *
 dou_test_daemon_new (const char *config)
 {
   DouTestDaemon *self = g_new0 (DouTestDaemon, 1);
+  g_autofree char *database = NULL;
+  g_autofree char *text = NULL;
 
   self->directory = dou_test_dir_new ();
   self->state_dir = g_build_filename (self->directory, "state", NULL);
   self->runtime_dir = g_build_filename (self->directory, "run", NULL);
   self->config = g_build_filename (self->directory, "doutok.conf", NULL);
-  g_assert_true (g_file_set_contents (self->config, config != NULL ? config : "", -1, NULL));
+  self->database = dou_test_engine_create (self->state_dir, "all");
+  database = dou_test_engine_get_config (self->database);
+  text = g_strconcat (config != NULL ? config : "", "\n", database, NULL);
+  g_assert_true (g_file_set_contents (self->config, text, -1, NULL));
   dou_test_daemon_start (self);
   return self;
 }
@@ -66,6 +73,7 @@ dou_test_daemon_free (DouTestDaemon *self)
 {
   if (self->process != NULL)
     dou_test_daemon_stop (self);
+  dou_test_engine_remove (self->database);
   dou_test_dir_remove (self->directory);
   g_free (self->state_dir);
   g_free (self->runtime_dir);

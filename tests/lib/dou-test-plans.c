@@ -54,7 +54,7 @@ check_statement (DouTransaction *transaction, const char *name, const char *sql,
 /**
  * dou_test_plans_assert_no_scan:
  * @domain: whose statements
- * @path: the database of a store that was opened, and so has its tables and knows its statements
+ * @address: the database of a store that was opened, and so has its tables and knows its statements
  * @exceptions: (array zero-terminated=1): steps that are right though they look expensive, as
  *   “statement: step”; each must be there
  *
@@ -62,7 +62,7 @@ check_statement (DouTransaction *transaction, const char *name, const char *sql,
  * a table that grows.
  */
 void
-dou_test_plans_assert_no_scan (const char *domain, const char *path,
+dou_test_plans_assert_no_scan (const char *domain, const DouDatabaseAddress *address,
                                const char *const *exceptions)
 {
   g_autofree char *resource
@@ -74,7 +74,7 @@ dou_test_plans_assert_no_scan (const char *domain, const char *path,
   g_auto (GStrv) parts = NULL;
 
   g_assert_no_error (error);
-  transaction = dou_transaction_open (path, &error);
+  transaction = dou_transaction_open (address, &error);
   g_assert_no_error (error);
   parts = g_strsplit (g_bytes_get_data (bytes, NULL), NAME_MARK, -1);
   g_assert_cmpuint (g_strv_length (parts), >, 5);

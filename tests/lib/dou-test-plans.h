@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <glib.h>
+#include "common/dou-database-address.h"
 
 G_BEGIN_DECLS
 
-void dou_test_plans_assert_no_scan (const char *domain, const char *path,
+void dou_test_plans_assert_no_scan (const char *domain, const DouDatabaseAddress *address,
                                     const char *const *exceptions);
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 
 #include "common/dou-database-transaction.h"
 #include "lib/dou-test-dir.h"
+#include "lib/dou-test-engine.h"
 #include "lib/dou-test-wait.h"
 #include "social/dou-social-codec.h"
 
@@ -134,7 +135,7 @@ dou_social_fixture_start (DouSocialFixture *self)
 {
   g_autoptr (GError) error = NULL;
 
-  self->store = dou_social_store_open (self->path, &error);
+  self->store = dou_social_store_open (self->address, &error);
   g_assert_no_error (error);
   self->manager = dou_social_manager_new (self->store, DOU_CLOCK (self->clock), &error);
   g_assert_no_error (error);
@@ -164,7 +165,7 @@ void
 dou_social_fixture_set_up (DouSocialFixture *self, gconstpointer data)
 {
   self->directory = dou_test_dir_new ();
-  self->path = g_build_filename (self->directory, "social.db", NULL);
+  self->address = dou_test_engine_create (self->directory, "social");
   self->clock = dou_manual_clock_new (DOU_SOCIAL_FIXTURE_NOW);
   self->told = g_string_new (NULL);
   dou_social_fixture_start (self);
@@ -175,7 +176,7 @@ dou_social_fixture_tear_down (DouSocialFixture *self, gconstpointer data)
 {
   dou_social_fixture_stop (self);
   dou_test_dir_remove (self->directory);
-  g_free (self->path);
+  dou_test_engine_remove (self->address);
   g_object_unref (self->clock);
   g_string_free (self->told, TRUE);
 }
@@ -193,7 +194,7 @@ dou_social_fixture_run_sql (DouSocialFixture *self, const char *sql)
   g_autoptr (DouTransaction) transaction = NULL;
   g_autoptr (GError) error = NULL;
 
-  transaction = dou_transaction_open (self->path, &error);
+  transaction = dou_transaction_open (self->address, &error);
   g_assert_no_error (error);
   g_assert_true (dou_transaction_run_sql (transaction, sql, &error));
   g_assert_no_error (error);

@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *directory;           /* (owned) */
-  char *path;                /* (owned) */
+  DouDatabaseAddress *address; /* (owned) */
   DouManualClock *clock;     /* (owned) */
   DouSocialStore *store;     /* (owned) */
   DouSocialManager *manager; /* (owned) */

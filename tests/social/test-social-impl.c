@@ -7,6 +7,7 @@
 #include "common/dou-database-transaction.h"
 #include "lib/dou-test-bus.h"
 #include "lib/dou-test-dir.h"
+#include "lib/dou-test-engine.h"
 #include "lib/dou-test-wait.h"
 #include "social/dou-social-impl.h"
 
@@ -20,7 +21,7 @@
 typedef struct
 {
   char *directory;       /* (owned) */
-  char *path;            /* (owned) */
+  DouDatabaseAddress *address; /* (owned) */
   DouTestBus *bus;       /* (owned) */
   DouService *service;   /* (owned) the connection of the service's process */
   DouSocialStore *store; /* (owned) */
@@ -118,8 +119,8 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->service = make_service (fixture->bus);
   fixture->peer = dou_test_bus_connect (fixture->bus);
 
-  fixture->path = g_build_filename (fixture->directory, "social.db", NULL);
-  fixture->store = dou_social_store_open (fixture->path, &error);
+  fixture->address = dou_test_engine_create (fixture->directory, "social");
+  fixture->store = dou_social_store_open (fixture->address, &error);
   g_assert_no_error (error);
   manager = dou_social_manager_new (fixture->store, clock, &error);
   g_assert_no_error (error);
@@ -146,7 +147,7 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_assert_finalize_object (fixture->store);
   dou_test_bus_free (fixture->bus);
   dou_test_dir_remove (fixture->directory);
-  g_free (fixture->path);
+  dou_test_engine_remove (fixture->address);
 }
 
 /* Every method that takes items, and the text of one of them. */
@@ -433,7 +434,8 @@ test_properties (Fixture *fixture, gconstpointer data)
   gint64 now = g_get_real_time () / 1000;
 
   g_assert_cmpstr (g_variant_get_string (version, NULL), ==, DOU_VERSION);
-  g_assert_true (g_str_has_prefix (g_variant_get_string (engine, NULL), "SQLite 3."));
+  g_assert_true (g_str_has_prefix (g_variant_get_string (engine, NULL),
+                                   dou_test_engine_get_title ()));
   g_assert_cmpuint (g_variant_get_uint32 (schema), ==, 1);
   g_assert_cmpint (start, <=, now);
   g_assert_cmpint (start, >, now - 3600000);
@@ -533,9 +535,13 @@ test_drain (Fixture *fixture, gconstpointer data)
   g_autofree char *text = NULL;
 
   /* Somebody else has the database, so that the call has to wait. */
-  other = dou_transaction_open (fixture->path, &error);
+  other = dou_transaction_open (fixture->address, &error);
   g_assert_no_error (error);
-  dou_transaction_add_statement (other, "database-begin-write", "BEGIN IMMEDIATE");
+  dou_transaction_add_statement (other, "database-begin-write",
+                                 dou_test_engine_is_server () ? "BEGIN" : "BEGIN IMMEDIATE");
+  if (dou_test_engine_is_server ())
+    dou_transaction_add_statement (other, "lock-writes",
+                                   "SELECT id FROM social_totals WHERE id = 1 FOR UPDATE");
   dou_transaction_add_statement (other, "database-rollback", "ROLLBACK");
   g_assert_true (dou_transaction_begin (other, TRUE, &error));
   start_call (fixture->peer, INTERFACE, "SetFollows",

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/dou-test-engine.h"
 #include "lib/dou-test-wait.h"
 
 #include "dou-social-fixture.h"
@@ -507,7 +508,9 @@ main (int argc, char **argv)
   ADD ("feelings", test_feelings);
   ADD ("remove-videos", test_remove_videos);
   ADD ("remove-often-liked", test_remove_often_liked);
-  ADD ("recount", test_recount);
+  /* What it damages has other names elsewhere. */
+  if (!dou_test_engine_is_server ())
+    ADD ("recount", test_recount);
 #undef ADD
 
   return g_test_run ();

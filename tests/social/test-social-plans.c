@@ -14,12 +14,12 @@ static void
 test_no_scan (void)
 {
   char *directory = dou_test_dir_new ();
-  g_autofree char *path = g_build_filename (directory, "social.db", NULL);
+  g_autoptr (DouDatabaseAddress) address = dou_database_address_new_in (directory, "social");
   g_autoptr (GError) error = NULL;
-  g_autoptr (DouSocialStore) store = dou_social_store_open (path, &error);
+  g_autoptr (DouSocialStore) store = dou_social_store_open (address, &error);
 
   g_assert_no_error (error);
-  dou_test_plans_assert_no_scan ("social", path, exceptions);
+  dou_test_plans_assert_no_scan ("social", address, exceptions);
   g_clear_object (&store);
   dou_test_dir_remove (directory);
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "lib/dou-test-dir.h"
+#include "lib/dou-test-engine.h"
 #include "lib/dou-test-wait.h"
 #include "user/dou-test-accounts.h"
 
@@ -13,7 +14,7 @@ dou_test_accounts_start (DouTestAccounts *self, guint passes, guint max_pending,
 {
   g_autoptr (GError) error = NULL;
 
-  self->store = dou_user_store_open (self->path, &error);
+  self->store = dou_user_store_open (self->address, &error);
   g_assert_no_error (error);
   self->hasher = dou_password_hasher_new_with_cost (passes, CHEAP_MEMORY, max_pending);
   self->manager = dou_user_manager_new (self->store, self->hasher, max_password, &error);
@@ -35,7 +36,7 @@ void
 dou_test_accounts_set_up (DouTestAccounts *self, gconstpointer data)
 {
   self->directory = dou_test_dir_new ();
-  self->path = g_build_filename (self->directory, "user.db", NULL);
+  self->address = dou_test_engine_create (self->directory, "user");
   dou_test_accounts_start (self, DOU_TEST_ACCOUNTS_PASSES, DOU_TEST_ACCOUNTS_MAX_PENDING,
                            DOU_TEST_ACCOUNTS_MAX_PASSWORD);
 }
@@ -45,7 +46,7 @@ dou_test_accounts_tear_down (DouTestAccounts *self, gconstpointer data)
 {
   dou_test_accounts_stop (self);
   dou_test_dir_remove (self->directory);
-  g_free (self->path);
+  dou_test_engine_remove (self->address);
 }
 
 /**

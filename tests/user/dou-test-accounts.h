@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *directory;           /* (owned) */
-  char *path;                /* (owned) */
+  DouDatabaseAddress *address; /* (owned) */
   DouUserStore *store;       /* (owned) */
   DouPasswordHasher *hasher; /* (owned) */
   DouUserManager *manager;   /* (owned) */

@@ -5,6 +5,7 @@
 
 #include "lib/dou-test-bus.h"
 #include "lib/dou-test-dir.h"
+#include "lib/dou-test-engine.h"
 #include "lib/dou-test-wait.h"
 #include "user/dou-user-impl.h"
 
@@ -17,6 +18,7 @@
 
 typedef struct
 {
+  DouDatabaseAddress *address; /* (owned) */
   char *directory;           /* (owned) */
   DouTestBus *bus;           /* (owned) */
   DouService *service;       /* (owned) the connection of the service's process */
@@ -98,7 +100,6 @@ is_true (gpointer data)
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  g_autofree char *path = NULL;
   g_autoptr (DouUserManager) manager = NULL;
   g_autoptr (GError) error = NULL;
   gboolean appeared = FALSE;
@@ -109,8 +110,8 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->service = make_service (fixture->bus);
   fixture->peer = dou_test_bus_connect (fixture->bus);
 
-  path = g_build_filename (fixture->directory, "user.db", NULL);
-  fixture->store = dou_user_store_open (path, &error);
+  fixture->address = dou_test_engine_create (fixture->directory, "user");
+  fixture->store = dou_user_store_open (fixture->address, &error);
   g_assert_no_error (error);
   fixture->hasher
       = dou_password_hasher_new_with_cost (CHEAP_PASSES, CHEAP_MEMORY, DOU_USER_ITEMS_MAX);
@@ -139,6 +140,7 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_assert_finalize_object (fixture->hasher);
   g_assert_finalize_object (fixture->store);
   dou_test_bus_free (fixture->bus);
+  dou_test_engine_remove (fixture->address);
   dou_test_dir_remove (fixture->directory);
 }
 
@@ -409,7 +411,8 @@ test_properties (Fixture *fixture, gconstpointer data)
   gint64 now = g_get_real_time () / 1000;
 
   g_assert_cmpstr (g_variant_get_string (version, NULL), ==, DOU_VERSION);
-  g_assert_true (g_str_has_prefix (g_variant_get_string (engine, NULL), "SQLite 3."));
+  g_assert_true (g_str_has_prefix (g_variant_get_string (engine, NULL),
+                                   dou_test_engine_get_title ()));
   g_assert_cmpuint (g_variant_get_uint32 (schema), ==, 2);
   g_assert_cmpint (g_variant_get_int64 (start), <=, now);
   g_assert_cmpint (g_variant_get_int64 (start), >, now - 3600000);

@@ -26,13 +26,13 @@ static void
 test_no_scan (void)
 {
   char *directory = dou_test_dir_new ();
-  g_autofree char *path = g_build_filename (directory, "video.db", NULL);
+  g_autoptr (DouDatabaseAddress) address = dou_database_address_new_in (directory, "video");
   g_autoptr (DouClock) clock = dou_system_clock_new ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (DouVideoStore) store = dou_video_store_open (path, clock, &error);
+  g_autoptr (DouVideoStore) store = dou_video_store_open (address, clock, &error);
 
   g_assert_no_error (error);
-  dou_test_plans_assert_no_scan ("video", path, exceptions);
+  dou_test_plans_assert_no_scan ("video", address, exceptions);
   g_clear_object (&store);
   dou_test_dir_remove (directory);
 }

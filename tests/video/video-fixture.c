@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "lib/dou-test-dir.h"
+#include "lib/dou-test-engine.h"
 #include "lib/dou-test-wait.h"
 #include "video/video-fixture.h"
 
@@ -21,10 +22,11 @@ changed_cb (DouVideoManager *manager, GArray *ids, gpointer user_data)
 void
 video_fixture_open_store (VideoFixture *fixture)
 {
-  g_autofree char *path = g_build_filename (fixture->directory, "video.db", NULL);
   g_autoptr (GError) error = NULL;
 
-  fixture->store = dou_video_store_open (path, DOU_CLOCK (fixture->clock), &error);
+  if (fixture->address == NULL)
+    fixture->address = dou_test_engine_create (fixture->directory, "video");
+  fixture->store = dou_video_store_open (fixture->address, DOU_CLOCK (fixture->clock), &error);
   g_assert_no_error (error);
 }
 
@@ -112,6 +114,7 @@ video_fixture_tear_down (VideoFixture *fixture, gconstpointer data)
   g_array_unref (fixture->changed);
   g_array_unref (fixture->changed_authors);
   g_assert_finalize_object (fixture->clock);
+  g_clear_pointer (&fixture->address, dou_test_engine_remove);
   dou_test_dir_remove (fixture->directory);
 }
 

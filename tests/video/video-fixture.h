@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *directory;        /* (owned) */
+  DouDatabaseAddress *address; /* (owned) (nullable) */
   DouManualClock *clock;  /* (owned) */
   DouVideoStore *store;   /* (owned) (nullable) */
   DouMediaStore *media;   /* (owned) (nullable) */

@@ -1,0 +1,141 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- name: lock-writes
+SELECT messages FROM chat_totals FOR UPDATE
+
+-- name: count-messages
+SELECT messages FROM chat_totals
+
+-- [[id, sender, receiver, request id or null], …] → a row for each, in the same order: what was
+-- stored under the request id, or else under the id; and when either of the two last wrote to the
+-- other.
+-- name: find-sent
+SELECT m.id, m.sender, m.time,
+  (SELECT a.time FROM messages AS a
+   WHERE a.receiver = j.receiver AND a.sender = j.sender
+   ORDER BY a.time DESC LIMIT 1),
+  (SELECT b.time FROM messages AS b
+   WHERE b.receiver = j.sender AND b.sender = j.receiver
+   ORDER BY b.time DESC LIMIT 1)
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    id BIGINT PATH '$[0]' ERROR ON ERROR,
+    sender BIGINT PATH '$[1]' ERROR ON ERROR,
+    receiver BIGINT PATH '$[2]' ERROR ON ERROR,
+    request_id VARBINARY(1000) PATH '$[3]')) AS j
+  LEFT JOIN messages AS q ON q.sender = j.sender AND q.request_id = j.request_id
+  LEFT JOIN messages AS m ON m.id = coalesce(q.id, j.id)
+ORDER BY j.place
+
+-- [[receiver, sender, time, id, request id or null, text], …]
+-- name: insert-messages
+INSERT INTO messages (receiver, sender, time, id, request_id, text)
+SELECT j.receiver, j.sender, j.time, j.id, j.request_id, j.text
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    receiver BIGINT PATH '$[0]' ERROR ON ERROR,
+    sender BIGINT PATH '$[1]' ERROR ON ERROR,
+    time BIGINT PATH '$[2]' ERROR ON ERROR,
+    id BIGINT PATH '$[3]' ERROR ON ERROR,
+    request_id VARBINARY(1000) PATH '$[4]',
+    text TEXT CHARSET utf8mb4 PATH '$[5]' ERROR ON ERROR)) AS j
+
+-- [[reader, other, time, whether the reader's own count too], …] → places of those for whom there
+-- is something after the time.
+-- name: find-news
+SELECT j.place - 1
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    reader BIGINT PATH '$[0]' ERROR ON ERROR,
+    other BIGINT PATH '$[1]' ERROR ON ERROR,
+    start BIGINT PATH '$[2]' ERROR ON ERROR,
+    own BIGINT PATH '$[3]' ERROR ON ERROR)) AS j
+WHERE (SELECT m.time FROM messages AS m
+   WHERE m.receiver = j.reader AND m.sender = j.other
+   ORDER BY m.time DESC LIMIT 1) > j.start
+OR (j.own AND (SELECT n.time FROM messages AS n
+   WHERE n.receiver = j.other AND n.sender = j.reader
+   ORDER BY n.time DESC LIMIT 1) > j.start)
+ORDER BY j.place
+
+-- {"skip": n, "ranges": [[place, receiver, sender, time], …]} → of each range the newest n + 1
+-- messages.
+-- name: get-newest
+SELECT r.place, m.id, m.receiver, m.sender, m.time, m.text
+FROM JSON_TABLE(##json::string, '$' COLUMNS (
+    skip BIGINT PATH '$.skip' ERROR ON ERROR,
+    NESTED PATH '$.ranges[*]' COLUMNS (
+      place BIGINT PATH '$[0]' ERROR ON ERROR,
+      receiver BIGINT PATH '$[1]' ERROR ON ERROR,
+      sender BIGINT PATH '$[2]' ERROR ON ERROR,
+      start BIGINT PATH '$[3]' ERROR ON ERROR))) AS r
+  STRAIGHT_JOIN JSON_TABLE(newest_times(r.receiver, r.sender, r.skip + 1), '$[*]' COLUMNS (
+    time BIGINT PATH '$' ERROR ON ERROR)) AS t
+  STRAIGHT_JOIN messages AS m
+  ON m.receiver = r.receiver AND m.sender = r.sender AND m.time = t.time
+ORDER BY r.place, m.time
+
+-- {"skip": n, "ranges": [[place, receiver, sender, time], …]} → of each range the oldest n + 1
+-- messages after the time.
+-- name: get-after
+SELECT r.place, m.id, m.receiver, m.sender, m.time, m.text
+FROM JSON_TABLE(##json::string, '$' COLUMNS (
+    skip BIGINT PATH '$.skip' ERROR ON ERROR,
+    NESTED PATH '$.ranges[*]' COLUMNS (
+      place BIGINT PATH '$[0]' ERROR ON ERROR,
+      receiver BIGINT PATH '$[1]' ERROR ON ERROR,
+      sender BIGINT PATH '$[2]' ERROR ON ERROR,
+      start BIGINT PATH '$[3]' ERROR ON ERROR))) AS r
+  STRAIGHT_JOIN JSON_TABLE(times_after(r.receiver, r.sender, r.start, r.skip + 1), '$[*]' COLUMNS (
+    time BIGINT PATH '$' ERROR ON ERROR)) AS t
+  STRAIGHT_JOIN messages AS m
+  ON m.receiver = r.receiver AND m.sender = r.sender AND m.time = t.time
+ORDER BY r.place, m.time
+
+-- [[receiver, sender], …] → a row for each, in the same order: the latest message in this
+-- direction.
+-- name: get-latest
+SELECT m.id, m.receiver, m.sender, m.time, m.text
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    receiver BIGINT PATH '$[0]' ERROR ON ERROR,
+    sender BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  LEFT JOIN messages AS m ON m.receiver = j.receiver AND m.sender = j.sender
+  AND m.time = (SELECT a.time FROM messages AS a
+   WHERE a.receiver = j.receiver AND a.sender = j.sender
+   ORDER BY a.time DESC LIMIT 1)
+ORDER BY j.place
+
+-- [[reader, other, time], …] → a row for each, in the same order: the newest message of the other
+-- one up to the time, and the mark that there is.
+-- name: find-marks
+SELECT (SELECT m.time FROM messages AS m
+   WHERE m.receiver = j.reader AND m.sender = j.other AND m.time <= j.time
+   ORDER BY m.time DESC LIMIT 1),
+  r.time
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    reader BIGINT PATH '$[0]' ERROR ON ERROR,
+    other BIGINT PATH '$[1]' ERROR ON ERROR,
+    time BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
+  LEFT JOIN read_marks AS r ON r.reader = j.reader AND r.other = j.other
+ORDER BY j.place
+
+-- [[reader, other, time], …]
+-- name: set-marks
+INSERT INTO read_marks (reader, other, time)
+SELECT j.reader, j.other, j.time
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    reader BIGINT PATH '$[0]' ERROR ON ERROR,
+    other BIGINT PATH '$[1]' ERROR ON ERROR,
+    time BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
+ON DUPLICATE KEY UPDATE time = VALUES(time)
+
+-- [[reader, other], …] → a row for each, in the same order.
+-- name: get-marks
+SELECT r.time
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    reader BIGINT PATH '$[0]' ERROR ON ERROR,
+    other BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  LEFT JOIN read_marks AS r ON r.reader = j.reader AND r.other = j.other
+ORDER BY j.place

@@ -1,0 +1,101 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- name: lock-writes
+SELECT messages FROM chat_totals FOR UPDATE
+
+-- name: count-messages
+SELECT messages FROM chat_totals
+
+-- [[id, sender, receiver, request id or null], …] → a row for each, in the same order: what was
+-- stored under the request id, or else under the id; and when either of the two last wrote to the
+-- other.
+-- name: find-sent
+SELECT m.id, m.sender, m.time,
+  (SELECT a.time FROM messages AS a
+   WHERE a.receiver = CAST(j.value ->> 2 AS bigint) AND a.sender = CAST(j.value ->> 1 AS bigint)
+   ORDER BY a.time DESC LIMIT 1),
+  (SELECT b.time FROM messages AS b
+   WHERE b.receiver = CAST(j.value ->> 1 AS bigint) AND b.sender = CAST(j.value ->> 2 AS bigint)
+   ORDER BY b.time DESC LIMIT 1)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN messages AS q ON q.sender = CAST(j.value ->> 1 AS bigint) AND q.request_id = j.value ->> 3
+LEFT JOIN messages AS m ON m.id = coalesce(q.id, CAST(j.value ->> 0 AS bigint))
+ORDER BY j.place
+
+-- [[receiver, sender, time, id, request id or null, text], …]
+-- name: insert-messages
+INSERT INTO messages (receiver, sender, time, id, request_id, text)
+SELECT CAST(j.value ->> 0 AS bigint), CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint), CAST(j.value ->> 3 AS bigint), j.value ->> 4, j.value ->> 5
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+
+-- [[reader, other, time, whether the reader's own count too], …] → places of those for whom there
+-- is something after the time.
+-- name: find-news
+SELECT j.place - 1
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+WHERE EXISTS (SELECT 1 FROM messages AS m
+              WHERE m.receiver = CAST(j.value ->> 0 AS bigint) AND m.sender = CAST(j.value ->> 1 AS bigint) AND m.time > CAST(j.value ->> 2 AS bigint))
+OR (CAST(j.value ->> 3 AS boolean)
+    AND EXISTS (SELECT 1 FROM messages AS m
+                WHERE m.receiver = CAST(j.value ->> 1 AS bigint) AND m.sender = CAST(j.value ->> 0 AS bigint) AND m.time > CAST(j.value ->> 2 AS bigint)))
+ORDER BY j.place
+
+-- {"skip": n, "ranges": [[place, receiver, sender, time], …]} → of each range the newest n + 1
+-- messages.
+-- name: get-newest
+SELECT CAST(r.value ->> 0 AS bigint), m.id, m.receiver, m.sender, m.time, m.text
+FROM (SELECT CAST(##json::string AS json) AS json) AS j
+CROSS JOIN LATERAL json_array_elements(j.json -> 'ranges') AS r (value)
+CROSS JOIN LATERAL (
+  SELECT * FROM messages AS n
+  WHERE n.receiver = CAST(r.value ->> 1 AS bigint) AND n.sender = CAST(r.value ->> 2 AS bigint)
+  ORDER BY n.time DESC LIMIT CAST(j.json ->> 'skip' AS bigint) + 1) AS m
+ORDER BY 1, m.time
+
+-- {"skip": n, "ranges": [[place, receiver, sender, time], …]} → of each range the oldest n + 1
+-- messages after the time.
+-- name: get-after
+SELECT CAST(r.value ->> 0 AS bigint), m.id, m.receiver, m.sender, m.time, m.text
+FROM (SELECT CAST(##json::string AS json) AS json) AS j
+CROSS JOIN LATERAL json_array_elements(j.json -> 'ranges') AS r (value)
+CROSS JOIN LATERAL (
+  SELECT * FROM messages AS n
+  WHERE n.receiver = CAST(r.value ->> 1 AS bigint) AND n.sender = CAST(r.value ->> 2 AS bigint)
+    AND n.time > CAST(r.value ->> 3 AS bigint)
+  ORDER BY n.time LIMIT CAST(j.json ->> 'skip' AS bigint) + 1) AS m
+ORDER BY 1, m.time
+
+-- [[receiver, sender], …] → a row for each, in the same order: the latest message in this
+-- direction.
+-- name: get-latest
+SELECT m.id, m.receiver, m.sender, m.time, m.text
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN LATERAL (
+  SELECT * FROM messages AS a WHERE a.receiver = CAST(j.value ->> 0 AS bigint) AND a.sender = CAST(j.value ->> 1 AS bigint)
+  ORDER BY a.time DESC LIMIT 1) AS m ON true
+ORDER BY j.place
+
+-- [[reader, other, time], …] → a row for each, in the same order: the newest message of the other
+-- one up to the time, and the mark that there is.
+-- name: find-marks
+SELECT (SELECT m.time FROM messages AS m
+   WHERE m.receiver = CAST(j.value ->> 0 AS bigint) AND m.sender = CAST(j.value ->> 1 AS bigint) AND m.time <= CAST(j.value ->> 2 AS bigint)
+   ORDER BY m.time DESC LIMIT 1),
+  r.time
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN read_marks AS r ON r.reader = CAST(j.value ->> 0 AS bigint) AND r.other = CAST(j.value ->> 1 AS bigint)
+ORDER BY j.place
+
+-- [[reader, other, time], …]
+-- name: set-marks
+INSERT INTO read_marks (reader, other, time)
+SELECT CAST(j.value ->> 0 AS bigint), CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+ON CONFLICT (reader, other) DO UPDATE SET time = EXCLUDED.time
+
+-- [[reader, other], …] → a row for each, in the same order.
+-- name: get-marks
+SELECT r.time
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN read_marks AS r ON r.reader = CAST(j.value ->> 0 AS bigint) AND r.other = CAST(j.value ->> 1 AS bigint)
+ORDER BY j.place

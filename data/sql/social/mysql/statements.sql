@@ -1,0 +1,401 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Where a statement answers about many, its first column is the place of what it answers about,
+-- from 0, and what there is nothing to say about is left out.
+
+-- name: lock-writes
+SELECT id FROM social_totals WHERE id = 1 FOR UPDATE
+
+-- name: get-totals
+SELECT favorites, comments, follows FROM social_totals WHERE id = 1
+
+-- [[user, video, …], …] → those that are liked, or whose video was removed.
+-- name: find-favorites
+SELECT j.place - 1, f.sequence, f.author, r.video IS NOT NULL
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    user_id BIGINT PATH '$[0]' ERROR ON ERROR,
+    video BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  LEFT JOIN favorites AS f ON f.user_id = j.user_id AND f.video = j.video
+  LEFT JOIN removed_videos AS r ON r.video = j.video
+WHERE f.sequence IS NOT NULL OR r.video IS NOT NULL
+
+-- [[user, video, author], …], none of them liked.
+-- name: add-favorites
+INSERT INTO favorites (user_id, video, author)
+SELECT j.user_id, j.video, j.author
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    user_id BIGINT PATH '$[0]' ERROR ON ERROR,
+    video BIGINT PATH '$[1]' ERROR ON ERROR,
+    author BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
+ORDER BY j.place
+
+-- [sequence, …]
+-- name: remove-favorites
+DELETE t FROM favorites AS t JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$' ERROR ON ERROR)) AS j ON t.sequence = j.id
+
+-- [[user, whom, …], …] → those that are followed. Nobody is ever removed.
+-- name: find-follows
+SELECT j.place - 1, f.sequence, 0, 0
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    user_id BIGINT PATH '$[0]' ERROR ON ERROR,
+    whom BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  JOIN follows AS f ON f.user_id = j.user_id AND f.whom = j.whom
+
+-- [[user, whom, …], …], none of them followed.
+-- name: add-follows
+INSERT INTO follows (user_id, whom)
+SELECT j.user_id, j.whom
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    user_id BIGINT PATH '$[0]' ERROR ON ERROR,
+    whom BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+ORDER BY j.place
+
+-- [sequence, …]
+-- name: remove-follows
+DELETE t FROM follows AS t JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$' ERROR ON ERROR)) AS j ON t.sequence = j.id
+
+-- [[user, video], …]
+-- name: are-favorites
+SELECT j.place - 1
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    user_id BIGINT PATH '$[0]' ERROR ON ERROR,
+    video BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  JOIN favorites AS f ON f.user_id = j.user_id AND f.video = j.video
+
+-- [[user, whom], …]
+-- name: are-follows
+SELECT j.place - 1
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    user_id BIGINT PATH '$[0]' ERROR ON ERROR,
+    whom BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  JOIN follows AS f ON f.user_id = j.user_id AND f.whom = j.whom
+
+-- [user, below, most] → the ids of a page as one text, and the sequence of the last. A row for
+-- each would cost several times as much, nearly all of it in the library.
+-- name: list-favorites
+SELECT SUBSTRING_INDEX(p.page, ';', 1), CONVERT(SUBSTRING_INDEX(p.page, ';', -1), SIGNED)
+FROM (SELECT favorites_page(j.owner, j.below, j.most) AS page
+  FROM JSON_TABLE(##json::string, '$' COLUMNS (
+    owner BIGINT PATH '$[0]' ERROR ON ERROR,
+    below BIGINT PATH '$[1]' ERROR ON ERROR,
+    most BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
+  LIMIT 1) AS p
+
+-- name: list-follows
+SELECT SUBSTRING_INDEX(p.page, ';', 1), CONVERT(SUBSTRING_INDEX(p.page, ';', -1), SIGNED)
+FROM (SELECT follows_page(j.owner, j.below, j.most) AS page
+  FROM JSON_TABLE(##json::string, '$' COLUMNS (
+    owner BIGINT PATH '$[0]' ERROR ON ERROR,
+    below BIGINT PATH '$[1]' ERROR ON ERROR,
+    most BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
+  LIMIT 1) AS p
+
+-- name: list-followers
+SELECT SUBSTRING_INDEX(p.page, ';', 1), CONVERT(SUBSTRING_INDEX(p.page, ';', -1), SIGNED)
+FROM (SELECT followers_page(j.owner, j.below, j.most) AS page
+  FROM JSON_TABLE(##json::string, '$' COLUMNS (
+    owner BIGINT PATH '$[0]' ERROR ON ERROR,
+    below BIGINT PATH '$[1]' ERROR ON ERROR,
+    most BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
+  LIMIT 1) AS p
+
+-- name: list-friends
+SELECT SUBSTRING_INDEX(p.page, ';', 1), CONVERT(SUBSTRING_INDEX(p.page, ';', -1), SIGNED)
+FROM (SELECT friends_page(j.owner, j.below, j.most) AS page
+  FROM JSON_TABLE(##json::string, '$' COLUMNS (
+    owner BIGINT PATH '$[0]' ERROR ON ERROR,
+    below BIGINT PATH '$[1]' ERROR ON ERROR,
+    most BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
+  LIMIT 1) AS p
+
+-- [video, below, most] → a page
+-- name: list-comments
+SELECT c.id, c.user_id, c.text, c.created, c.likes, c.dislikes
+FROM JSON_TABLE(##json::string, '$' COLUMNS (
+    owner BIGINT PATH '$[0]' ERROR ON ERROR,
+    below BIGINT PATH '$[1]' ERROR ON ERROR,
+    most BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
+  STRAIGHT_JOIN JSON_TABLE(comments_page(j.owner, j.below, j.most), '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS p
+  STRAIGHT_JOIN comments AS c ON c.id = p.id
+ORDER BY p.place
+
+-- [video, …]
+-- name: get-video-counts
+SELECT j.place - 1, c.favorites, c.comments
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  JOIN video_counts AS c ON c.video = j.id
+
+-- [user, …]
+-- name: get-user-counts
+SELECT j.place - 1, c.follows, c.followers, c.total_favorited, c.favorites
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  JOIN user_counts AS c ON c.user_id = j.id
+
+-- [[id, user, video, request], …] → what is known of each: what the request made, what has the
+-- id, whether the video was removed.
+-- name: find-drafts
+SELECT j.place - 1, q.comment, q.created,
+  coalesce(c.user_id, d.user_id), coalesce(c.video, d.video), coalesce(c.created, d.created),
+  r.video IS NOT NULL
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    id BIGINT PATH '$[0]' ERROR ON ERROR,
+    user_id BIGINT PATH '$[1]' ERROR ON ERROR,
+    video BIGINT PATH '$[2]' ERROR ON ERROR,
+    request VARBINARY(1000) PATH '$[3]' ERROR ON ERROR)) AS j
+  LEFT JOIN comment_requests AS q ON q.user_id = j.user_id AND q.request = j.request
+  LEFT JOIN comments AS c ON c.id = j.id
+  LEFT JOIN deleted_comments AS d ON d.id = j.id
+  LEFT JOIN removed_videos AS r ON r.video = j.video
+WHERE coalesce(q.comment, c.id, d.id, r.video) IS NOT NULL
+
+-- [[id, user, video, text, time], …]
+-- name: add-comments
+INSERT INTO comments (id, user_id, video, text, created)
+SELECT j.id, j.user_id, j.video, j.text, j.created
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$[0]' ERROR ON ERROR,
+    user_id BIGINT PATH '$[1]' ERROR ON ERROR,
+    video BIGINT PATH '$[2]' ERROR ON ERROR,
+    text TEXT CHARSET utf8mb4 PATH '$[3]' ERROR ON ERROR,
+    created BIGINT PATH '$[4]' ERROR ON ERROR)) AS j
+
+-- [[id, user, request, time], …]
+-- name: add-comment-requests
+INSERT INTO comment_requests (comment, user_id, request, created)
+SELECT j.id, j.user_id, j.request, j.created
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$[0]' ERROR ON ERROR,
+    user_id BIGINT PATH '$[1]' ERROR ON ERROR,
+    request VARBINARY(1000) PATH '$[2]' ERROR ON ERROR,
+    created BIGINT PATH '$[3]' ERROR ON ERROR)) AS j
+
+-- [time]: forgets some of those before it.
+-- name: forget-comment-requests
+DELETE FROM comment_requests
+WHERE created < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+ORDER BY created LIMIT 8192
+
+-- [id, …] → writer, video, and who deleted it (0 if it is there)
+-- name: find-comments
+SELECT j.place - 1, coalesce(c.user_id, d.user_id), coalesce(c.video, d.video), d.deleter
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  LEFT JOIN comments AS c ON c.id = j.id
+  LEFT JOIN deleted_comments AS d ON d.id = j.id
+WHERE coalesce(c.id, d.id) IS NOT NULL
+
+-- [[id, deleter, time], …]
+-- name: remember-deleted-comments
+INSERT INTO deleted_comments (id, video, user_id, created, deleter, deleted)
+SELECT c.id, c.video, c.user_id, c.created, j.deleter, j.deleted
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$[0]' ERROR ON ERROR,
+    deleter BIGINT PATH '$[1]' ERROR ON ERROR,
+    deleted BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
+  JOIN comments AS c ON c.id = j.id
+
+-- [id, …]
+-- name: remove-comments
+DELETE c FROM comments AS c JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$' ERROR ON ERROR)) AS j ON c.id = j.id
+
+-- [time]: forgets some of those before it.
+-- name: forget-deleted-comments
+DELETE FROM deleted_comments
+WHERE deleted < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+ORDER BY deleted LIMIT 8192
+
+-- [[user, comment, …], …] → those whose comment is there, and what the user feels about it
+-- name: find-feelings
+SELECT j.place - 1, f.feeling
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    user_id BIGINT PATH '$[0]' ERROR ON ERROR,
+    comment BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  JOIN comments AS c ON c.id = j.comment
+  LEFT JOIN feelings AS f ON f.comment = c.id AND f.user_id = j.user_id
+
+-- [[user, comment, feeling], …]
+-- name: set-feelings
+INSERT INTO feelings (user_id, comment, feeling)
+SELECT j.user_id, j.comment, j.feeling
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    user_id BIGINT PATH '$[0]' ERROR ON ERROR,
+    comment BIGINT PATH '$[1]' ERROR ON ERROR,
+    feeling BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
+ON DUPLICATE KEY UPDATE feeling = VALUES(feeling)
+
+-- [[user, comment, …], …]
+-- name: remove-feelings
+DELETE f FROM feelings AS f
+  JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    user_id BIGINT PATH '$[0]' ERROR ON ERROR,
+    comment BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  ON f.comment = j.comment AND f.user_id = j.user_id
+
+-- [video, …]
+-- name: mark-removed-videos
+INSERT INTO removed_videos (video, pending)
+SELECT j.id, 1
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+ON DUPLICATE KEY UPDATE video = removed_videos.video
+
+-- A piece of the likes of removed videos.
+-- name: find-removed-favorites
+SELECT f.sequence, f.user_id, f.video, f.author
+FROM removed_videos AS r JOIN favorites AS f ON f.video = r.video
+WHERE r.pending = 1 LIMIT 1024
+
+-- A piece of the comments under removed videos.
+-- name: find-removed-comments
+SELECT c.id, c.video
+FROM removed_videos AS r JOIN comments AS c ON c.video = r.video
+WHERE r.pending = 1 LIMIT 1024
+
+-- name: remove-video-counts
+DELETE c FROM video_counts AS c JOIN removed_videos AS r ON r.video = c.video
+WHERE r.pending = 1
+
+-- name: settle-removed-videos
+UPDATE removed_videos SET pending = 0 WHERE pending = 1
+
+-- The recount reads everything, once: what is and what was counted are added up side by side.
+-- name: recount-videos
+SELECT video, CONVERT(favorites, SIGNED), CONVERT(comments, SIGNED),
+  (favorites <> counted_favorites) + (comments <> counted_comments)
+FROM (SELECT video, sum(favorites) AS favorites, sum(counted_favorites) AS counted_favorites, sum(comments) AS comments, sum(counted_comments) AS counted_comments
+  FROM (
+    SELECT video AS video, count(*) AS favorites, 0 AS comments,
+      0 AS counted_favorites, 0 AS counted_comments
+    FROM favorites GROUP BY video
+    UNION ALL
+    SELECT video AS video, 0 AS favorites, count(*) AS comments,
+      0 AS counted_favorites, 0 AS counted_comments
+    FROM comments GROUP BY video
+    UNION ALL
+    SELECT video AS video, 0 AS favorites, 0 AS comments,
+      favorites AS counted_favorites, comments AS counted_comments
+    FROM video_counts) AS a
+  GROUP BY video) AS b
+WHERE favorites <> counted_favorites
+  OR comments <> counted_comments
+
+-- [[video, favorites, comments], …]
+-- name: set-video-counts
+INSERT INTO video_counts (video, favorites, comments)
+SELECT j.video, j.favorites, j.comments
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    video BIGINT PATH '$[0]' ERROR ON ERROR,
+    favorites BIGINT PATH '$[1]' ERROR ON ERROR,
+    comments BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
+ON DUPLICATE KEY UPDATE favorites = VALUES(favorites), comments = VALUES(comments)
+
+-- name: recount-users
+SELECT user_id, CONVERT(follows, SIGNED), CONVERT(followers, SIGNED), CONVERT(total_favorited, SIGNED), CONVERT(favorites, SIGNED),
+  (follows <> counted_follows) + (followers <> counted_followers) + (total_favorited <> counted_total_favorited) + (favorites <> counted_favorites)
+FROM (SELECT user_id, sum(follows) AS follows, sum(counted_follows) AS counted_follows, sum(followers) AS followers, sum(counted_followers) AS counted_followers, sum(total_favorited) AS total_favorited, sum(counted_total_favorited) AS counted_total_favorited, sum(favorites) AS favorites, sum(counted_favorites) AS counted_favorites
+  FROM (
+    SELECT user_id AS user_id, count(*) AS follows, 0 AS followers, 0 AS total_favorited, 0 AS favorites,
+      0 AS counted_follows, 0 AS counted_followers, 0 AS counted_total_favorited, 0 AS counted_favorites
+    FROM follows GROUP BY user_id
+    UNION ALL
+    SELECT whom AS user_id, 0 AS follows, count(*) AS followers, 0 AS total_favorited, 0 AS favorites,
+      0 AS counted_follows, 0 AS counted_followers, 0 AS counted_total_favorited, 0 AS counted_favorites
+    FROM follows GROUP BY whom
+    UNION ALL
+    SELECT author AS user_id, 0 AS follows, 0 AS followers, count(*) AS total_favorited, 0 AS favorites,
+      0 AS counted_follows, 0 AS counted_followers, 0 AS counted_total_favorited, 0 AS counted_favorites
+    FROM favorites GROUP BY author
+    UNION ALL
+    SELECT user_id AS user_id, 0 AS follows, 0 AS followers, 0 AS total_favorited, count(*) AS favorites,
+      0 AS counted_follows, 0 AS counted_followers, 0 AS counted_total_favorited, 0 AS counted_favorites
+    FROM favorites GROUP BY user_id
+    UNION ALL
+    SELECT user_id AS user_id, 0 AS follows, 0 AS followers, 0 AS total_favorited, 0 AS favorites,
+      follows AS counted_follows, followers AS counted_followers, total_favorited AS counted_total_favorited, favorites AS counted_favorites
+    FROM user_counts) AS a
+  GROUP BY user_id) AS b
+WHERE follows <> counted_follows
+  OR followers <> counted_followers
+  OR total_favorited <> counted_total_favorited
+  OR favorites <> counted_favorites
+
+-- [[user, follows, followers, total favorited, favorites], …]
+-- name: set-user-counts
+INSERT INTO user_counts (user_id, follows, followers, total_favorited, favorites)
+SELECT j.user_id, j.follows, j.followers, j.total_favorited, j.favorites
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    user_id BIGINT PATH '$[0]' ERROR ON ERROR,
+    follows BIGINT PATH '$[1]' ERROR ON ERROR,
+    followers BIGINT PATH '$[2]' ERROR ON ERROR,
+    total_favorited BIGINT PATH '$[3]' ERROR ON ERROR,
+    favorites BIGINT PATH '$[4]' ERROR ON ERROR)) AS j
+ON DUPLICATE KEY UPDATE follows = VALUES(follows), followers = VALUES(followers), total_favorited = VALUES(total_favorited), favorites = VALUES(favorites)
+
+-- name: recount-comments
+SELECT id, CONVERT(likes, SIGNED), CONVERT(dislikes, SIGNED),
+  (likes <> counted_likes) + (dislikes <> counted_dislikes)
+FROM (SELECT id, sum(likes) AS likes, sum(counted_likes) AS counted_likes, sum(dislikes) AS dislikes, sum(counted_dislikes) AS counted_dislikes
+  FROM (
+    SELECT comment AS id, sum(feeling = 1) AS likes, sum(feeling = 2) AS dislikes,
+      0 AS counted_likes, 0 AS counted_dislikes
+    FROM feelings GROUP BY comment
+    UNION ALL
+    SELECT id AS id, 0 AS likes, 0 AS dislikes,
+      likes AS counted_likes, dislikes AS counted_dislikes
+    FROM comments) AS a
+  GROUP BY id) AS b
+WHERE likes <> counted_likes
+  OR dislikes <> counted_dislikes
+
+-- [[comment, likes, dislikes], …]
+-- name: set-comment-counts
+UPDATE comments AS c
+  JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$[0]' ERROR ON ERROR,
+    likes BIGINT PATH '$[1]' ERROR ON ERROR,
+    dislikes BIGINT PATH '$[2]' ERROR ON ERROR)) AS j ON c.id = j.id
+SET c.likes = j.likes, c.dislikes = j.dislikes
+
+-- name: recount-friends
+SELECT f.sequence, b.sequence IS NOT NULL, 1
+FROM follows AS f LEFT JOIN follows AS b ON b.user_id = f.whom AND b.whom = f.user_id
+  LEFT JOIN friends AS m ON m.sequence = f.sequence
+WHERE coalesce(m.mutual, 0) <> (b.sequence IS NOT NULL)
+
+-- [[sequence, mutual], …]
+-- name: set-friends
+INSERT INTO friends (sequence, user_id, whom, mutual)
+SELECT f.sequence, f.user_id, f.whom, j.mutual
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    sequence BIGINT PATH '$[0]' ERROR ON ERROR,
+    mutual BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  JOIN follows AS f ON f.sequence = j.sequence
+ON DUPLICATE KEY UPDATE mutual = VALUES(mutual)
+
+-- name: recount-totals
+SELECT f.n, c.n, g.n, f.n - t.favorites, c.n - t.comments, g.n - t.follows
+FROM social_totals AS t CROSS JOIN (SELECT count(*) AS n FROM favorites) AS f
+CROSS JOIN (SELECT count(*) AS n FROM comments) AS c
+CROSS JOIN (SELECT count(*) AS n FROM follows) AS g
+
+-- [[favorites, comments, follows]]
+-- name: set-totals
+UPDATE social_totals AS t
+  JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    favorites BIGINT PATH '$[0]' ERROR ON ERROR,
+    comments BIGINT PATH '$[1]' ERROR ON ERROR,
+    follows BIGINT PATH '$[2]' ERROR ON ERROR)) AS j ON t.id = 1
+SET t.favorites = j.favorites, t.comments = j.comments, t.follows = j.follows

@@ -1,0 +1,325 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Where a statement answers about many, its first column is the place of what it answers about,
+-- from 0, and what there is nothing to say about is left out.
+
+-- name: lock-writes
+SELECT id FROM social_totals WHERE id = 1 FOR UPDATE
+
+-- name: get-totals
+SELECT favorites, comments, follows FROM social_totals WHERE id = 1
+
+-- [[user, video, …], …] → those that are liked, or whose video was removed.
+-- name: find-favorites
+SELECT j.place - 1, f.sequence, f.author, CAST(r.video IS NOT NULL AS int)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN favorites AS f ON f.user_id = CAST(j.value ->> 0 AS bigint) AND f.video = CAST(j.value ->> 1 AS bigint)
+LEFT JOIN removed_videos AS r ON r.video = CAST(j.value ->> 1 AS bigint)
+WHERE f.sequence IS NOT NULL OR r.video IS NOT NULL
+
+-- [[user, video, author], …], none of them liked.
+-- name: add-favorites
+INSERT INTO favorites (user_id, video, author)
+SELECT CAST(j.value ->> 0 AS bigint), CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+ORDER BY j.place
+
+-- [sequence, …]
+-- name: remove-favorites
+DELETE FROM favorites
+USING json_array_elements_text(CAST(##json::string AS json)) AS j (value)
+WHERE favorites.sequence = CAST(j.value AS bigint)
+
+-- [[user, whom, …], …] → those that are followed. Nobody is ever removed.
+-- name: find-follows
+SELECT j.place - 1, f.sequence, 0, 0
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN follows AS f ON f.user_id = CAST(j.value ->> 0 AS bigint) AND f.whom = CAST(j.value ->> 1 AS bigint)
+
+-- [[user, whom, …], …], none of them followed.
+-- name: add-follows
+INSERT INTO follows (user_id, whom)
+SELECT CAST(j.value ->> 0 AS bigint), CAST(j.value ->> 1 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+ORDER BY j.place
+
+-- [sequence, …]
+-- name: remove-follows
+DELETE FROM follows
+USING json_array_elements_text(CAST(##json::string AS json)) AS j (value)
+WHERE follows.sequence = CAST(j.value AS bigint)
+
+-- [[user, video], …]
+-- name: are-favorites
+SELECT j.place - 1
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN favorites AS f ON f.user_id = CAST(j.value ->> 0 AS bigint) AND f.video = CAST(j.value ->> 1 AS bigint)
+
+-- [[user, whom], …]
+-- name: are-follows
+SELECT j.place - 1
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN follows AS f ON f.user_id = CAST(j.value ->> 0 AS bigint) AND f.whom = CAST(j.value ->> 1 AS bigint)
+
+-- [user, below, most] → the ids of a page as one text, and the sequence of the last. A row for
+-- each would cost several times as much, nearly all of it in the library.
+-- name: list-favorites
+SELECT string_agg(CAST(p.id AS text), ',' ORDER BY p.sequence DESC), min(p.sequence)
+FROM (SELECT CAST(##json::string AS json) AS json) AS j CROSS JOIN LATERAL (
+  SELECT sequence, video AS id FROM favorites
+  WHERE user_id = CAST(j.json ->> 0 AS bigint) AND sequence < CAST(j.json ->> 1 AS bigint)
+  ORDER BY sequence DESC LIMIT CAST(j.json ->> 2 AS bigint)) AS p
+
+-- name: list-follows
+SELECT string_agg(CAST(p.id AS text), ',' ORDER BY p.sequence DESC), min(p.sequence)
+FROM (SELECT CAST(##json::string AS json) AS json) AS j CROSS JOIN LATERAL (
+  SELECT sequence, whom AS id FROM follows
+  WHERE user_id = CAST(j.json ->> 0 AS bigint) AND sequence < CAST(j.json ->> 1 AS bigint)
+  ORDER BY sequence DESC LIMIT CAST(j.json ->> 2 AS bigint)) AS p
+
+-- name: list-followers
+SELECT string_agg(CAST(p.id AS text), ',' ORDER BY p.sequence DESC), min(p.sequence)
+FROM (SELECT CAST(##json::string AS json) AS json) AS j CROSS JOIN LATERAL (
+  SELECT sequence, user_id AS id FROM follows
+  WHERE whom = CAST(j.json ->> 0 AS bigint) AND sequence < CAST(j.json ->> 1 AS bigint)
+  ORDER BY sequence DESC LIMIT CAST(j.json ->> 2 AS bigint)) AS p
+
+-- name: list-friends
+SELECT string_agg(CAST(p.id AS text), ',' ORDER BY p.sequence DESC), min(p.sequence)
+FROM (SELECT CAST(##json::string AS json) AS json) AS j CROSS JOIN LATERAL (
+  SELECT sequence, whom AS id FROM follows
+  WHERE user_id = CAST(j.json ->> 0 AS bigint) AND sequence < CAST(j.json ->> 1 AS bigint) AND mutual = 1
+  ORDER BY sequence DESC LIMIT CAST(j.json ->> 2 AS bigint)) AS p
+
+-- [video, below, most] → a page
+-- name: list-comments
+SELECT c.id, c.user_id, c.text, c.created, c.likes, c.dislikes
+FROM (SELECT CAST(##json::string AS json) AS json) AS j CROSS JOIN LATERAL (
+  SELECT * FROM comments
+  WHERE video = CAST(j.json ->> 0 AS bigint) AND id < CAST(j.json ->> 1 AS bigint)
+  ORDER BY id DESC LIMIT CAST(j.json ->> 2 AS bigint)) AS c
+ORDER BY c.id DESC
+
+-- [video, …]
+-- name: get-video-counts
+SELECT j.place - 1, c.favorites, c.comments
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN video_counts AS c ON c.video = CAST(j.value AS bigint)
+
+-- [user, …]
+-- name: get-user-counts
+SELECT j.place - 1, c.follows, c.followers, c.total_favorited, c.favorites
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN user_counts AS c ON c.user_id = CAST(j.value AS bigint)
+
+-- [[id, user, video, request], …] → what is known of each: what the request made, what has the
+-- id, whether the video was removed.
+-- name: find-drafts
+SELECT j.place - 1, q.comment, q.created,
+  coalesce(c.user_id, d.user_id), coalesce(c.video, d.video), coalesce(c.created, d.created),
+  CAST(r.video IS NOT NULL AS int)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN comment_requests AS q ON q.user_id = CAST(j.value ->> 1 AS bigint) AND q.request = j.value ->> 3
+LEFT JOIN comments AS c ON c.id = CAST(j.value ->> 0 AS bigint)
+LEFT JOIN deleted_comments AS d ON d.id = CAST(j.value ->> 0 AS bigint)
+LEFT JOIN removed_videos AS r ON r.video = CAST(j.value ->> 2 AS bigint)
+WHERE coalesce(q.comment, c.id, d.id, r.video) IS NOT NULL
+
+-- [[id, user, video, text, time], …]
+-- name: add-comments
+INSERT INTO comments (id, user_id, video, text, created)
+SELECT CAST(j.value ->> 0 AS bigint), CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint), j.value ->> 3, CAST(j.value ->> 4 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+
+-- [[id, user, request, time], …]
+-- name: add-comment-requests
+INSERT INTO comment_requests (comment, user_id, request, created)
+SELECT CAST(j.value ->> 0 AS bigint), CAST(j.value ->> 1 AS bigint), j.value ->> 2, CAST(j.value ->> 3 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+
+-- [time]: forgets some of those before it.
+-- name: forget-comment-requests
+DELETE FROM comment_requests WHERE comment IN (
+  SELECT comment FROM comment_requests
+  WHERE created < CAST(CAST(##json::string AS json) ->> 0 AS bigint) ORDER BY created LIMIT 8192)
+
+-- [id, …] → writer, video, and who deleted it (0 if it is there)
+-- name: find-comments
+SELECT j.place - 1, coalesce(c.user_id, d.user_id), coalesce(c.video, d.video), d.deleter
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN comments AS c ON c.id = CAST(j.value AS bigint)
+LEFT JOIN deleted_comments AS d ON d.id = CAST(j.value AS bigint)
+WHERE coalesce(c.id, d.id) IS NOT NULL
+
+-- [[id, deleter, time], …]
+-- name: remember-deleted-comments
+INSERT INTO deleted_comments (id, video, user_id, created, deleter, deleted)
+SELECT c.id, c.video, c.user_id, c.created, CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN comments AS c ON c.id = CAST(j.value ->> 0 AS bigint)
+
+-- [id, …]
+-- name: remove-comments
+DELETE FROM comments
+USING json_array_elements_text(CAST(##json::string AS json)) AS j (value)
+WHERE comments.id = CAST(j.value AS bigint)
+
+-- [time]: forgets some of those before it.
+-- name: forget-deleted-comments
+DELETE FROM deleted_comments WHERE id IN (
+  SELECT id FROM deleted_comments
+  WHERE deleted < CAST(CAST(##json::string AS json) ->> 0 AS bigint) ORDER BY deleted LIMIT 8192)
+
+-- [[user, comment, …], …] → those whose comment is there, and what the user feels about it
+-- name: find-feelings
+SELECT j.place - 1, f.feeling
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN comments AS c ON c.id = CAST(j.value ->> 1 AS bigint)
+LEFT JOIN feelings AS f ON f.comment = c.id AND f.user_id = CAST(j.value ->> 0 AS bigint)
+
+-- [[user, comment, feeling], …]
+-- name: set-feelings
+INSERT INTO feelings (user_id, comment, feeling)
+SELECT CAST(j.value ->> 0 AS bigint), CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+ON CONFLICT (comment, user_id) DO UPDATE SET feeling = EXCLUDED.feeling
+
+-- [[user, comment, …], …]
+-- name: remove-feelings
+DELETE FROM feelings
+USING json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+WHERE feelings.comment = CAST(j.value ->> 1 AS bigint) AND feelings.user_id = CAST(j.value ->> 0 AS bigint)
+
+-- [video, …]
+-- name: mark-removed-videos
+INSERT INTO removed_videos (video, pending)
+SELECT CAST(j.value AS bigint), 1
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+ON CONFLICT (video) DO NOTHING
+
+-- A piece of the likes of removed videos.
+-- name: find-removed-favorites
+SELECT f.sequence, f.user_id, f.video, f.author
+FROM removed_videos AS r JOIN favorites AS f ON f.video = r.video
+WHERE r.pending = 1 LIMIT 1024
+
+-- A piece of the comments under removed videos.
+-- name: find-removed-comments
+SELECT c.id, c.video
+FROM removed_videos AS r JOIN comments AS c ON c.video = r.video
+WHERE r.pending = 1 LIMIT 1024
+
+-- name: remove-video-counts
+DELETE FROM video_counts WHERE video IN (SELECT video FROM removed_videos WHERE pending = 1)
+
+-- name: settle-removed-videos
+UPDATE removed_videos SET pending = 0 WHERE pending = 1
+
+-- The recount reads everything, once: what is and what was counted are added up side by side.
+-- name: recount-videos
+SELECT video, CAST(favorites AS bigint), CAST(comments AS bigint),
+  CAST(favorites <> counted_favorites AS int) + CAST(comments <> counted_comments AS int)
+FROM (SELECT video, sum(favorites) AS favorites, sum(counted_favorites) AS counted_favorites, sum(comments) AS comments, sum(counted_comments) AS counted_comments
+  FROM (
+    SELECT video AS video, count(*) AS favorites, 0 AS comments,
+      0 AS counted_favorites, 0 AS counted_comments
+    FROM favorites GROUP BY video
+    UNION ALL
+    SELECT video AS video, 0 AS favorites, count(*) AS comments,
+      0 AS counted_favorites, 0 AS counted_comments
+    FROM comments GROUP BY video
+    UNION ALL
+    SELECT video AS video, 0 AS favorites, 0 AS comments,
+      favorites AS counted_favorites, comments AS counted_comments
+    FROM video_counts) AS a
+  GROUP BY video) AS b
+WHERE favorites <> counted_favorites
+  OR comments <> counted_comments
+
+-- [[video, favorites, comments], …]
+-- name: set-video-counts
+INSERT INTO video_counts (video, favorites, comments)
+SELECT CAST(j.value ->> 0 AS bigint), CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+ON CONFLICT (video) DO UPDATE SET favorites = EXCLUDED.favorites, comments = EXCLUDED.comments
+
+-- name: recount-users
+SELECT user_id, CAST(follows AS bigint), CAST(followers AS bigint), CAST(total_favorited AS bigint), CAST(favorites AS bigint),
+  CAST(follows <> counted_follows AS int) + CAST(followers <> counted_followers AS int) + CAST(total_favorited <> counted_total_favorited AS int) + CAST(favorites <> counted_favorites AS int)
+FROM (SELECT user_id, sum(follows) AS follows, sum(counted_follows) AS counted_follows, sum(followers) AS followers, sum(counted_followers) AS counted_followers, sum(total_favorited) AS total_favorited, sum(counted_total_favorited) AS counted_total_favorited, sum(favorites) AS favorites, sum(counted_favorites) AS counted_favorites
+  FROM (
+    SELECT user_id AS user_id, count(*) AS follows, 0 AS followers, 0 AS total_favorited, 0 AS favorites,
+      0 AS counted_follows, 0 AS counted_followers, 0 AS counted_total_favorited, 0 AS counted_favorites
+    FROM follows GROUP BY user_id
+    UNION ALL
+    SELECT whom AS user_id, 0 AS follows, count(*) AS followers, 0 AS total_favorited, 0 AS favorites,
+      0 AS counted_follows, 0 AS counted_followers, 0 AS counted_total_favorited, 0 AS counted_favorites
+    FROM follows GROUP BY whom
+    UNION ALL
+    SELECT author AS user_id, 0 AS follows, 0 AS followers, count(*) AS total_favorited, 0 AS favorites,
+      0 AS counted_follows, 0 AS counted_followers, 0 AS counted_total_favorited, 0 AS counted_favorites
+    FROM favorites GROUP BY author
+    UNION ALL
+    SELECT user_id AS user_id, 0 AS follows, 0 AS followers, 0 AS total_favorited, count(*) AS favorites,
+      0 AS counted_follows, 0 AS counted_followers, 0 AS counted_total_favorited, 0 AS counted_favorites
+    FROM favorites GROUP BY user_id
+    UNION ALL
+    SELECT user_id AS user_id, 0 AS follows, 0 AS followers, 0 AS total_favorited, 0 AS favorites,
+      follows AS counted_follows, followers AS counted_followers, total_favorited AS counted_total_favorited, favorites AS counted_favorites
+    FROM user_counts) AS a
+  GROUP BY user_id) AS b
+WHERE follows <> counted_follows
+  OR followers <> counted_followers
+  OR total_favorited <> counted_total_favorited
+  OR favorites <> counted_favorites
+
+-- [[user, follows, followers, total favorited, favorites], …]
+-- name: set-user-counts
+INSERT INTO user_counts (user_id, follows, followers, total_favorited, favorites)
+SELECT CAST(j.value ->> 0 AS bigint), CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint), CAST(j.value ->> 3 AS bigint), CAST(j.value ->> 4 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+ON CONFLICT (user_id) DO UPDATE SET follows = EXCLUDED.follows, followers = EXCLUDED.followers, total_favorited = EXCLUDED.total_favorited, favorites = EXCLUDED.favorites
+
+-- name: recount-comments
+SELECT id, CAST(likes AS bigint), CAST(dislikes AS bigint),
+  CAST(likes <> counted_likes AS int) + CAST(dislikes <> counted_dislikes AS int)
+FROM (SELECT id, sum(likes) AS likes, sum(counted_likes) AS counted_likes, sum(dislikes) AS dislikes, sum(counted_dislikes) AS counted_dislikes
+  FROM (
+    SELECT comment AS id, sum(CAST(feeling = 1 AS int)) AS likes, sum(CAST(feeling = 2 AS int)) AS dislikes,
+      0 AS counted_likes, 0 AS counted_dislikes
+    FROM feelings GROUP BY comment
+    UNION ALL
+    SELECT id AS id, 0 AS likes, 0 AS dislikes,
+      likes AS counted_likes, dislikes AS counted_dislikes
+    FROM comments) AS a
+  GROUP BY id) AS b
+WHERE likes <> counted_likes
+  OR dislikes <> counted_dislikes
+
+-- [[comment, likes, dislikes], …]
+-- name: set-comment-counts
+UPDATE comments SET likes = CAST(j.value ->> 1 AS bigint), dislikes = CAST(j.value ->> 2 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+WHERE comments.id = CAST(j.value ->> 0 AS bigint)
+
+-- name: recount-friends
+SELECT f.sequence, CAST(b.sequence IS NOT NULL AS int), 1
+FROM follows AS f LEFT JOIN follows AS b ON b.user_id = f.whom AND b.whom = f.user_id
+WHERE f.mutual <> CAST(b.sequence IS NOT NULL AS int)
+
+-- [[sequence, mutual], …]
+-- name: set-friends
+UPDATE follows SET mutual = CAST(j.value ->> 1 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+WHERE follows.sequence = CAST(j.value ->> 0 AS bigint)
+
+-- name: recount-totals
+SELECT f.n, c.n, g.n, f.n - t.favorites, c.n - t.comments, g.n - t.follows
+FROM social_totals AS t CROSS JOIN (SELECT count(*) AS n FROM favorites) AS f
+CROSS JOIN (SELECT count(*) AS n FROM comments) AS c
+CROSS JOIN (SELECT count(*) AS n FROM follows) AS g
+
+-- [[favorites, comments, follows]]
+-- name: set-totals
+UPDATE social_totals SET favorites = CAST(j.value ->> 0 AS bigint), comments = CAST(j.value ->> 1 AS bigint), follows = CAST(j.value ->> 2 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+WHERE social_totals.id = 1

@@ -1,0 +1,16 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Videos that their authors deleted: so that a deletion which is sent again is told from one of
+-- nothing, an upload that is sent again does not bring one back, and what belongs to it goes even
+-- if that is interrupted.
+CREATE TABLE deleted_videos (
+  id BIGINT PRIMARY KEY,
+  author_id BIGINT NOT NULL,
+  -- Milliseconds since 1970.
+  deleted BIGINT NOT NULL,
+  -- Whether files of it may be left, or likes and comments, which are in another domain.
+  pending BIGINT NOT NULL
+)
+-- next
+CREATE INDEX deleted_videos_pending ON deleted_videos (id) WHERE pending = 1
+-- next
+CREATE INDEX deleted_videos_by_age ON deleted_videos (deleted)

@@ -1,0 +1,173 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- name: lock-writes
+SELECT videos FROM video_totals FOR UPDATE
+
+-- Videos of all, and those to be transcoded, which an index counts that holds no others.
+-- name: count-videos
+SELECT videos, (SELECT count(*) FROM videos WHERE transcode = 1) FROM video_totals
+
+-- [id, author, title, file, cover, transcode, now]: one video, since the next one would not see the
+-- time that this one has taken. The time is `now` or, if that is taken, the first free one after it:
+-- the walk along the index ends at the first gap. What was deleted does not come back.
+-- name: insert-video
+INSERT INTO videos (id, author_id, title, file, cover, transcode, publish_time)
+SELECT j.id, CAST(j.json ->> 1 AS bigint), j.json ->> 2, j.json ->> 3, j.json ->> 4,
+  CAST(j.json ->> 5 AS bigint),
+  CASE WHEN EXISTS (SELECT 1 FROM videos WHERE publish_time = j.now)
+    THEN (SELECT v.publish_time + 1 FROM videos AS v
+          WHERE v.publish_time >= j.now
+            AND NOT EXISTS (SELECT 1 FROM videos AS w WHERE w.publish_time = v.publish_time + 1)
+          ORDER BY v.publish_time LIMIT 1)
+    ELSE j.now END
+FROM (SELECT p.json, CAST(p.json ->> 0 AS bigint) AS id, CAST(p.json ->> 6 AS bigint) AS now
+      FROM (SELECT CAST(##json::string AS json) AS json) AS p) AS j
+WHERE NOT EXISTS (SELECT 1 FROM deleted_videos AS d WHERE d.id = j.id)
+ON CONFLICT (id) DO NOTHING
+
+-- [limit, [time, …]] → for each the newest videos before that time, as “id time id time …”.
+-- name: get-feed
+SELECT (SELECT string_agg(v.id || ' ' || v.publish_time, ' ' ORDER BY v.publish_time DESC)
+  FROM (SELECT id, publish_time FROM videos WHERE publish_time < CAST(j.value AS bigint)
+        ORDER BY publish_time DESC
+        LIMIT (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))) AS v)
+FROM json_array_elements_text(CAST(##json::string AS json) -> 1) WITH ORDINALITY AS j (value, place)
+ORDER BY j.place
+
+-- [limit, [[author, time], …]] → for each the newest videos of the author before that time, as above.
+-- name: get-works
+SELECT (SELECT string_agg(v.id || ' ' || v.publish_time, ' ' ORDER BY v.publish_time DESC)
+  FROM (SELECT id, publish_time FROM videos
+        WHERE author_id = CAST(j.value ->> 0 AS bigint)
+          AND publish_time < CAST(j.value ->> 1 AS bigint)
+        ORDER BY publish_time DESC
+        LIMIT (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))) AS v)
+FROM json_array_elements(CAST(##json::string AS json) -> 1) WITH ORDINALITY AS j (value, place)
+ORDER BY j.place
+
+-- [id, …] → a row for each, in the same order.
+-- name: get-videos
+SELECT v.id, v.author_id, v.title, v.file, v.cover, v.publish_time
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN videos AS v ON v.id = CAST(j.value AS bigint)
+ORDER BY j.place
+
+-- [author, …] → a row for each, in the same order.
+-- name: get-work-counts
+SELECT a.work_count
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN authors AS a ON a.id = CAST(j.value AS bigint)
+ORDER BY j.place
+
+-- name: get-next-transcode
+SELECT id, file, cover, attempts FROM videos WHERE transcode = 1 ORDER BY attempts, id LIMIT 1
+
+-- [id, file, transcode, attempts]
+-- name: update-transcode
+UPDATE videos SET file = j.json ->> 1, transcode = CAST(j.json ->> 2 AS bigint),
+  attempts = CAST(j.json ->> 3 AS bigint)
+FROM (SELECT CAST(##json::string AS json) AS json) AS j
+WHERE id = CAST(j.json ->> 0 AS bigint)
+
+-- [id, owner, kind]: one that is there already is to be looked at again.
+-- name: insert-picture
+INSERT INTO pictures (id, owner_id, kind)
+SELECT CAST(j.json ->> 0 AS bigint), CAST(j.json ->> 1 AS bigint), CAST(j.json ->> 2 AS bigint)
+FROM (SELECT CAST(##json::string AS json) AS json) AS j
+ON CONFLICT (id) DO UPDATE SET settled = 0
+
+-- [id, …] → those that there are.
+-- name: get-pictures
+SELECT p.id, p.owner_id, p.kind
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN pictures AS p ON p.id = CAST(j.value AS bigint)
+ORDER BY j.place
+
+-- [owner, …] → all of theirs.
+-- name: get-pictures-of
+SELECT p.id, p.owner_id, p.kind
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN pictures AS p ON p.owner_id = CAST(j.value AS bigint)
+ORDER BY j.place, p.id
+
+-- name: get-unsettled-pictures
+SELECT id, owner_id, kind FROM pictures WHERE settled = 0 ORDER BY id
+
+-- [id, …]
+-- name: settle-pictures
+UPDATE pictures SET settled = 1
+FROM json_array_elements_text(CAST(##json::string AS json)) AS j (value)
+WHERE pictures.id = CAST(j.value AS bigint)
+
+-- [id, …]
+-- name: delete-pictures
+DELETE FROM pictures
+USING json_array_elements_text(CAST(##json::string AS json)) AS j (value)
+WHERE pictures.id = CAST(j.value AS bigint)
+
+-- [id, …] → of those that are, or were until not long ago: place, author, whether it was deleted,
+-- whether something of it may be left
+-- name: find-states
+SELECT j.place - 1, coalesce(v.author_id, d.author_id), CAST(d.id IS NOT NULL AS int),
+  coalesce(d.pending, 0)
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN videos AS v ON v.id = CAST(j.value AS bigint)
+LEFT JOIN deleted_videos AS d ON d.id = CAST(j.value AS bigint)
+WHERE coalesce(v.id, d.id) IS NOT NULL
+
+-- [id, …] → those that are: id, author, publish time, whether it is to be transcoded
+-- name: find-to-delete
+SELECT v.id, v.author_id, v.publish_time, CAST(v.transcode = 1 AS int)
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN videos AS v ON v.id = CAST(j.value AS bigint)
+
+-- [[id, author, time], …]
+-- name: remember-deleted
+INSERT INTO deleted_videos (id, author_id, deleted, pending)
+SELECT CAST(j ->> 0 AS bigint), CAST(j ->> 1 AS bigint), CAST(j ->> 2 AS bigint), 1
+FROM json_array_elements(CAST(##json::string AS json)) AS j
+
+-- [id, …]
+-- name: delete-videos
+DELETE FROM videos
+USING json_array_elements_text(CAST(##json::string AS json)) AS j (value)
+WHERE videos.id = CAST(j.value AS bigint)
+
+-- [time]: forgets some of those before it, but none that is not clean.
+-- name: forget-deleted
+DELETE FROM deleted_videos WHERE id IN (
+  SELECT id FROM deleted_videos
+  WHERE deleted < CAST(CAST(##json::string AS json) ->> 0 AS bigint) AND pending = 0
+  ORDER BY deleted LIMIT 8192)
+
+-- name: list-unclean
+SELECT id FROM deleted_videos WHERE pending = 1 ORDER BY id LIMIT 1024
+
+-- [id, …]
+-- name: set-clean
+UPDATE deleted_videos SET pending = 0
+FROM json_array_elements_text(CAST(##json::string AS json)) AS j (value)
+WHERE deleted_videos.id = CAST(j.value AS bigint)
+
+-- The recount reads everything, once: what is and what was counted are added up side by side.
+-- name: recount-authors
+SELECT author, CAST(sum(works) AS bigint) FROM (
+  SELECT author_id AS author, count(*) AS works, 0 AS counted FROM videos GROUP BY author_id
+  UNION ALL
+  SELECT id, 0, work_count FROM authors) AS a
+GROUP BY author HAVING sum(works) <> sum(counted)
+
+-- [[author, works], …]
+-- name: set-work-counts
+INSERT INTO authors (id, work_count)
+SELECT CAST(j ->> 0 AS bigint), CAST(j ->> 1 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) AS j
+ON CONFLICT (id) DO UPDATE SET work_count = EXCLUDED.work_count
+
+-- name: recount-total
+SELECT (SELECT count(*) FROM videos), videos FROM video_totals
+
+-- [videos]
+-- name: set-total
+UPDATE video_totals SET videos = CAST(j.json ->> 0 AS bigint)
+FROM (SELECT CAST(##json::string AS json) AS json) AS j
