@@ -299,23 +299,14 @@ writers_loaded_cb (const GError *error, gpointer user_data)
     list_reply (list);
 }
 
+/* @list: (transfer full)
+ * @page: (xa(xxsxxx)) */
 static void
-comments_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+list_take_page (List *owned, GVariant *page)
 {
-  g_autoptr (List) list = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouBatchResults) results
-      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
+  g_autoptr (List) list = owned;
   g_autoptr (GArray) users = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (GVariant) page = NULL;
 
-  if (results == NULL)
-    {
-      dou_request_reply_status (list->request, dou_status_from_error (error));
-      return;
-    }
-
-  page = dou_batch_results_get (results, 0);
   g_variant_get (page, "(x@a(xxsxxx))", &list->next, &list->comments);
   for (gsize i = 0; i < g_variant_n_children (list->comments); i++)
     {
@@ -334,6 +325,49 @@ comments_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     g_steal_pointer (&list);
 }
 
+static void
+newest_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (List) list = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) page
+      = dou_comment_pages_load_finish (DOU_COMMENT_PAGES (source), result, &error);
+
+  if (page == NULL)
+    dou_request_reply_status (list->request, dou_status_from_error (error));
+  else
+    list_take_page (g_steal_pointer (&list), page);
+}
+
+static void
+comments_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (List) list = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouBatchResults) results
+      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
+  g_autoptr (GVariant) page = results != NULL ? dou_batch_results_get (results, 0) : NULL;
+
+  if (page == NULL)
+    dou_request_reply_status (list->request, dou_status_from_error (error));
+  else
+    list_take_page (g_steal_pointer (&list), page);
+}
+
+/* @list: (transfer full) */
+static void
+list_read_newest (List *list)
+{
+  DouCommentPages *pages = list->context->comments;
+  g_autoptr (GVariant) page = dou_comment_pages_look_up (pages, list->video->id, list->window.count);
+
+  if (page != NULL)
+    list_take_page (list, page);
+  else
+    dou_comment_pages_load_async (pages, list->video->id, list->window.count,
+                                  dou_request_get_cancellable (list->request), newest_cb, list);
+}
+
 /* @list: (transfer full) */
 static void
 list_read_comments (List *list)
@@ -344,6 +378,12 @@ list_read_comments (List *list)
   if (list->video->status != DOU_STATUS_OK)
     {
       dou_request_reply_status (list->request, list->video->status);
+      return;
+    }
+
+  if (list->window.cursor == 0)
+    {
+      list_read_newest (g_steal_pointer (&owned));
       return;
     }
 

@@ -35,9 +35,10 @@
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /* Shares of the memory that a gateway may use to remember things. */
-#define SHARE_OF_RECORDS 5
+#define SHARE_OF_RECORDS 4
 #define SHARE_OF_FLAGS 2
 #define SHARE_OF_FEED 1
+#define SHARE_OF_COMMENTS 1
 #define N_SHARES 8
 
 struct _DouGateway
@@ -76,6 +77,7 @@ dou_gateway_dispose (GObject *object)
   g_clear_object (&self->context.limiter);
   g_clear_object (&self->context.authenticator);
   g_clear_object (&self->context.feed);
+  g_clear_object (&self->context.comments);
   g_clear_object (&self->context.flags);
   g_clear_object (&self->context.cache);
   if (self->context.watch != NULL)
@@ -148,6 +150,8 @@ dou_gateway_make_caches (DouGateway *self, GError **error)
           / N_SHARES;
   context->cache = dou_cache_new (context->backend, context->watch, SHARE_OF_RECORDS * share);
   context->flags = dou_flags_new (context->backend, context->watch, SHARE_OF_FLAGS * share);
+  context->comments
+      = dou_comment_pages_new (context->backend, context->watch, SHARE_OF_COMMENTS * share);
   context->feed = dou_feed_new (context, context->watch, SHARE_OF_FEED * share);
   return TRUE;
 }

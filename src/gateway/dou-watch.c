@@ -54,6 +54,7 @@ static const struct
   [DOU_WATCH_WORK_COUNTS] = { "Video", "WorkCountsChanged", SHAPE_IDS },
   [DOU_WATCH_VIDEO_COUNTS] = { "Social", "VideosChanged", SHAPE_IDS },
   [DOU_WATCH_USER_COUNTS] = { "Social", "UsersChanged", SHAPE_IDS },
+  [DOU_WATCH_FEELINGS] = { "Social", "FeelingsChanged", SHAPE_IDS },
   [DOU_WATCH_FAVORITES] = { "Social", "FavoritesChanged", SHAPE_LINKS },
   [DOU_WATCH_FOLLOWS] = { "Social", "FollowsChanged", SHAPE_LINKS },
   [DOU_WATCH_MESSAGES] = { "Chat", "MessagesSent", SHAPE_MESSAGES },

@@ -16,6 +16,7 @@ typedef struct
   GArray *users;     /* (owned) (element-type gint64) whose counts changed */
   GArray *favorites; /* (owned) (element-type DouSocialLink) */
   GArray *follows;   /* (owned) (element-type DouSocialLink) */
+  GArray *comments;  /* (owned) (element-type gint64) about which a feeling was set */
   DouSocialCounts added; /* to those of the whole store */
 } DouSocialChanges;
 

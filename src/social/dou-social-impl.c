@@ -410,6 +410,12 @@ users_changed_cb (DouSocialManager *manager, GArray *ids, gpointer user_data)
 }
 
 static void
+feelings_changed_cb (DouSocialManager *manager, GArray *ids, gpointer user_data)
+{
+  dou_dbus_social1_emit_feelings_changed (DOU_DBUS_SOCIAL1 (user_data), dou_social_encode_ids (ids));
+}
+
+static void
 favorites_changed_cb (DouSocialManager *manager, GArray *links, gpointer user_data)
 {
   dou_dbus_social1_emit_favorites_changed (DOU_DBUS_SOCIAL1 (user_data),
@@ -494,6 +500,7 @@ dou_social_impl_new (DouService *service, DouSocialManager *manager)
   g_object_bind_property (manager, "follow-count", self, "follow-count", G_BINDING_SYNC_CREATE);
   g_signal_connect_object (manager, "videos-changed", G_CALLBACK (videos_changed_cb), self, 0);
   g_signal_connect_object (manager, "users-changed", G_CALLBACK (users_changed_cb), self, 0);
+  g_signal_connect_object (manager, "feelings-changed", G_CALLBACK (feelings_changed_cb), self, 0);
   g_signal_connect_object (manager, "favorites-changed", G_CALLBACK (favorites_changed_cb), self,
                            0);
   g_signal_connect_object (manager, "follows-changed", G_CALLBACK (follows_changed_cb), self, 0);

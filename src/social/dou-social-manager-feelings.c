@@ -70,6 +70,7 @@ set_feelings_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   FeelingCall *call = g_task_get_task_data (task);
+  g_autoptr (DouSocialChanges) changes = dou_social_changes_new ();
   g_autoptr (GArray) statuses = NULL;
   GError *error = NULL;
 
@@ -79,6 +80,12 @@ set_feelings_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
+
+  for (guint i = 0; i < call->wanted->len; i++)
+    if (g_array_index (statuses, gint32, i) == DOU_STATUS_OK)
+      g_array_append_val (changes->comments,
+                          g_array_index (call->wanted, DouSocialFeeling, i).comment);
+  dou_social_manager_report (g_task_get_source_object (task), changes);
 
   for (guint i = 0; i < call->feelings->len; i++)
     {

@@ -35,6 +35,7 @@ enum
 {
   SIGNAL_VIDEOS_CHANGED,
   SIGNAL_USERS_CHANGED,
+  SIGNAL_FEELINGS_CHANGED,
   SIGNAL_FAVORITES_CHANGED,
   SIGNAL_FOLLOWS_CHANGED,
   N_SIGNALS
@@ -137,6 +138,11 @@ dou_social_manager_class_init (DouSocialManagerClass *klass)
    * @ids: (element-type gint64): users whose counts are no longer what they were
    */
   signals[SIGNAL_USERS_CHANGED] = make_changed_signal ("users-changed");
+  /**
+   * DouSocialManager::feelings-changed:
+   * @ids: (element-type gint64): comments about which a feeling was set
+   */
+  signals[SIGNAL_FEELINGS_CHANGED] = make_changed_signal ("feelings-changed");
   /**
    * DouSocialManager::favorites-changed:
    * @links: (element-type DouSocialLink): likes, as they are now
@@ -278,6 +284,7 @@ dou_social_manager_report (DouSocialManager *self, DouSocialChanges *changes)
   dou_social_manager_add_to_totals (self, &changes->added);
   dou_social_manager_emit (self, SIGNAL_VIDEOS_CHANGED, changes->videos);
   dou_social_manager_emit (self, SIGNAL_USERS_CHANGED, changes->users);
+  dou_social_manager_emit (self, SIGNAL_FEELINGS_CHANGED, changes->comments);
   dou_social_manager_emit (self, SIGNAL_FAVORITES_CHANGED, changes->favorites);
   dou_social_manager_emit (self, SIGNAL_FOLLOWS_CHANGED, changes->follows);
 }

@@ -390,6 +390,16 @@ check_comments (Fixture *fixture, Client *writer, Client *other, guint round)
   JsonObject *first = json_array_get_object_element (comments, 0);
   g_autoptr (JsonObject) video = get_video (fixture, other, &fixture->reader);
 
+  g_autoptr (JsonObject) felt = client_call (
+      writer, "POST",
+      "/douyin/comment/feeling/?token=%s&comment_id=%" G_GINT64_FORMAT "&action_type=1",
+      fixture->reader.token, json_object_get_int_member (first, "id"));
+  g_autoptr (JsonObject) after = client_call (
+      other, "GET", "/douyin/comment/list/?count=3&video_id=%" G_GINT64_FORMAT, fixture->video);
+  JsonObject *liked = json_array_get_object_element (
+      json_object_get_array_member (after, "comment_list"), 0);
+
+  g_assert_cmpint (json_object_get_int_member (liked, "like_count"), ==, 1);
   g_assert_cmpstr (json_object_get_string_member (first, "content"), ==, text);
   g_assert_cmpint (json_object_get_int_member (video, "comment_count"), ==, round + 1);
 }

@@ -371,7 +371,7 @@ test_changed_before_reply (Fixture *fixture, gconstpointer data)
       "UsersChanged ([1, 2],) FollowsChanged ([(1, 2, true)],) reply" },
     { "AddComments", "([(int64 11, int64 1, int64 20, 'a', '')],)", "VideosChanged ([20],) reply" },
     { "AddComments", "([(int64 11, int64 1, int64 20, 'a', '')],)", "reply" },
-    { "SetFeelings", "([(int64 1, int64 11, 1)],)", "reply" },
+    { "SetFeelings", "([(int64 1, int64 11, 1), (1, 12, 1)],)", "FeelingsChanged ([11],) reply" },
     { "DeleteComments", "([(int64 11, int64 20, int64 9, int64 1)],)",
       "VideosChanged ([20],) reply" },
     { "DeleteComments", "([(int64 11, int64 20, int64 9, int64 1)],)", "reply" },

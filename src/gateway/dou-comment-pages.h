@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "gateway/dou-backend.h"
+#include "gateway/dou-watch.h"
+
+G_BEGIN_DECLS
+
+/**
+ * DouCommentPages:
+ *
+ * The newest comments of videos, as much as fits.
+ */
+#define DOU_TYPE_COMMENT_PAGES (dou_comment_pages_get_type ())
+G_DECLARE_FINAL_TYPE (DouCommentPages, dou_comment_pages, DOU, COMMENT_PAGES, GObject)
+
+DouCommentPages *
+dou_comment_pages_new (DouBackend *backend, DouWatch *watch, gsize max_bytes);
+GVariant *dou_comment_pages_look_up (DouCommentPages *self, gint64 video, guint32 count);
+void dou_comment_pages_load_async (DouCommentPages *self,
+                                   gint64 video,
+                                   guint32 count,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+GVariant *dou_comment_pages_load_finish (DouCommentPages *self, GAsyncResult *result, GError **error);
+gsize dou_comment_pages_get_size (DouCommentPages *self);
+
+G_END_DECLS
