@@ -127,7 +127,7 @@ dou_token_keys_new_from_file (const char *path, GError **error)
       if (!dou_token_keys_add_line (self, line))
         {
           g_set_error (error, DOU_ERROR, DOU_STATUS_INTERNAL,
-                       "%s: line %u is not “NAME SECRET” with a secret of %u to %u bytes in base64url",
+                       "%s: line %u is not “NAME SECRET” with a secret of %d to %d bytes in base64url",
                        path, number, MIN_SECRET, MAX_SECRET);
           sodium_memzero (text, length);
           return NULL;
