@@ -271,6 +271,8 @@ test_kill (Fixture *fixture, gconstpointer data)
       return;
     }
 
+  /* What set_up() has begun holds the keeper. */
+  wait_settled (fixture);
   video_fixture_close (&fixture->video);
   fixture->video.picture_delay = 0;
   g_setenv (DIRECTORY_VARIABLE, fixture->video.directory, TRUE);
