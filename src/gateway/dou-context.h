@@ -9,6 +9,7 @@
 #include "gateway/dou-cache.h"
 #include "gateway/dou-comment-pages.h"
 #include "gateway/dou-flags.h"
+#include "gateway/dou-quiet-chats.h"
 #include "gateway/dou-watch.h"
 
 G_BEGIN_DECLS
@@ -31,6 +32,7 @@ typedef struct
   DouCache *cache;                 /* (owned) */
   DouFlags *flags;                 /* (owned) */
   DouCommentPages *comments;       /* (owned) */
+  DouQuietChats *quiet_chats;      /* (owned) */
   struct _DouFeed *feed;           /* (owned) */
 } DouContext;
 

@@ -39,7 +39,8 @@
 #define SHARE_OF_FLAGS 2
 #define SHARE_OF_FEED 1
 #define SHARE_OF_COMMENTS 1
-#define N_SHARES 8
+#define SHARE_OF_CHATS 1
+#define N_SHARES 9
 
 struct _DouGateway
 {
@@ -77,6 +78,7 @@ dou_gateway_dispose (GObject *object)
   g_clear_object (&self->context.limiter);
   g_clear_object (&self->context.authenticator);
   g_clear_object (&self->context.feed);
+  g_clear_object (&self->context.quiet_chats);
   g_clear_object (&self->context.comments);
   g_clear_object (&self->context.flags);
   g_clear_object (&self->context.cache);
@@ -152,6 +154,7 @@ dou_gateway_make_caches (DouGateway *self, GError **error)
   context->flags = dou_flags_new (context->backend, context->watch, SHARE_OF_FLAGS * share);
   context->comments
       = dou_comment_pages_new (context->backend, context->watch, SHARE_OF_COMMENTS * share);
+  context->quiet_chats = dou_quiet_chats_new (context->watch, SHARE_OF_CHATS * share);
   context->feed = dou_feed_new (context, context->watch, SHARE_OF_FEED * share);
   return TRUE;
 }

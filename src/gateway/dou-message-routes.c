@@ -105,32 +105,37 @@ write_message (DouJsonWriter *writer, GVariant *message)
   dou_message_json_write (writer, id, sender, receiver, text, time);
 }
 
-static void
-messages_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+/* A poll that waits for its answer. */
+typedef struct
 {
-  g_autoptr (DouRequest) request = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouBatchResults) results
-      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
-  g_autoptr (GVariant) conversation = NULL;
-  g_autoptr (GVariant) messages = NULL;
+  DouContext *context; /* (unowned) */
+  DouRequest *request; /* (owned) */
+  gint64 viewer;
+  gint64 peer;
+  gint64 after;
+  guint64 moment;
+  gboolean both; /* directions */
+} Poll;
+
+static void
+poll_free (Poll *poll)
+{
+  g_object_unref (poll->request);
+  g_free (poll);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Poll, poll_free)
+
+/* @messages: (nullable): what has come since; %NULL is nothing */
+static void
+reply_messages (DouRequest *request, GVariant *messages)
+{
   g_auto (DouJsonWriter) writer = { NULL };
-  DouStatus status;
 
-  if (results != NULL)
-    conversation = dou_batch_results_get (results, 0);
-  status = dou_action_get_status (conversation, dou_status_from_error (error));
-  if (status != DOU_STATUS_OK)
-    {
-      dou_request_reply_status (request, status);
-      return;
-    }
-
-  messages = g_variant_get_child_value (conversation, 1);
   dou_request_begin_reply (request, DOU_STATUS_OK, &writer);
   dou_json_writer_name (&writer, "message_list");
   dou_json_writer_begin_array (&writer);
-  for (gsize i = 0; i < g_variant_n_children (messages); i++)
+  for (gsize i = 0; messages != NULL && i < g_variant_n_children (messages); i++)
     {
       g_autoptr (GVariant) message = g_variant_get_child_value (messages, i);
 
@@ -140,20 +145,77 @@ messages_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   dou_request_end_reply (request, DOU_STATUS_OK, &writer);
 }
 
+/* Of a poll for one direction with a time, what it has brought to an end. */
+static void
+poll_learn (Poll *poll, GVariant *messages)
+{
+  gsize n_messages = g_variant_n_children (messages);
+  gint64 newest = poll->after;
+
+  if (poll->both || poll->after == 0 || n_messages >= MAX_MESSAGES)
+    return;
+
+  if (n_messages > 0)
+    {
+      g_autoptr (GVariant) last = g_variant_get_child_value (messages, n_messages - 1);
+
+      g_variant_get_child (last, 4, "x", &newest);
+    }
+  dou_quiet_chats_learn (poll->context->quiet_chats, poll->viewer, poll->peer, newest, poll->moment);
+}
+
+static void
+messages_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Poll) poll = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouBatchResults) results
+      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
+  g_autoptr (GVariant) conversation = NULL;
+  g_autoptr (GVariant) messages = NULL;
+  DouStatus status;
+
+  if (results != NULL)
+    conversation = dou_batch_results_get (results, 0);
+  status = dou_action_get_status (conversation, dou_status_from_error (error));
+  if (status != DOU_STATUS_OK)
+    {
+      dou_request_reply_status (poll->request, status);
+      return;
+    }
+
+  messages = g_variant_get_child_value (conversation, 1);
+  poll_learn (poll, messages);
+  reply_messages (poll->request, messages);
+}
+
+static void
+poll_ask (Poll *poll)
+{
+  GVariant *item = g_variant_new ("(xxxbu)", poll->viewer, poll->peer, poll->after, poll->both,
+                                  MAX_MESSAGES);
+
+  poll->moment = dou_quiet_chats_get_moment (poll->context->quiet_chats);
+  dou_batcher_submit_async (
+      dou_backend_get_batcher (poll->context->backend, DOU_BACKEND_GET_MESSAGES), &item, 1,
+      dou_request_get_cancellable (poll->request), messages_cb, poll);
+}
+
 static void
 message_chat_handler (DouRequest *request, gpointer user_data)
 {
   DouContext *context = user_data;
-  gint64 viewer, peer, after;
+  g_autoptr (Poll) poll = g_new0 (Poll, 1);
   gint64 value = 0;
   gint64 both = 0;
   DouNumber form;
-  GVariant *item;
   DouStatus status;
 
-  status = dou_authenticator_require (context->authenticator, request, &viewer);
+  poll->context = context;
+  poll->request = g_object_ref (request);
+  status = dou_authenticator_require (context->authenticator, request, &poll->viewer);
   if (status == DOU_STATUS_OK)
-    status = dou_context_get_id (request, "to_user_id", &peer);
+    status = dou_context_get_id (request, "to_user_id", &poll->peer);
   if (status != DOU_STATUS_OK)
     {
       dou_request_reply_status (request, status);
@@ -161,12 +223,15 @@ message_chat_handler (DouRequest *request, gpointer user_data)
     }
 
   form = dou_request_get_integer (request, "pre_msg_time", &value);
-  after = dou_page_time_normalize_after (form, value, dou_clock_get_real_time (context->clock));
+  poll->after
+      = dou_page_time_normalize_after (form, value, dou_clock_get_real_time (context->clock));
   dou_request_get_integer (request, "both", &both);
-  item = g_variant_new ("(xxxbu)", viewer, peer, after, both == 1, MAX_MESSAGES);
-  dou_batcher_submit_async (dou_backend_get_batcher (context->backend, DOU_BACKEND_GET_MESSAGES),
-                            &item, 1, dou_request_get_cancellable (request), messages_cb,
-                            g_object_ref (request));
+  poll->both = both == 1;
+  if (!poll->both && poll->after > 0
+      && dou_quiet_chats_are_quiet (context->quiet_chats, poll->viewer, poll->peer, poll->after))
+    reply_messages (request, NULL);
+  else
+    poll_ask (g_steal_pointer (&poll));
 }
 
 static const DouRoute routes[] = {
