@@ -250,7 +250,7 @@ test_life (DouTestTree **tree, gconstpointer data)
 static void
 test_temporary_runtime_dir (DouTestTree **tree, gconstpointer data)
 {
-  g_autofree char *temporary = g_build_filename ((*tree)->path, "tmp", NULL);
+  g_autofree char *temporary = g_build_filename ((*tree)->path, "temporary", NULL);
   g_autoptr (DouTestRun) run = NULL;
   g_autofree char *url = NULL;
   g_autofree char *former = g_strdup (g_get_tmp_dir ());
