@@ -157,6 +157,20 @@ ask_own (DouReaper *reaper, DouPrivateBus *bus, DouConfig *config,
   return started;
 }
 
+/* For services that nobody is to see: the runtime directory is that of a server, which may not run, or
+ * another one. */
+static gboolean
+save_config (DouConfig *config, const char *path, GError **error)
+{
+  g_autofree char *runtime_dir = g_strdup (dou_config_get_string (config, DOU_CONFIG_RUNTIME_DIR));
+  gboolean saved;
+
+  dou_config_set (config, DOU_CONFIG_RUNTIME_DIR, "", NULL);
+  saved = dou_config_save (config, path, error);
+  dou_config_set (config, DOU_CONFIG_RUNTIME_DIR, runtime_dir, NULL);
+  return saved;
+}
+
 /**
  * dou_check_databases:
  * @reaper: who hears of the end of processes
@@ -189,7 +203,7 @@ dou_check_databases (DouReaper *reaper, DouConfig *config, const DouCheckDatabas
   runtime_dir = dou_directories_get_runtime_dir (directories);
   config_path = g_build_filename (runtime_dir, "doutok.conf", NULL);
   bus = dou_private_bus_new (reaper, runtime_dir, error);
-  asked = bus != NULL && dou_config_save (config, config_path, error)
+  asked = bus != NULL && save_config (config, config_path, error)
           && dou_domains_add_to_bus (bus, config_path, error)
           && ask_own (reaper, bus, config, funcs, error);
 

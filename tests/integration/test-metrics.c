@@ -216,6 +216,29 @@ test_status (Fixture *fixture, gconstpointer data)
   dou_test_daemon_start (fixture->server);
 }
 
+/* Test that a check of a server that does not run, and whose runtime directory is gone, finds nothing
+ * wrong. */
+static void
+test_check (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *program = dou_test_daemon_get_program ();
+  g_autofree char *output = NULL;
+  g_autoptr (GSubprocess) check = NULL;
+  g_autoptr (GError) error = NULL;
+
+  dou_test_daemon_stop (fixture->server);
+  check = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, program, "check", "--state-dir",
+                            dou_test_daemon_get_state_dir (fixture->server), "--runtime-dir",
+                            "/tmp/doutok-that-is-not-there", NULL);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8 (check, NULL, NULL, &output, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (output, "ok   user database: SQLite"));
+  g_assert_nonnull (strstr (output, "ok   chat database: SQLite"));
+  g_assert_true (g_subprocess_get_successful (check));
+  dou_test_daemon_start (fixture->server);
+}
+
 static guint16
 find_port (void)
 {
@@ -328,6 +351,7 @@ main (int argc, char **argv)
   ADD ("counts", test_counts);
   ADD ("strangers", test_strangers);
   ADD ("status", test_status);
+  ADD ("check", test_check);
   ADD ("promtool", test_promtool);
   ADD ("prometheus", test_prometheus);
 
