@@ -40,8 +40,8 @@ struct _DouPictureImporter
   DouMediaStore *media;     /* (owned) */
   DouPictureKeeper *keeper; /* (owned) */
   GQueue waiting;           /* (element-type GTask) (owned) */
+  GHashTable *running;      /* (owned) (element-type gint64) (set) ids */
   guint n_slots;
-  guint n_running;
 };
 
 G_DEFINE_FINAL_TYPE (DouPictureImporter, dou_picture_importer, G_TYPE_OBJECT)
@@ -78,15 +78,25 @@ dou_picture_importer_dispose (GObject *object)
 }
 
 static void
+dou_picture_importer_finalize (GObject *object)
+{
+  g_hash_table_unref (DOU_PICTURE_IMPORTER (object)->running);
+
+  G_OBJECT_CLASS (dou_picture_importer_parent_class)->finalize (object);
+}
+
+static void
 dou_picture_importer_class_init (DouPictureImporterClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = dou_picture_importer_dispose;
+  G_OBJECT_CLASS (klass)->finalize = dou_picture_importer_finalize;
 }
 
 static void
 dou_picture_importer_init (DouPictureImporter *self)
 {
   g_queue_init (&self->waiting);
+  self->running = g_hash_table_new (g_int64_hash, g_int64_equal);
 }
 
 /**
@@ -123,7 +133,7 @@ finish (GTask *task)
   g_autoptr (DouPictureImporter) self = g_object_ref (g_task_get_source_object (task));
   Import *import = g_task_get_task_data (task);
 
-  self->n_running--;
+  g_hash_table_remove (self->running, &import->picture.id);
   if (import->error != NULL)
     {
       g_info ("Picture %" G_GINT64_FORMAT " is refused: %s", import->picture.id,
@@ -165,9 +175,12 @@ static void
 placed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  DouPictureImporter *self = g_task_get_source_object (task);
+  Import *import = g_task_get_task_data (task);
   GError *error = NULL;
 
   dou_media_store_place_finish (DOU_MEDIA_STORE (source), result, &error);
+  dou_picture_keeper_watch (self->keeper, &import->picture);
   settle (task, error);
 }
 
@@ -180,20 +193,18 @@ added_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   DouPicture picture;
   GError *error = NULL;
 
-  if (!dou_video_store_add_picture_finish (DOU_VIDEO_STORE (source), result, &picture, &error))
+  if (dou_video_store_add_picture_finish (DOU_VIDEO_STORE (source), result, &picture, &error)
+      && (picture.owner != import->picture.owner || picture.kind != import->picture.kind))
+    g_set_error_literal (&error, DOU_ERROR, DOU_STATUS_BAD_PARAMETER,
+                         "another picture has this id");
+  if (error != NULL)
     {
+      /* It may have a row even so. */
+      dou_picture_keeper_watch (self->keeper, &import->picture);
       settle (task, error);
       return;
     }
 
-  if (picture.owner != import->picture.owner || picture.kind != import->picture.kind)
-    {
-      settle (task, g_error_new_literal (DOU_ERROR, DOU_STATUS_BAD_PARAMETER,
-                                         "another picture has this id"));
-      return;
-    }
-
-  dou_picture_keeper_watch (self->keeper, &picture);
   import->name = dou_picture_get_name (&picture);
   dou_media_store_place_async (self->media, picture.id, -1, NULL, import->name, placed_cb,
                                g_object_ref (task));
@@ -207,7 +218,11 @@ converted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   Import *import = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (dou_picture_convert_finish (result, &error))
+  if (dou_picture_convert_finish (result, &error)
+      && !dou_picture_keeper_hold (self->keeper, import->picture.id))
+    g_set_error_literal (&error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
+                         "the picture with this id is being removed");
+  if (error == NULL)
     dou_video_store_add_picture_async (self->store, &import->picture, added_cb,
                                        g_object_ref (task));
   else
@@ -280,15 +295,39 @@ begun_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     settle (task, error);
 }
 
+/* Returns: (transfer full) (nullable): the first that waits whose id is not worked on: two of one id
+ *   would share a work directory */
+static GTask *
+dou_picture_importer_pop (DouPictureImporter *self)
+{
+  for (GList *link = self->waiting.head; link != NULL; link = link->next)
+    {
+      const Import *import = g_task_get_task_data (link->data);
+      GTask *task = link->data;
+
+      if (g_hash_table_contains (self->running, &import->picture.id))
+        continue;
+
+      g_queue_delete_link (&self->waiting, link);
+      return task;
+    }
+
+  return NULL;
+}
+
 static void
 dou_picture_importer_start_next (DouPictureImporter *self)
 {
-  while (self->n_running < self->n_slots && !g_queue_is_empty (&self->waiting))
+  while (g_hash_table_size (self->running) < self->n_slots)
     {
-      g_autoptr (GTask) task = g_queue_pop_head (&self->waiting);
-      Import *import = g_task_get_task_data (task);
+      g_autoptr (GTask) task = dou_picture_importer_pop (self);
+      Import *import;
 
-      self->n_running++;
+      if (task == NULL)
+        return;
+
+      import = g_task_get_task_data (task);
+      g_hash_table_add (self->running, &import->picture.id);
       dou_media_store_begin_async (self->media, import->picture.id, begun_cb,
                                    g_object_ref (task));
     }

@@ -15,6 +15,9 @@
  *
  * The row is there before the file, and the row goes after the file: so there is no file without a
  * row, and a start finds all that is to be looked at among the rows. Every step may be done again.
+ *
+ * A picture whose file is on its way to its place is held: its row must not go meanwhile, neither
+ * for its own sake nor when another picture of its owner is due.
  */
 
 #include "config.h"
@@ -38,6 +41,7 @@ struct _DouPictureKeeper
 
   GQueue waiting;    /* (element-type Watched) (owned) in the order they are due in */
   GHashTable *young; /* (owned) (element-type gint64 Watched) those of them, by id */
+  GHashTable *held;  /* (owned) (element-type gint64) (set) ids of what is being taken in */
 
   /* What is being looked at. */
   GArray *batch;     /* (owned) (element-type DouPicture) (nullable) */
@@ -80,6 +84,7 @@ dou_picture_keeper_finalize (GObject *object)
   DouPictureKeeper *self = DOU_PICTURE_KEEPER (object);
 
   g_hash_table_unref (self->young);
+  g_hash_table_unref (self->held);
   g_queue_clear_full (&self->waiting, g_free);
   g_clear_pointer (&self->batch, g_array_unref);
   g_clear_pointer (&self->named, g_hash_table_unref);
@@ -111,6 +116,7 @@ dou_picture_keeper_init (DouPictureKeeper *self)
 {
   g_queue_init (&self->waiting);
   self->young = g_hash_table_new (g_int64_hash, g_int64_equal);
+  self->held = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->unnamed = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->settled = g_array_new (FALSE, FALSE, sizeof (gint64));
 }
@@ -192,12 +198,55 @@ due_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+contains (GArray *ids, gint64 id)
+{
+  for (guint i = 0; i < ids->len; i++)
+    if (g_array_index (ids, gint64, i) == id)
+      return TRUE;
+
+  return FALSE;
+}
+
+/**
+ * dou_picture_keeper_hold:
+ * @self: a keeper
+ * @id: of a picture that gets a row and a file, or gets them again
+ *
+ * Until dou_picture_keeper_watch() it stays, whatever profiles name.
+ *
+ * Returns: %FALSE if it cannot be held because it is just being removed
+ */
+gboolean
+dou_picture_keeper_hold (DouPictureKeeper *self, gint64 id)
+{
+  g_return_val_if_fail (DOU_IS_PICTURE_KEEPER (self), FALSE);
+
+  if (contains (self->unnamed, id))
+    return FALSE;
+
+  g_hash_table_add (self->held, g_memdup2 (&id, sizeof id));
+  return TRUE;
+}
+
+/* Looks at it after the delay. */
+static void
+dou_picture_keeper_enqueue (DouPictureKeeper *self, const DouPicture *picture)
+{
+  Watched *watched = g_new (Watched, 1);
+
+  *watched = (Watched){ *picture, g_get_monotonic_time () + self->delay };
+  g_queue_push_tail (&self->waiting, watched);
+  g_hash_table_insert (self->young, &watched->picture.id, watched);
+  dou_picture_keeper_arm (self);
+}
+
 /**
  * dou_picture_keeper_watch:
  * @self: a keeper
- * @picture: one that has a row
+ * @picture: one that has a row, or may have one; it is no longer held
  *
- * Its profile will be looked at after the delay.
+ * Its profile will be looked at after the delay, which begins anew if it had begun.
  */
 void
 dou_picture_keeper_watch (DouPictureKeeper *self, const DouPicture *picture)
@@ -206,14 +255,35 @@ dou_picture_keeper_watch (DouPictureKeeper *self, const DouPicture *picture)
 
   g_return_if_fail (DOU_IS_PICTURE_KEEPER (self));
 
-  if (g_hash_table_contains (self->young, &picture->id))
-    return;
+  g_hash_table_remove (self->held, &picture->id);
+  watched = g_hash_table_lookup (self->young, &picture->id);
+  if (watched != NULL)
+    {
+      g_hash_table_remove (self->young, &picture->id);
+      g_queue_remove (&self->waiting, watched);
+      g_free (watched);
+    }
 
-  watched = g_new (Watched, 1);
-  *watched = (Watched){ *picture, g_get_monotonic_time () + self->delay };
-  g_queue_push_tail (&self->waiting, watched);
-  g_hash_table_insert (self->young, &watched->picture.id, watched);
-  dou_picture_keeper_arm (self);
+  dou_picture_keeper_enqueue (self, picture);
+}
+
+static gboolean
+dou_picture_keeper_is_kept (DouPictureKeeper *self, gint64 id)
+{
+  return g_hash_table_contains (self->young, &id) || g_hash_table_contains (self->held, &id);
+}
+
+/* @pictures: rows that are to be looked at; of some it may be known already */
+static void
+dou_picture_keeper_enqueue_all (DouPictureKeeper *self, GArray *pictures)
+{
+  for (guint i = 0; i < pictures->len; i++)
+    {
+      const DouPicture *picture = &g_array_index (pictures, DouPicture, i);
+
+      if (!dou_picture_keeper_is_kept (self, picture->id))
+        dou_picture_keeper_enqueue (self, picture);
+    }
 }
 
 static void
@@ -227,8 +297,8 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   self->recovering = FALSE;
   if (pictures == NULL)
     g_warning ("Pictures that nobody names stay until the next start: %s", error->message);
-  for (guint i = 0; pictures != NULL && i < pictures->len; i++)
-    dou_picture_keeper_watch (self, &g_array_index (pictures, DouPicture, i));
+  else
+    dou_picture_keeper_enqueue_all (self, pictures);
 }
 
 /**
@@ -257,9 +327,10 @@ dou_picture_keeper_finish (DouPictureKeeper *self, const GError *error)
   g_array_set_size (self->settled, 0);
 
   if (error != NULL)
-    g_warning ("Pictures that nobody names are left for now: %s", error->message);
-  for (guint i = 0; error != NULL && i < batch->len; i++)
-    dou_picture_keeper_watch (self, &g_array_index (batch, DouPicture, i));
+    {
+      g_warning ("Pictures that nobody names are left for now: %s", error->message);
+      dou_picture_keeper_enqueue_all (self, batch);
+    }
   dou_picture_keeper_arm (self);
 }
 
@@ -325,7 +396,7 @@ got_pictures_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       const DouPicture *picture = &g_array_index (pictures, DouPicture, i);
       g_autofree char *name = dou_picture_get_name (picture);
 
-      if (g_hash_table_contains (self->young, &picture->id))
+      if (dou_picture_keeper_is_kept (self, picture->id))
         continue;
       if (g_hash_table_contains (self->named, name))
         g_array_append_val (self->settled, picture->id);
