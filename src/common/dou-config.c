@@ -90,7 +90,7 @@ static const Key keys[] = {
   = { "chat", "messages-from", TYPE_CHOICE, "anyone", 0, 0, "anyone|friends" },
   [DOU_CONFIG_MAX_DURATION] = { "video", "max-duration", TYPE_DURATION, "15min", 1, DAY },
   [DOU_CONFIG_MEDIA_MEMORY] = { "video", "media-memory", TYPE_SIZE, "1GiB", 256 * MIB, 64 * GIB },
-  [DOU_CONFIG_CACHE_GATEWAY] = { "cache", "gateway", TYPE_SIZE, "64MiB", 0, 64 * GIB },
+  [DOU_CONFIG_CACHE_GATEWAY] = { "cache", "gateway", TYPE_SIZE, "96MiB", 0, 64 * GIB },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (keys) == DOU_N_CONFIG_KEYS);

@@ -2,13 +2,16 @@
 
 /* Of each video the page that was asked for last, without a cursor: all phones ask for the same one.
  * It is kept as it came from the service, since what it says of its writers becomes wrong by itself,
- * and is known elsewhere (DouCache).
+ * and is known elsewhere (DouCache); and, beside it, as it was last sent, for as long as the writers
+ * are what they were.
  *
  * A page is dropped when the service says that a video's comments or what is felt about one of them
  * has changed. A page that is on its way then is good enough for who has asked for it before, and is
  * not kept. */
 
 #include "config.h"
+
+#include <string.h>
 
 #include "common/dou-lru.h"
 #include "common/dou-metrics.h"
@@ -23,7 +26,10 @@ typedef struct
   DouCommentPages *pages; /* (unowned) */
   gint64 video;
   guint32 count;  /* asked for */
-  GVariant *page; /* (owned) (xa(xxsxxx)) */
+  GVariant *page;  /* (owned) (xa(xxsxxx)) */
+  DouReady *ready; /* (owned) (nullable) an answer with all of it */
+  char *key;       /* (owned) (nullable) which one, as of dou_ready_make_key() */
+  gsize cost;      /* bytes without the answer */
 } Entry;
 
 /* A page on its way. */
@@ -77,6 +83,8 @@ entry_free (Entry *entry)
       g_hash_table_remove (entry->pages->videos, &id);
     }
 
+  g_clear_pointer (&entry->ready, dou_ready_free);
+  g_free (entry->key);
   g_variant_unref (entry->page);
   g_free (entry);
 }
@@ -196,6 +204,23 @@ dou_comment_pages_new (DouBackend *backend, DouWatch *watch, gsize max_bytes)
   return self;
 }
 
+/* Returns: (nullable): what is known of @video, if it tells the newest @count */
+static Entry *
+dou_comment_pages_find (DouCommentPages *self, gint64 video, guint32 count)
+{
+  Entry *entry = dou_lru_lookup (self->entries, &video);
+  g_autoptr (GVariant) comments = NULL;
+  gint64 next;
+
+  if (entry == NULL || entry->count == count)
+    return entry;
+
+  /* All that there are serve for any number that is not smaller. */
+  comments = entry_get_comments (entry);
+  g_variant_get_child (entry->page, 0, "x", &next);
+  return next == 0 && g_variant_n_children (comments) <= count ? entry : NULL;
+}
+
 /**
  * dou_comment_pages_look_up:
  * @self: pages
@@ -208,21 +233,61 @@ dou_comment_pages_new (DouBackend *backend, DouWatch *watch, gsize max_bytes)
 GVariant *
 dou_comment_pages_look_up (DouCommentPages *self, gint64 video, guint32 count)
 {
-  const Entry *entry = dou_lru_lookup (self->entries, &video);
-  gboolean is_right = entry != NULL && entry->count == count;
+  const Entry *entry = dou_comment_pages_find (self, video, count);
 
-  /* All that there are serve for any number that is not smaller. */
-  if (entry != NULL && !is_right)
-    {
-      g_autoptr (GVariant) comments = entry_get_comments (entry);
-      gint64 next;
+  dou_metric_add (entry != NULL ? self->hits : self->misses, 1);
+  return entry != NULL ? g_variant_ref (entry->page) : NULL;
+}
 
-      g_variant_get_child (entry->page, 0, "x", &next);
-      is_right = next == 0 && g_variant_n_children (comments) <= count;
-    }
+/**
+ * dou_comment_pages_look_up_sheet:
+ * @self: pages
+ * @cache: where the writers are known
+ * @video: an id
+ * @count: most comments
+ * @key: what answers differ by, from dou_ready_make_key()
+ *
+ * Returns: (transfer none) (nullable): the whole answer with the newest comments, if there is one that
+ *   is still right
+ */
+DouSheet *
+dou_comment_pages_look_up_sheet (DouCommentPages *self, DouCache *cache, gint64 video,
+                                 guint32 count, const char *key)
+{
+  const Entry *entry = dou_comment_pages_find (self, video, count);
 
-  dou_metric_add (is_right ? self->hits : self->misses, 1);
-  return is_right ? g_variant_ref (entry->page) : NULL;
+  if (entry == NULL || entry->ready == NULL || strcmp (entry->key, key) != 0
+      || !dou_ready_is_good (entry->ready, cache))
+    return NULL;
+
+  dou_metric_add (self->hits, 1);
+  return dou_ready_get_sheet (entry->ready);
+}
+
+/**
+ * dou_comment_pages_keep_sheet:
+ * @self: pages
+ * @video: an id
+ * @page: from dou_comment_pages_look_up()
+ * @key: what answers differ by, from dou_ready_make_key()
+ * @ready: (transfer full): the answer with @page; goes if that is not known any more
+ */
+void
+dou_comment_pages_keep_sheet (DouCommentPages *self, gint64 video, GVariant *page, const char *key,
+                              DouReady *ready)
+{
+  g_autoptr (DouReady) owned = ready;
+  Entry *entry = dou_lru_peek (self->entries, &video);
+
+  if (entry == NULL || entry->page != page)
+    return;
+
+  g_clear_pointer (&entry->ready, dou_ready_free);
+  g_free (entry->key);
+  entry->ready = g_steal_pointer (&owned);
+  entry->key = g_strdup (key);
+  dou_lru_set_cost (self->entries, &video,
+                    entry->cost + strlen (key) + dou_ready_get_size (ready));
 }
 
 /* Returns: (transfer full): the same, in memory of its own: @page is a part of a large reply */
@@ -244,9 +309,10 @@ dou_comment_pages_keep (DouCommentPages *self, const Load *load, GVariant *page)
   g_autoptr (GVariant) comments = NULL;
   gsize n_comments;
 
-  *entry = (Entry){ self, load->video, load->count, copy_page (page) };
+  *entry = (Entry){ self, load->video, load->count, copy_page (page), NULL, NULL, 0 };
   comments = entry_get_comments (entry);
   n_comments = g_variant_n_children (comments);
+  entry->cost = g_variant_get_size (entry->page) + ENTRY_OVERHEAD + n_comments * COMMENT_OVERHEAD;
 
   /* The former page goes first, and takes with it what leads from its comments. */
   dou_lru_remove (self->entries, &load->video);
@@ -256,8 +322,7 @@ dou_comment_pages_keep (DouCommentPages *self, const Load *load, GVariant *page)
 
       g_hash_table_replace (self->videos, g_memdup2 (&id, sizeof id), entry);
     }
-  dou_lru_insert (self->entries, &entry->video, entry,
-                  g_variant_get_size (entry->page) + ENTRY_OVERHEAD + n_comments * COMMENT_OVERHEAD);
+  dou_lru_insert (self->entries, &entry->video, entry, entry->cost);
 }
 
 static void

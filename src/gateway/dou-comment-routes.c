@@ -4,6 +4,7 @@
 #define G_LOG_DOMAIN "doutok"
 
 #include "gateway/dou-action.h"
+#include "gateway/dou-comment-pages.h"
 #include "gateway/dou-comment-routes.h"
 #include "gateway/dou-user-set.h"
 #include "gateway/dou-window.h"
@@ -14,6 +15,8 @@
 #define MAX_FEELING 3
 /* Bytes of a comment with its user, as a guess at the length of an answer. */
 #define COMMENT_SIZE 768
+/* Bytes of a language and a host, as a guess. */
+#define KEY_SIZE 64
 
 /* The day on which a comment was made, as the app shows it: month and day where the server stands. */
 static void
@@ -27,10 +30,11 @@ write_date (DouJsonWriter *writer, GTimeZone *zone, gint64 time)
   dou_json_writer_string (writer, date);
 }
 
-/* One Comment: (xxsxxx) is id, user, text, time, likes, dislikes. The user is the one at @index. */
+/* One Comment: (xxsxxx) is id, user, text, time, likes, dislikes. The user is the one at @index, as
+ * the viewer of @users sees it, or, with a @sheet, as a guest does. */
 static void
 write_comment (DouContext *context, DouUserSet *users, gsize index, GVariant *comment,
-               const char *origin, DouJsonWriter *writer)
+               const char *origin, DouJsonWriter *writer, DouSheet *sheet)
 {
   gint64 id, time, n_likes, n_dislikes;
   const char *text;
@@ -41,7 +45,10 @@ write_comment (DouContext *context, DouUserSet *users, gsize index, GVariant *co
   dou_json_writer_name (writer, "id");
   dou_json_writer_int64 (writer, id);
   dou_json_writer_name (writer, "user");
-  dou_user_set_write (users, index, origin, writer);
+  if (sheet != NULL)
+    dou_user_set_write_sheet (users, index, origin, writer, sheet);
+  else
+    dou_user_set_write (users, index, origin, writer);
   dou_json_writer_name (writer, "content");
   dou_json_writer_string (writer, text);
   write_date (writer, context->time_zone, time);
@@ -68,7 +75,8 @@ reply_comment (DouAction *action)
   origin = dou_context_get_origin (action->request);
   dou_request_begin_reply (action->request, DOU_STATUS_OK, &writer);
   dou_json_writer_name (&writer, "comment");
-  write_comment (action->context, action->users, 0, action->made, origin, &writer);
+  write_comment (action->context, action->users, 0, action->made, origin, &writer,
+                 NULL);
   dou_request_end_reply (action->request, DOU_STATUS_OK, &writer);
   dou_action_free (action);
 }
@@ -246,10 +254,9 @@ typedef struct
   DouContext *context; /* (unowned) */
   DouRequest *request; /* (owned) */
   DouRecord *video;    /* (owned) (nullable) */
-  GVariant *comments;  /* (owned) (nullable) a(xxsxxx) */
+  GVariant *page;      /* (owned) (nullable) (xa(xxsxxx)): where the next one begins, 0 = nowhere; and all */
   DouUserSet *users;   /* (owned) (nullable) who wrote each of them */
   gint64 viewer;       /* 0 for a guest */
-  gint64 next;         /* where the next page begins; 0 = nowhere */
   DouWindow window;
 } List;
 
@@ -257,7 +264,7 @@ static void
 list_free (List *list)
 {
   g_clear_pointer (&list->video, dou_record_unref);
-  g_clear_pointer (&list->comments, g_variant_unref);
+  g_clear_pointer (&list->page, g_variant_unref);
   g_clear_pointer (&list->users, dou_user_set_free);
   g_object_unref (list->request);
   g_free (list);
@@ -266,26 +273,55 @@ list_free (List *list)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (List, list_free)
 
 static void
-list_reply (List *list)
+list_write (List *list, DouJsonWriter *writer, DouSheet *sheet)
 {
   g_autofree char *origin = dou_context_get_origin (list->request);
-  gsize n_comments = g_variant_n_children (list->comments);
-  g_auto (DouJsonWriter) writer = { NULL };
+  g_autoptr (GVariant) comments = g_variant_get_child_value (list->page, 1);
+  gsize n_comments = g_variant_n_children (comments);
+  gint64 next;
 
   dou_request_begin_large_reply (list->request, DOU_STATUS_OK, (n_comments + 1) * COMMENT_SIZE,
-                                 &writer);
-  dou_json_writer_name (&writer, "comment_list");
-  dou_json_writer_begin_array (&writer);
+                                 writer);
+  dou_json_writer_name (writer, "comment_list");
+  dou_json_writer_begin_array (writer);
   for (gsize i = 0; i < n_comments; i++)
     {
-      g_autoptr (GVariant) comment = g_variant_get_child_value (list->comments, i);
+      g_autoptr (GVariant) comment = g_variant_get_child_value (comments, i);
 
       if (dou_user_set_exists (list->users, i))
-        write_comment (list->context, list->users, i, comment, origin, &writer);
+        write_comment (list->context, list->users, i, comment, origin, writer, sheet);
     }
-  dou_json_writer_end_array (&writer);
-  dou_window_write_next (list->next, &writer);
-  dou_request_end_reply (list->request, DOU_STATUS_OK, &writer);
+  dou_json_writer_end_array (writer);
+  g_variant_get_child (list->page, 0, "x", &next);
+  dou_window_write_next (next, writer);
+  dou_json_writer_end_object (writer);
+}
+
+/* Keeps an answer with the newest comments, if it is still right. */
+static void
+list_keep (List *list, DouSheet *sheet)
+{
+  g_autoptr (DouReady) ready = dou_ready_new (sheet);
+  g_autoptr (GString) key = g_string_new (NULL);
+
+  dou_user_set_add_to_ready (list->users, ready);
+  if (dou_ready_is_good (ready, list->context->cache))
+    dou_comment_pages_keep_sheet (list->context->comments, list->video->id, list->page,
+                                  dou_ready_make_key (key, list->request),
+                                  g_steal_pointer (&ready));
+}
+
+static void
+list_reply (List *list)
+{
+  g_autoptr (DouSheet) sheet = dou_sheet_new ();
+  g_auto (DouJsonWriter) writer = { NULL };
+
+  list_write (list, &writer, sheet);
+  dou_sheet_take_text (sheet, &writer);
+  if (list->window.cursor == 0)
+    list_keep (list, sheet);
+  dou_sheet_reply (sheet, list->context, list->request, list->viewer);
 }
 
 static void
@@ -305,20 +341,22 @@ static void
 list_take_page (List *owned, GVariant *page)
 {
   g_autoptr (List) list = owned;
+  g_autoptr (GVariant) comments = g_variant_get_child_value (page, 1);
   g_autoptr (GArray) users = g_array_new (FALSE, FALSE, sizeof (gint64));
 
-  g_variant_get (page, "(x@a(xxsxxx))", &list->next, &list->comments);
-  for (gsize i = 0; i < g_variant_n_children (list->comments); i++)
+  list->page = g_variant_ref (page);
+  for (gsize i = 0; i < g_variant_n_children (comments); i++)
     {
-      g_autoptr (GVariant) comment = g_variant_get_child_value (list->comments, i);
+      g_autoptr (GVariant) comment = g_variant_get_child_value (comments, i);
       gint64 user;
 
       g_variant_get_child (comment, 1, "x", &user);
       g_array_append_val (users, user);
     }
 
-  list->users = dou_user_set_new (list->context, list->viewer,
-                                  (const gint64 *) (gpointer) users->data, users->len);
+  /* Whom the viewer follows is the sheet's to find out. */
+  list->users = dou_user_set_new (list->context, 0, (const gint64 *) (gpointer) users->data,
+                                  users->len);
   if (dou_user_set_load (list->users, writers_loaded_cb, list))
     list_reply (list);
   else
@@ -358,9 +396,22 @@ comments_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 list_read_newest (List *list)
 {
-  DouCommentPages *pages = list->context->comments;
-  g_autoptr (GVariant) page = dou_comment_pages_look_up (pages, list->video->id, list->window.count);
+  DouContext *context = list->context;
+  DouCommentPages *pages = context->comments;
+  g_autoptr (GString) key = g_string_sized_new (KEY_SIZE);
+  DouSheet *sheet = dou_comment_pages_look_up_sheet (pages, context->cache, list->video->id,
+                                                     list->window.count,
+                                                     dou_ready_make_key (key, list->request));
+  g_autoptr (GVariant) page = NULL;
 
+  if (sheet != NULL)
+    {
+      dou_sheet_reply (sheet, context, list->request, list->viewer);
+      list_free (list);
+      return;
+    }
+
+  page = dou_comment_pages_look_up (pages, list->video->id, list->window.count);
   if (page != NULL)
     list_take_page (list, page);
   else

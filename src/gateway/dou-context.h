@@ -7,7 +7,6 @@
 #include "gateway/dou-authenticator.h"
 #include "gateway/dou-backend.h"
 #include "gateway/dou-cache.h"
-#include "gateway/dou-comment-pages.h"
 #include "gateway/dou-flags.h"
 #include "gateway/dou-quiet-chats.h"
 #include "gateway/dou-watch.h"
@@ -31,7 +30,7 @@ typedef struct
   DouWatch *watch;                 /* (owned) */
   DouCache *cache;                 /* (owned) */
   DouFlags *flags;                 /* (owned) */
-  DouCommentPages *comments;       /* (owned) */
+  struct _DouCommentPages *comments; /* (owned) */
   DouQuietChats *quiet_chats;      /* (owned) */
   struct _DouFeed *feed;           /* (owned) */
 } DouContext;

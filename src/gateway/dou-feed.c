@@ -3,12 +3,6 @@
 /* The feed. Its first page is what every phone asks for when the app is opened, so it is kept as a
  * sheet, ready to be sent, one for each host that clients know the server by and each language.
  *
- * A sheet holds the records that it was made of. It is good as long as none of them has another
- * version, which is looked at only if anything at all was told since it was last good: one comparison
- * for most requests, sixty for the first one after a like somewhere. It is made anew by the first
- * request that finds it wrong, so that a stream of likes costs one page for each request at most, and
- * none without requests.
- *
  * Which videos are on a page is remembered for all pages that were asked for, until any video comes or
  * goes; people scroll along the same pages. */
 
@@ -18,6 +12,7 @@
 
 #include "common/dou-lru.h"
 #include "gateway/dou-feed.h"
+#include "gateway/dou-ready.h"
 #include "gateway/dou-responder.h"
 #include "gateway/dou-video-set.h"
 
@@ -35,17 +30,6 @@ typedef struct
   gsize n_ids;
 } Page;
 
-/* An answer with the first page. */
-typedef struct
-{
-  DouSheet *sheet;    /* (owned) */
-  GPtrArray *videos;  /* (owned) (element-type DouRecord) */
-  GPtrArray *authors; /* (owned) (element-type DouRecord) */
-  GArray *versions;   /* (owned) (element-type guint) of the videos, then of the authors */
-  guint64 epoch;      /* of the feed */
-  guint64 moment;     /* of the cache, at which it was last good */
-} Ready;
-
 struct _DouFeed
 {
   GObject parent_instance;
@@ -55,7 +39,7 @@ struct _DouFeed
   guint64 epoch;       /* another one whenever a page may have changed */
   DouLru *pages;       /* (owned) (element-type gint64 Page) */
   GHashTable *loads;   /* (owned) (element-type gint64 Load) (unowned) of this epoch */
-  DouLru *ready;       /* (owned) (element-type utf8 Ready) by language and host */
+  DouLru *ready;       /* (owned) (element-type utf8 DouReady) the first page, by dou_ready_make_key() */
   gint64 newest;       /* time of the newest video; G_MAXINT64 if not known */
   GString *key;        /* (owned) kept for its memory */
 };
@@ -88,16 +72,6 @@ page_free (Page *page)
 {
   g_free (page->ids);
   g_free (page);
-}
-
-static void
-ready_free (Ready *ready)
-{
-  dou_sheet_unref (ready->sheet);
-  g_ptr_array_unref (ready->videos);
-  g_ptr_array_unref (ready->authors);
-  g_array_unref (ready->versions);
-  g_free (ready);
 }
 
 static void
@@ -192,89 +166,35 @@ dou_feed_new (DouContext *context, DouWatch *watch, gsize max_bytes)
   self->pages = dou_lru_new (g_int64_hash, g_int64_equal, NULL, (GDestroyNotify) page_free,
                              max_bytes / 2);
   self->ready
-      = dou_lru_new (g_str_hash, g_str_equal, g_free, (GDestroyNotify) ready_free, max_bytes / 2);
+      = dou_lru_new (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dou_ready_free, max_bytes / 2);
 
   dou_watch_listen (watch, DOU_WATCH_VIDEOS, videos_cb, self);
   dou_watch_listen (watch, DOU_WATCH_VIDEO_LOST, videos_cb, self);
   return self;
 }
 
-/* The key in `ready` for the answer to @request; good until the next call. */
-static const char *
-dou_feed_make_key (DouFeed *self, DouRequest *request)
-{
-  g_string_truncate (self->key, 0);
-  g_string_append_c (self->key, (char) ('0' + dou_request_get_language (request)));
-  g_string_append (self->key, dou_request_get_origin (request));
-  return self->key->str;
-}
-
-static gboolean
-is_unchanged (DouCache *cache, GPtrArray *records, guint facts, const guint *versions)
-{
-  for (guint i = 0; i < records->len; i++)
-    {
-      DouRecord *record = g_ptr_array_index (records, i);
-
-      if (record->version != versions[i] || !dou_cache_knows (cache, record, facts))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
-static gboolean
-dou_feed_is_good (DouFeed *self, Ready *ready)
-{
-  DouCache *cache = self->context->cache;
-  const guint *versions = (const guint *) (gpointer) ready->versions->data;
-
-  if (ready->moment == dou_cache_get_moment (cache))
-    return TRUE;
-
-  if (!is_unchanged (cache, ready->videos, DOU_FACTS_OF_VIDEO, versions)
-      || !is_unchanged (cache, ready->authors, DOU_FACTS_OF_USER, versions + ready->videos->len))
-    return FALSE;
-
-  ready->moment = dou_cache_get_moment (cache);
-  return TRUE;
-}
-
-static void
-note_versions (GPtrArray *records, GArray *versions)
-{
-  for (guint i = 0; i < records->len; i++)
-    g_array_append_val (versions, ((DouRecord *) g_ptr_array_index (records, i))->version);
-}
-
 /* Keeps an answer with the first page, if it is still right. */
 static void
 dou_feed_keep (DouFeed *self, Reader *reader, DouSheet *sheet)
 {
-  Ready *ready = g_new0 (Ready, 1);
-  gsize cost;
+  g_autoptr (DouReady) ready = dou_ready_new (sheet);
+  g_autoptr (GPtrArray) videos = g_ptr_array_new_with_free_func ((GDestroyNotify) dou_record_unref);
+  g_autoptr (GPtrArray) authors = g_ptr_array_new_with_free_func ((GDestroyNotify) dou_record_unref);
+  gsize size;
 
-  ready->sheet = dou_sheet_ref (sheet);
-  ready->videos = g_ptr_array_new_with_free_func ((GDestroyNotify) dou_record_unref);
-  ready->authors = g_ptr_array_new_with_free_func ((GDestroyNotify) dou_record_unref);
-  ready->versions = g_array_new (FALSE, FALSE, sizeof (guint));
-  dou_video_set_list_records (reader->videos, ready->videos, ready->authors);
-  note_versions (ready->videos, ready->versions);
-  note_versions (ready->authors, ready->versions);
+  dou_video_set_list_records (reader->videos, videos, authors);
+  dou_ready_add_records (ready, (DouRecord *const *) videos->pdata, videos->len,
+                         DOU_FACTS_OF_VIDEO);
+  dou_ready_add_records (ready, (DouRecord *const *) authors->pdata, authors->len,
+                         DOU_FACTS_OF_USER);
+  if (!dou_ready_is_good (ready, self->context->cache))
+    return;
 
-  /* Not the present moment, so that it is looked at whether all of it is still known. */
-  ready->moment = dou_cache_get_moment (self->context->cache) - 1;
-  if (!dou_feed_is_good (self, ready))
-    {
-      ready_free (ready);
-      return;
-    }
-
-  if (ready->videos->len > 0)
-    self->newest = ((DouRecord *) g_ptr_array_index (ready->videos, 0))->time;
-  cost = sizeof *ready + dou_sheet_get_size (sheet)
-         + ready->versions->len * (sizeof (gpointer) + sizeof (guint) + sizeof (DouRecord));
-  dou_lru_insert (self->ready, g_strdup (dou_feed_make_key (self, reader->request)), ready, cost);
+  if (videos->len > 0)
+    self->newest = ((DouRecord *) g_ptr_array_index (videos, 0))->time;
+  size = dou_ready_get_size (ready);
+  dou_lru_insert (self->ready, g_strdup (dou_ready_make_key (self->key, reader->request)),
+                  g_steal_pointer (&ready), size);
 }
 
 static void
@@ -424,11 +344,11 @@ dou_feed_reply (DouFeed *self, DouRequest *request, gint64 viewer, gint64 before
 
   if (before == 0)
     {
-      Ready *ready = dou_lru_lookup (self->ready, dou_feed_make_key (self, request));
+      DouReady *ready = dou_lru_lookup (self->ready, dou_ready_make_key (self->key, request));
 
-      if (ready != NULL && dou_feed_is_good (self, ready))
+      if (ready != NULL && dou_ready_is_good (ready, self->context->cache))
         {
-          dou_sheet_reply (ready->sheet, self->context, request, viewer);
+          dou_sheet_reply (dou_ready_get_sheet (ready), self->context, request, viewer);
           return;
         }
     }

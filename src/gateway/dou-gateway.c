@@ -10,6 +10,7 @@
 
 #include "common/dou-paths.h"
 #include "dou-docs.h"
+#include "gateway/dou-comment-pages.h"
 #include "gateway/dou-comment-routes.h"
 #include "gateway/dou-context.h"
 #include "gateway/dou-favorite-routes.h"
@@ -38,9 +39,9 @@
 #define SHARE_OF_RECORDS 4
 #define SHARE_OF_FLAGS 2
 #define SHARE_OF_FEED 1
-#define SHARE_OF_COMMENTS 1
+#define SHARE_OF_COMMENTS 5
 #define SHARE_OF_CHATS 1
-#define N_SHARES 9
+#define N_SHARES 13
 
 struct _DouGateway
 {

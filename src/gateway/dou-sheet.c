@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A page of videos differs from reader to reader in two words a video. So it is written once, with
+/* A page differs from reader to reader in two words a video, or one a user. So it is written once, with
  * “false” in all these places, and is a guest's answer as it is. For somebody who is logged in it is
  * copied with “true” where that is so. */
 
@@ -20,6 +20,7 @@ typedef struct
   gsize offset;
   DouFlagKind kind;
   guint target; /* position in the targets of its kind */
+  gboolean own; /* what it is for whom the target itself is */
 } Slot;
 
 struct _DouSheet
@@ -78,24 +79,36 @@ dou_sheet_unref (DouSheet *self)
 }
 
 static void
-dou_sheet_add (DouSheet *self, gsize offset, DouFlagKind kind, gint64 target)
+dou_sheet_add (DouSheet *self, gsize offset, DouFlagKind kind, gint64 target, gboolean own)
 {
-  const Slot slot = { offset, kind, self->targets[kind]->len };
+  const Slot slot = { offset, kind, self->targets[kind]->len, own };
 
   g_array_append_val (self->targets[kind], target);
   g_array_append_val (self->slots, slot);
 }
 
 /**
- * dou_sheet_add_follow:
+ * dou_sheet_add_author:
  * @self: a sheet without a text
  * @offset: where in the text stands whether the reader follows @author; behind all others
- * @author: of a video
+ * @author: of a video; counts as followed for oneself, since the app draws a button to follow otherwise
  */
 void
-dou_sheet_add_follow (DouSheet *self, gsize offset, gint64 author)
+dou_sheet_add_author (DouSheet *self, gsize offset, gint64 author)
 {
-  dou_sheet_add (self, offset, DOU_FLAG_FOLLOW, author);
+  dou_sheet_add (self, offset, DOU_FLAG_FOLLOW, author, TRUE);
+}
+
+/**
+ * dou_sheet_add_user:
+ * @self: a sheet without a text
+ * @offset: where in the text stands whether the reader follows @user; behind all others
+ * @user: anyone
+ */
+void
+dou_sheet_add_user (DouSheet *self, gsize offset, gint64 user)
+{
+  dou_sheet_add (self, offset, DOU_FLAG_FOLLOW, user, FALSE);
 }
 
 /**
@@ -107,7 +120,7 @@ dou_sheet_add_follow (DouSheet *self, gsize offset, gint64 author)
 void
 dou_sheet_add_favorite (DouSheet *self, gsize offset, gint64 video)
 {
-  dou_sheet_add (self, offset, DOU_FLAG_FAVORITE, video);
+  dou_sheet_add (self, offset, DOU_FLAG_FAVORITE, video, FALSE);
 }
 
 /**
@@ -139,16 +152,16 @@ reader_free (Reader *reader)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reader, reader_free)
 
-/* Oneself as the author of a video counts as followed: the app draws a button to follow otherwise. */
 static gboolean
 reader_is_set (Reader *reader, const Slot *slot)
 {
-  DouSheet *sheet = reader->sheet;
+  const GArray *targets = reader->sheet->targets[slot->kind];
 
-  return reader->values[slot->kind][slot->target] != 0
-         || (slot->kind == DOU_FLAG_FOLLOW
-             && g_array_index (sheet->targets[DOU_FLAG_FOLLOW], gint64, slot->target)
-                    == reader->viewer);
+  if (slot->kind == DOU_FLAG_FOLLOW
+      && g_array_index (targets, gint64, slot->target) == reader->viewer)
+    return slot->own;
+
+  return reader->values[slot->kind][slot->target] != 0;
 }
 
 static void

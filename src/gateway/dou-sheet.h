@@ -16,7 +16,8 @@ DouSheet *dou_sheet_new (void);
 DouSheet *dou_sheet_ref (DouSheet *self);
 void dou_sheet_unref (DouSheet *self);
 
-void dou_sheet_add_follow (DouSheet *self, gsize offset, gint64 author);
+void dou_sheet_add_author (DouSheet *self, gsize offset, gint64 author);
+void dou_sheet_add_user (DouSheet *self, gsize offset, gint64 user);
 void dou_sheet_add_favorite (DouSheet *self, gsize offset, gint64 video);
 void dou_sheet_take_text (DouSheet *self, DouJsonWriter *writer);
 void dou_sheet_reply (DouSheet *self, DouContext *context, DouRequest *request, gint64 viewer);

@@ -140,3 +140,34 @@ dou_user_set_write (DouUserSet *self, gsize index, const char *origin, DouJsonWr
   dou_user_set_write_members (self, index, origin, writer);
   dou_json_writer_end_object (writer);
 }
+
+/**
+ * dou_user_set_write_sheet:
+ * @self: a set that is loaded
+ * @index: of a user that exists
+ * @origin: what links begin with, from dou_context_get_origin()
+ * @writer: takes one User object, as a guest sees it
+ * @sheet: takes where the flag stands
+ */
+void
+dou_user_set_write_sheet (DouUserSet *self, gsize index, const char *origin, DouJsonWriter *writer,
+                          DouSheet *sheet)
+{
+  gsize is_follow;
+
+  dou_json_writer_begin_object (writer);
+  dou_record_write_user (self->records[index], origin, &is_follow, FALSE, writer);
+  dou_json_writer_end_object (writer);
+  dou_sheet_add_user (sheet, is_follow, self->ids[index]);
+}
+
+/**
+ * dou_user_set_add_to_ready:
+ * @self: a set that is loaded
+ * @ready: learns what the set is made of
+ */
+void
+dou_user_set_add_to_ready (DouUserSet *self, DouReady *ready)
+{
+  dou_ready_add_records (ready, self->records, self->n_users, DOU_FACTS_OF_USER);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "gateway/dou-context.h"
+#include "gateway/dou-ready.h"
 
 G_BEGIN_DECLS
 
@@ -22,6 +22,9 @@ gboolean dou_user_set_exists (DouUserSet *self, gsize index);
 void dou_user_set_write (DouUserSet *self, gsize index, const char *origin, DouJsonWriter *writer);
 void dou_user_set_write_members (DouUserSet *self, gsize index, const char *origin,
                                  DouJsonWriter *writer);
+void dou_user_set_write_sheet (DouUserSet *self, gsize index, const char *origin,
+                               DouJsonWriter *writer, DouSheet *sheet);
+void dou_user_set_add_to_ready (DouUserSet *self, DouReady *ready);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DouUserSet, dou_user_set_free)
 

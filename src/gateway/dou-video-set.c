@@ -129,7 +129,7 @@ dou_video_set_write (DouVideoSet *self, const char *origin, DouJsonWriter *write
         continue;
 
       dou_record_write_video (video, author, origin, &is_follow, &is_favorite, writer);
-      dou_sheet_add_follow (sheet, is_follow, author->id);
+      dou_sheet_add_author (sheet, is_follow, author->id);
       dou_sheet_add_favorite (sheet, is_favorite, video->id);
     }
   dou_json_writer_end_array (writer);

@@ -154,6 +154,65 @@ test_bound (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (dou_comment_pages_get_size (fixture->pages), ==, 0);
 }
 
+static DouSheet *
+look_up_sheet (Fixture *fixture, DouCache *cache, const char *key)
+{
+  return dou_comment_pages_look_up_sheet (fixture->pages, cache, 7, 20, key);
+}
+
+/* Keeps an answer that tells of @record, if any. */
+static void
+keep_sheet (Fixture *fixture, GVariant *page, DouRecord *record)
+{
+  g_autoptr (DouSheet) sheet = dou_sheet_new ();
+  g_auto (DouJsonWriter) writer = { NULL };
+  DouReady *ready;
+
+  dou_json_writer_init (&writer, 16);
+  dou_sheet_take_text (sheet, &writer);
+  ready = dou_ready_new (sheet);
+  if (record != NULL)
+    dou_ready_add_records (ready, &record, 1, DOU_FACTS_OF_USER);
+  dou_comment_pages_keep_sheet (fixture->pages, 7, page, "key", ready);
+}
+
+/* Test that an answer is kept beside its page, for those who ask in the same way, as long as the page
+ * is known and the writers are. */
+static void
+test_sheet (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouCache) cache
+      = dou_cache_new (fixture->services.backend, fixture->services.watch, PLENTY);
+  g_autoptr (DouRecord) unknown = dou_cache_get_user (cache, 1);
+  g_autoptr (GVariant) page = NULL;
+  gsize size;
+
+  begin (fixture);
+  end (fixture, MORE);
+  page = dou_comment_pages_look_up (fixture->pages, 7, 20);
+  size = dou_comment_pages_get_size (fixture->pages);
+  g_assert_null (look_up_sheet (fixture, cache, "key"));
+  keep_sheet (fixture, page, NULL);
+  g_assert_nonnull (look_up_sheet (fixture, cache, "key"));
+  g_assert_null (look_up_sheet (fixture, cache, "another key"));
+  g_assert_null (dou_comment_pages_look_up_sheet (fixture->pages, cache, 7, 30, "key"));
+  g_assert_cmpuint (dou_comment_pages_get_size (fixture->pages), >, size);
+
+  keep_sheet (fixture, page, unknown);
+  g_assert_null (look_up_sheet (fixture, cache, "key"));
+
+  keep_sheet (fixture, page, NULL);
+  dou_test_services_emit (&fixture->services, "Social", "FeelingsChanged", "([int64 11],)");
+  g_assert_null (look_up_sheet (fixture, cache, "key"));
+  keep_sheet (fixture, page, NULL);
+  g_assert_cmpuint (dou_comment_pages_get_size (fixture->pages), ==, 0);
+
+  begin (fixture);
+  end (fixture, MORE);
+  keep_sheet (fixture, page, NULL);
+  g_assert_null (look_up_sheet (fixture, cache, "key"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -166,6 +225,7 @@ main (int argc, char **argv)
   ADD ("change", test_change);
   ADD ("overtaken", test_overtaken);
   ADD ("bound", test_bound);
+  ADD ("sheet", test_sheet);
 
   return g_test_run ();
 }
