@@ -10,13 +10,23 @@
 /* Reads and cheap writes: as much as 64 connections can have waiting, several times over. */
 #define MANY_ITEMS 1024
 /* Two calls under way: one is being answered while the service works on the other. */
-#define FEW_IN_FLIGHT 2
+#define READS_IN_FLIGHT 2
+/* A second call would only wait for the commit of the first one, and leave with less in it. */
+#define WRITES_IN_FLIGHT 1
 /* Passwords: an item costs some 20 ms of a core, and a batch answers when its last item is done. */
 #define PASSWORD_ITEMS 8
 #define PASSWORDS_IN_FLIGHT 8
 /* Milliseconds. A service that was killed is back within one second; a database that hangs is not. */
 #define CALL_TIMEOUT 10000
 #define PASSWORD_TIMEOUT 25000
+
+/* What keeps a service busy during a call. */
+typedef enum
+{
+  READS,
+  WRITES,
+  HASHES,
+} Work;
 
 typedef enum
 {
@@ -32,37 +42,37 @@ static const struct
   ProxyIndex proxy;
   const char *name;
   const char *item_type;
-  gboolean hashes_passwords;
+  Work work;
 } methods[] = {
-  [DOU_BACKEND_REGISTER] = { PROXY_USER, "Register", "(xss)", TRUE },
-  [DOU_BACKEND_LOGIN] = { PROXY_USER, "Login", "(ss)", TRUE },
-  [DOU_BACKEND_GET_USERS] = { PROXY_USER, "GetUsers", "x", FALSE },
-  [DOU_BACKEND_SET_PROFILES] = { PROXY_USER, "SetProfiles", "(xa{ss})", FALSE },
-  [DOU_BACKEND_CHANGE_PASSWORDS] = { PROXY_USER, "ChangePasswords", "(xss)", TRUE },
-  [DOU_BACKEND_GET_GENERATIONS] = { PROXY_USER, "GetGenerations", "x", FALSE },
-  [DOU_BACKEND_GET_FEED] = { PROXY_VIDEO, "GetFeed", "(xu)", FALSE },
-  [DOU_BACKEND_GET_WORKS] = { PROXY_VIDEO, "GetWorks", "(xxu)", FALSE },
-  [DOU_BACKEND_GET_VIDEOS] = { PROXY_VIDEO, "GetVideos", "x", FALSE },
-  [DOU_BACKEND_GET_WORK_COUNTS] = { PROXY_VIDEO, "GetWorkCounts", "x", FALSE },
-  [DOU_BACKEND_DELETE_VIDEOS] = { PROXY_VIDEO, "DeleteVideos", "(xx)", FALSE },
-  [DOU_BACKEND_SET_FAVORITES] = { PROXY_SOCIAL, "SetFavorites", "(xxxb)", FALSE },
-  [DOU_BACKEND_SET_FOLLOWS] = { PROXY_SOCIAL, "SetFollows", "(xxb)", FALSE },
-  [DOU_BACKEND_ADD_COMMENTS] = { PROXY_SOCIAL, "AddComments", "(xxxss)", FALSE },
-  [DOU_BACKEND_DELETE_COMMENTS] = { PROXY_SOCIAL, "DeleteComments", "(xxxx)", FALSE },
-  [DOU_BACKEND_SET_FEELINGS] = { PROXY_SOCIAL, "SetFeelings", "(xxi)", FALSE },
-  [DOU_BACKEND_GET_COMMENTS] = { PROXY_SOCIAL, "GetComments", "(xxu)", FALSE },
-  [DOU_BACKEND_GET_FAVORITES] = { PROXY_SOCIAL, "GetFavorites", "(xxu)", FALSE },
-  [DOU_BACKEND_GET_FOLLOWS] = { PROXY_SOCIAL, "GetFollows", "(xxu)", FALSE },
-  [DOU_BACKEND_GET_FOLLOWERS] = { PROXY_SOCIAL, "GetFollowers", "(xxu)", FALSE },
-  [DOU_BACKEND_GET_FRIENDS] = { PROXY_SOCIAL, "GetFriends", "(xxu)", FALSE },
-  [DOU_BACKEND_GET_VIDEO_COUNTS] = { PROXY_SOCIAL, "GetVideoCounts", "x", FALSE },
-  [DOU_BACKEND_GET_USER_COUNTS] = { PROXY_SOCIAL, "GetUserCounts", "x", FALSE },
-  [DOU_BACKEND_ARE_FAVORITES] = { PROXY_SOCIAL, "AreFavorites", "(xx)", FALSE },
-  [DOU_BACKEND_ARE_FOLLOWS] = { PROXY_SOCIAL, "AreFollows", "(xx)", FALSE },
-  [DOU_BACKEND_SEND_MESSAGES] = { PROXY_CHAT, "SendMessages", "(xxxss)", FALSE },
-  [DOU_BACKEND_GET_MESSAGES] = { PROXY_CHAT, "GetMessages", "(xxxbu)", FALSE },
-  [DOU_BACKEND_GET_LATEST_MESSAGES] = { PROXY_CHAT, "GetLatestMessages", "(xx)", FALSE },
-  [DOU_BACKEND_MARK_READ] = { PROXY_CHAT, "MarkRead", "(xxx)", FALSE },
+  [DOU_BACKEND_REGISTER] = { PROXY_USER, "Register", "(xss)", HASHES },
+  [DOU_BACKEND_LOGIN] = { PROXY_USER, "Login", "(ss)", HASHES },
+  [DOU_BACKEND_GET_USERS] = { PROXY_USER, "GetUsers", "x", READS },
+  [DOU_BACKEND_SET_PROFILES] = { PROXY_USER, "SetProfiles", "(xa{ss})", READS },
+  [DOU_BACKEND_CHANGE_PASSWORDS] = { PROXY_USER, "ChangePasswords", "(xss)", HASHES },
+  [DOU_BACKEND_GET_GENERATIONS] = { PROXY_USER, "GetGenerations", "x", READS },
+  [DOU_BACKEND_GET_FEED] = { PROXY_VIDEO, "GetFeed", "(xu)", READS },
+  [DOU_BACKEND_GET_WORKS] = { PROXY_VIDEO, "GetWorks", "(xxu)", READS },
+  [DOU_BACKEND_GET_VIDEOS] = { PROXY_VIDEO, "GetVideos", "x", READS },
+  [DOU_BACKEND_GET_WORK_COUNTS] = { PROXY_VIDEO, "GetWorkCounts", "x", READS },
+  [DOU_BACKEND_DELETE_VIDEOS] = { PROXY_VIDEO, "DeleteVideos", "(xx)", WRITES },
+  [DOU_BACKEND_SET_FAVORITES] = { PROXY_SOCIAL, "SetFavorites", "(xxxb)", WRITES },
+  [DOU_BACKEND_SET_FOLLOWS] = { PROXY_SOCIAL, "SetFollows", "(xxb)", WRITES },
+  [DOU_BACKEND_ADD_COMMENTS] = { PROXY_SOCIAL, "AddComments", "(xxxss)", WRITES },
+  [DOU_BACKEND_DELETE_COMMENTS] = { PROXY_SOCIAL, "DeleteComments", "(xxxx)", WRITES },
+  [DOU_BACKEND_SET_FEELINGS] = { PROXY_SOCIAL, "SetFeelings", "(xxi)", WRITES },
+  [DOU_BACKEND_GET_COMMENTS] = { PROXY_SOCIAL, "GetComments", "(xxu)", READS },
+  [DOU_BACKEND_GET_FAVORITES] = { PROXY_SOCIAL, "GetFavorites", "(xxu)", READS },
+  [DOU_BACKEND_GET_FOLLOWS] = { PROXY_SOCIAL, "GetFollows", "(xxu)", READS },
+  [DOU_BACKEND_GET_FOLLOWERS] = { PROXY_SOCIAL, "GetFollowers", "(xxu)", READS },
+  [DOU_BACKEND_GET_FRIENDS] = { PROXY_SOCIAL, "GetFriends", "(xxu)", READS },
+  [DOU_BACKEND_GET_VIDEO_COUNTS] = { PROXY_SOCIAL, "GetVideoCounts", "x", READS },
+  [DOU_BACKEND_GET_USER_COUNTS] = { PROXY_SOCIAL, "GetUserCounts", "x", READS },
+  [DOU_BACKEND_ARE_FAVORITES] = { PROXY_SOCIAL, "AreFavorites", "(xx)", READS },
+  [DOU_BACKEND_ARE_FOLLOWS] = { PROXY_SOCIAL, "AreFollows", "(xx)", READS },
+  [DOU_BACKEND_SEND_MESSAGES] = { PROXY_CHAT, "SendMessages", "(xxxss)", WRITES },
+  [DOU_BACKEND_GET_MESSAGES] = { PROXY_CHAT, "GetMessages", "(xxxbu)", READS },
+  [DOU_BACKEND_GET_LATEST_MESSAGES] = { PROXY_CHAT, "GetLatestMessages", "(xx)", READS },
+  [DOU_BACKEND_MARK_READ] = { PROXY_CHAT, "MarkRead", "(xxx)", WRITES },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (methods) == DOU_N_BACKEND_METHODS);
@@ -141,13 +151,14 @@ dou_backend_new (GDBusConnection *connection, DouConfig *config, GError **error)
 
   for (gsize i = 0; i < DOU_N_BACKEND_METHODS; i++)
     {
-      DouBatcherLimits limits = { MANY_ITEMS, FEW_IN_FLIGHT, max_queue, CALL_TIMEOUT };
+      const DouBatcherLimits limits[] = {
+        [READS] = { MANY_ITEMS, READS_IN_FLIGHT, max_queue, CALL_TIMEOUT },
+        [WRITES] = { MANY_ITEMS, WRITES_IN_FLIGHT, max_queue, CALL_TIMEOUT },
+        [HASHES] = { PASSWORD_ITEMS, PASSWORDS_IN_FLIGHT, max_queue, PASSWORD_TIMEOUT },
+      };
 
-      if (methods[i].hashes_passwords)
-        limits = (DouBatcherLimits){ PASSWORD_ITEMS, PASSWORDS_IN_FLIGHT, max_queue,
-                                     PASSWORD_TIMEOUT };
       self->batchers[i] = dou_batcher_new (self->proxies[methods[i].proxy], methods[i].name,
-                                           methods[i].item_type, &limits);
+                                           methods[i].item_type, &limits[methods[i].work]);
     }
 
   return g_steal_pointer (&self);

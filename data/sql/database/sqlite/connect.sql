@@ -22,3 +22,7 @@ PRAGMA journal_size_limit = 67108864
 -- next
 -- Functions with side effects cannot be called from a schema that somebody else wrote.
 PRAGMA trusted_schema = OFF
+-- next
+-- Pages that the log takes before they are moved to the file: 32 MiB. A page that changes often moves
+-- once for many changes, and between those moves a commit waits for one file only.
+PRAGMA wal_autocheckpoint = 8000
