@@ -525,16 +525,19 @@ dou_connection_invite (DouConnection *self)
  * @head: status line and headers, with the empty line; possibly a body after it
  * @length: bytes of @head
  * @body: (nullable): the body, or the rest of it
+ * @part: (nullable): the file that @body is a part of
  *
  * Sends the answer, as soon as the client takes it. Then the connection waits for the next request,
  * lingers or is closed.
  */
 void
-dou_connection_answer (DouConnection *self, const char *head, gsize length, GBytes *body)
+dou_connection_answer (DouConnection *self, const char *head, gsize length, GBytes *body,
+                       const DouFilePart *part)
 {
   self->request = NULL;
   if (self->fd >= 0)
-    dou_connection_go_on (self, dou_output_begin (&self->output, self->fd, head, length, body));
+    dou_connection_go_on (
+        self, dou_output_begin (&self->output, self->fd, head, length, body, part));
 }
 
 /**

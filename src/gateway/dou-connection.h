@@ -94,7 +94,8 @@ void dou_connection_consume (DouConnection *self, gsize length);
 void dou_connection_throw_away (DouConnection *self);
 
 void dou_connection_invite (DouConnection *self);
-void dou_connection_answer (DouConnection *self, const char *head, gsize length, GBytes *body);
+void dou_connection_answer (DouConnection *self, const char *head, gsize length, GBytes *body,
+                            const DouFilePart *part);
 void dou_connection_flush (DouConnection *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DouConnection, dou_connection_unref)

@@ -8,8 +8,8 @@
  * symbolic link. openat2(RESOLVE_BENEATH) would be one call instead of three, but container
  * run-times of Debian 12's age refuse it, so the three would be needed all the same.
  *
- * A file is mapped, not read: its pages are the page cache's, shared by all gateways. Touching a
- * page beyond the end of a file that was shortened meanwhile kills the process. That cannot happen
+ * A file is mapped, not read: its pages are the page cache's, shared by all gateways. Small parts are
+ * sent from there, large ones from the descriptor (DouOutput). Touching a page beyond the end of a file that was shortened meanwhile kills the process. That cannot happen
  * as long as all hold on to the rule that a file gets its final name complete and is never written
  * again: a change is a new file with a new name. */
 
@@ -182,6 +182,7 @@ format_date (gint64 seconds)
   return soup_date_time_to_string (date, SOUP_DATE_HTTP);
 }
 
+/* Takes @fd if there is a file. */
 static DouMediaFile *
 dou_media_file_map (int fd, const char *name, const struct stat *identity, DouStatus *status)
 {
@@ -195,6 +196,7 @@ dou_media_file_map (int fd, const char *name, const struct stat *identity, DouSt
     }
 
   self = g_rc_box_new0 (DouMediaFile);
+  self->fd = fd;
   self->bytes = g_mapped_file_get_bytes (mapping);
   self->size = g_bytes_get_size (self->bytes);
   self->content_type = dou_media_file_get_content_type (name);
@@ -237,8 +239,9 @@ dou_media_file_open (int directory_fd, const char *name, DouStatus *status)
 
   if (fstat (fd, &identity) == 0 && S_ISREG (identity.st_mode))
     self = dou_media_file_map (fd, name, &identity, status);
+  if (self == NULL)
+    close (fd);
 
-  close (fd);
   return self;
 }
 
@@ -253,6 +256,7 @@ dou_media_file_clear (gpointer data)
 {
   DouMediaFile *self = data;
 
+  close (self->fd);
   g_bytes_unref (self->bytes);
   g_free (self->etag);
   g_free (self->last_modified);

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 /**
  * DouMediaFile:
+ * @fd: open for reading
  * @bytes: the content, mapped
  * @size: bytes
  * @content_type: by its extension
@@ -23,6 +24,7 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
+  int fd;        /* (owned) */
   GBytes *bytes; /* (owned) */
   gsize size;
   const char *content_type; /* (unowned) static */

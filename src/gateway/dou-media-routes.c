@@ -33,10 +33,14 @@ reply_with_part (DouRequest *request,
                  gsize offset,
                  gsize length)
 {
-  g_autoptr (GBytes) part = g_bytes_new_from_bytes (file->bytes, offset, length);
+  const char *data = g_bytes_get_data (file->bytes, NULL);
+  const DouFilePart part = { file->fd, offset };
+  g_autoptr (GBytes) body
+      = g_bytes_new_with_free_func (data + offset, length, (GDestroyNotify) dou_media_file_unref,
+                                    dou_media_file_ref (file));
 
   dou_media_file_read_ahead (file, offset, MIN (length, READ_AHEAD));
-  dou_request_reply_bytes (request, http_code, file->content_type, part);
+  dou_request_reply_file (request, http_code, file->content_type, body, &part);
 }
 
 /* The video may have been replaced by one in another codec since the client was told this name. */

@@ -397,7 +397,8 @@ dou_request_get_language (DouRequest *self)
 }
 
 static void
-dou_request_reply (DouRequest *self, guint http_code, const char *content_type, GBytes *body)
+dou_request_reply (DouRequest *self, guint http_code, const char *content_type, GBytes *body,
+                   const DouFilePart *part)
 {
   DouCors *cors = dou_responder_get_cors (self->responder);
   const DouAnswer answer = {
@@ -407,6 +408,7 @@ dou_request_reply (DouRequest *self, guint http_code, const char *content_type, 
     .allowed = self->route != NULL ? self->route->methods : 0,
     .retry_after = self->retry_after,
     .body = body,
+    .part = part,
     .omits_body = soup_server_message_get_method (self->message) == SOUP_METHOD_HEAD,
   };
 
@@ -472,13 +474,13 @@ dou_request_reply_status (DouRequest *self, DouStatus status)
   if (status == DOU_STATUS_METHOD_NOT_ALLOWED && cors != NULL
       && dou_cors_is_preflight (cors, self->message))
     {
-      dou_request_reply (self, SOUP_STATUS_NO_CONTENT, NULL, NULL);
+      dou_request_reply (self, SOUP_STATUS_NO_CONTENT, NULL, NULL, NULL);
       return;
     }
 
   self->status_code = dou_status_get_info (status)->status_code;
   body = dou_responder_describe (status, dou_request_get_language (self));
-  dou_request_reply (self, dou_status_get_info (status)->http_code, DOU_RESPONDER_JSON, body);
+  dou_request_reply (self, dou_status_get_info (status)->http_code, DOU_RESPONDER_JSON, body, NULL);
 }
 
 /**
@@ -543,7 +545,7 @@ dou_request_end_reply (DouRequest *self, DouStatus status, DouJsonWriter *writer
   text = dou_json_writer_steal (writer, &length);
   body = g_bytes_new_take (text, length);
   self->status_code = dou_status_get_info (status)->status_code;
-  dou_request_reply (self, dou_status_get_info (status)->http_code, DOU_RESPONDER_JSON, body);
+  dou_request_reply (self, dou_status_get_info (status)->http_code, DOU_RESPONDER_JSON, body, NULL);
 }
 
 /**
@@ -562,7 +564,27 @@ dou_request_reply_bytes (DouRequest *self, guint http_code, const char *content_
   g_return_if_fail (DOU_IS_REQUEST (self));
   g_return_if_fail (!self->is_answered);
 
-  dou_request_reply (self, http_code, content_type, body);
+  dou_request_reply (self, http_code, content_type, body, NULL);
+}
+
+/**
+ * dou_request_reply_file:
+ * @self: a request that is not answered yet
+ * @http_code: the HTTP status
+ * @content_type: of @body
+ * @body: as for dou_request_reply_bytes()
+ * @part: the file that @body is a part of, open as long as @body exists
+ *
+ * Answers with what is in a file.
+ */
+void
+dou_request_reply_file (DouRequest *self, guint http_code, const char *content_type, GBytes *body,
+                        const DouFilePart *part)
+{
+  g_return_if_fail (DOU_IS_REQUEST (self));
+  g_return_if_fail (!self->is_answered);
+
+  dou_request_reply (self, http_code, content_type, body, part);
 }
 
 /**

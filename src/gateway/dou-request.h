@@ -7,6 +7,7 @@
 #include "common/dou-json-writer.h"
 #include "common/dou-status.h"
 #include "gateway/dou-language.h"
+#include "gateway/dou-output.h"
 #include "gateway/dou-rate-limiter.h"
 
 G_BEGIN_DECLS
@@ -61,6 +62,8 @@ void dou_request_begin_large_reply (DouRequest *self, DouStatus status, gsize si
 void dou_request_end_reply (DouRequest *self, DouStatus status, DouJsonWriter *writer);
 void dou_request_reply_bytes (DouRequest *self, guint http_code, const char *content_type,
                               GBytes *body);
+void dou_request_reply_file (DouRequest *self, guint http_code, const char *content_type,
+                             GBytes *body, const DouFilePart *part);
 int dou_request_switch_protocols (DouRequest *self);
 
 G_END_DECLS

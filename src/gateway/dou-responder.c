@@ -249,7 +249,7 @@ dou_responder_send (DouResponder *self, DouConnection *connection, const DouAnsw
 
   dou_responder_compose (self, answer, connection->keep_alive);
   dou_connection_answer (connection, self->head->str, self->head->len,
-                         answer->omits_body ? NULL : answer->body);
+                         answer->omits_body ? NULL : answer->body, answer->part);
 }
 
 /**

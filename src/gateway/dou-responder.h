@@ -22,6 +22,7 @@ G_BEGIN_DECLS
  * @allowed: what a 405 says would do
  * @retry_after: seconds after which a 429 or 503 says to try again; 0 = one
  * @body: (nullable): the whole of it
+ * @part: (nullable): the file that @body is a part of
  * @omits_body: @body is only described, as for HEAD
  *
  * One answer.
@@ -34,6 +35,7 @@ typedef struct
   DouMethods allowed;
   guint retry_after;
   GBytes *body;
+  const DouFilePart *part;
   gboolean omits_body;
 } DouAnswer;
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <glib/gstdio.h>
 
@@ -399,6 +402,48 @@ test_pieces (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* Reads what comes, for nobody, until the server ends the connection. Returns: bytes */
+static gsize
+drain (DouTestClient *client)
+{
+  static char buffer[65536];
+  gsize total = 0;
+  gssize n;
+
+  while ((n = recv (dou_test_client_get_fd (client), buffer, sizeof buffer, MSG_DONTWAIT)) != 0)
+    {
+      if (n < 0 && errno != EAGAIN)
+        break;
+      total += (gsize) MAX (n, 0);
+      g_main_context_iteration (NULL, FALSE);
+    }
+
+  return total;
+}
+
+/* Test that an answer whose file became shorter, against the rule, ends with its connection, and that
+ * nothing else does. */
+static void
+test_shortened (Fixture *fixture, gconstpointer data)
+{
+  const gsize size = 20 * 1024 * 1024;
+  const char *path = "/media/video/41/65.mp4";
+  g_autofree char *file = g_build_filename (fixture->directory, path, NULL);
+  g_autofree guint8 *content = g_malloc0 (size);
+  g_autoptr (DouTestClient) client = dou_test_server_connect (&fixture->server);
+  g_autoptr (DouTestAnswer) other = NULL;
+
+  add_file (fixture, path, content, size);
+  dou_test_client_send (client, "GET /media/video/41/65.mp4 HTTP/1.1\r\nHost: example.org\r\n\r\n");
+  while (!dou_test_client_has_input (client))
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_no_errno (truncate (file, 1));
+  g_assert_cmpuint (drain (client), <, size);
+
+  other = request (fixture, "GET", VIDEO, "");
+  assert_whole (fixture, other);
+}
+
 #define ADD(path, function)                                                                        \
   g_test_add ("/gateway/media-routes/" path, Fixture, NULL, fixture_set_up, function,              \
               fixture_tear_down)
@@ -420,6 +465,7 @@ main (int argc, char **argv)
   ADD ("types", test_types);
   ADD ("successor", test_successor);
   ADD ("pieces", test_pieces);
+  ADD ("shortened", test_shortened);
 
   return g_test_run ();
 }
