@@ -14,6 +14,7 @@ packages_to_build='
   libseccomp-dev
   libsodium-dev
   libsoup-3.0-dev
+  libsqlite3-dev
   libsystemd-dev
   meson
   ninja-build

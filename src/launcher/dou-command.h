@@ -28,6 +28,9 @@ int dou_command_refuse (const char *command, const char *format, ...) G_GNUC_PRI
 int dou_serve_command (int argc, char **argv);
 int dou_demo_command (int argc, char **argv);
 int dou_check_command (int argc, char **argv);
+int dou_backup_command (int argc, char **argv);
+int dou_restore_command (int argc, char **argv);
+int dou_verify_command (int argc, char **argv);
 int dou_status_command (int argc, char **argv);
 int dou_bus_command (int argc, char **argv);
 

@@ -199,6 +199,17 @@ lock (int fd, const char *path, GError **error)
   return FALSE;
 }
 
+/* Commands that root runs must not leave a lock that the server's user cannot open. */
+static void
+hand_over (int fd, const char *directory)
+{
+  struct stat status;
+
+  if (geteuid () == 0 && stat (directory, &status) == 0
+      && fchown (fd, status.st_uid, status.st_gid) != 0)
+    g_info ("The lock of %s stays root's: %s", directory, g_strerror (errno));
+}
+
 static gboolean
 dou_directories_open_state (DouDirectories *self, const char *path, GError **error)
 {
@@ -215,6 +226,7 @@ dou_directories_open_state (DouDirectories *self, const char *path, GError **err
                    g_strerror (errno));
       return FALSE;
     }
+  hand_over (self->state_lock, path);
   if (!lock (self->state_lock, path, error))
     return FALSE;
 

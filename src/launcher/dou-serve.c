@@ -12,7 +12,9 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 
+#include "backup/dou-restore.h"
 #include "common/dou-service.h"
+#include "common/dou-status.h"
 #include "launcher/dou-command.h"
 #include "launcher/dou-listen-sockets.h"
 #include "launcher/dou-launcher.h"
@@ -126,6 +128,14 @@ serve (DouConfig *config, GError **error)
                               dou_config_get_string (config, DOU_CONFIG_RUNTIME_DIR), error);
   if (directories == NULL)
     return EXIT_FAILURE;
+  if (dou_restore_is_unfinished (dou_directories_get_state_dir (directories)))
+    {
+      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
+                   _ ("A backup was being restored into %s and is not complete: let “doutok "
+                      "restore” go on first"),
+                   dou_directories_get_state_dir (directories));
+      return EXIT_FAILURE;
+    }
 
   launcher = dou_launcher_new (reaper, config, directories);
   run.launcher = launcher;

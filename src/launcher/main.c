@@ -18,6 +18,10 @@ static const DouCommand commands[] = {
   { "serve", N_ ("run the server"), dou_serve_command },
   { "demo", N_ ("fill a running server with demo users and videos"), dou_demo_command },
   { "check", N_ ("say what is missing or wrong"), dou_check_command },
+  { "backup", N_ ("copy all that a server keeps, beside the running server"), dou_backup_command },
+  { "restore", N_ ("put a backup into an empty state directory"), dou_restore_command },
+  { "verify", N_ ("say whether databases and files are whole, here or in a backup"),
+    dou_verify_command },
   { "status", N_ ("show what the running server does"), dou_status_command },
   { "bus", N_ ("“bus address”: the private bus of the running server"), dou_bus_command },
 };

@@ -17,7 +17,8 @@ TIMEOUT = 60
 _PR_SET_PDEATHSIG = 1
 
 
-def _program():
+def find_program():
+    """The program doutok(1) under test."""
     directory = os.environ.get("DOUTOK_TEST_BINDIR")
     if directory is None:
         directory = pathlib.Path(os.environ["G_TEST_BUILDDIR"]).parent / "src" / "launcher"
@@ -38,16 +39,17 @@ class Answer:
 
 
 class Server:
-    """With `log`, a file open for writing, all processes write their logs into it."""
+    """With `log`, a file open for writing, all processes write their logs into it. `state_dir` is a
+    directory that is there already, and stays."""
 
-    def __init__(self, configuration="", log=None):
+    def __init__(self, configuration="", log=None, state_dir=None):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="doutok-test-"))
         self.runtime_dir = self.directory / "run"
-        self.state_dir = self.directory / "state"
+        self.state_dir = state_dir or self.directory / "state"
         self._configuration = self.directory / "doutok.conf"
         self._configuration.write_text(configuration, encoding="utf-8")
         self._process = subprocess.Popen(
-            [_program(), "serve", "--config", self._configuration, "--listen", "127.0.0.1:0",
+            [find_program(), "serve", "--config", self._configuration, "--listen", "127.0.0.1:0",
              "--state-dir", self.state_dir, "--runtime-dir", self.runtime_dir,
              "--workers", "1"],
             stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=_die_with_parent)
@@ -108,9 +110,9 @@ class Server:
 
     def list_routes(self):
         """All that a gateway serves: a dictionary of paths and sets of methods."""
-        gateway = _program().parent.parent / "libexec" / "doutok" / "doutok-gateway"
+        gateway = find_program().parent.parent / "libexec" / "doutok" / "doutok-gateway"
         if not gateway.exists():
-            gateway = _program().parent.parent / "gateway" / "doutok-gateway"
+            gateway = find_program().parent.parent / "gateway" / "doutok-gateway"
         listed = subprocess.run(
             [gateway, "--config", self.runtime_dir / "doutok.conf",
              "--bus-address", f"unix:path={self.runtime_dir}/bus", "--index", "15", "--list-routes"],
