@@ -175,7 +175,7 @@ class Run:
         rounds = min(self.rounds, 3)
         seconds = min(self.seconds, 3)
         self.add("one connection", beside.one_connection, places, doutok, rounds, seconds)
-        self.add("processes", beside.scaling, places, doutok, rounds, seconds)
+        self.add("processes", beside.scaling, places, doutok, state, rounds, seconds)
         self.add("idle", beside.idle_connections, places, doutok, 1 if rounds < 3 else rounds,
                  seconds)
         self.add("media", beside.media, places, doutok, state, rounds, seconds)
