@@ -7,7 +7,8 @@
 const CACHE = 'doutok-shell';
 const SHELL = [
   './', 'manifest.webmanifest', 'icon.svg', 'icons.svg',
-  'css/base.css', 'css/feed.css', 'css/views.css',
+  'css/base.css', 'css/feed.css', 'css/views.css', 'css/panel.css', 'css/comments.css', 'css/people.css',
+  'css/upload.css', 'css/messages.css', 'css/profile.css', 'css/settings.css',
   'js/actions.js', 'js/api.js', 'js/app.js', 'js/conversations.js', 'js/dom.js', 'js/i18n.js', 'js/panel.js',
   'js/push.js', 'js/slide.js', 'js/state.js', 'js/lang/en.js', 'js/lang/zh-cn.js',
   'js/views/chat.js', 'js/views/comments.js', 'js/views/feed.js', 'js/views/login.js', 'js/views/people.js',

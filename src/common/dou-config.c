@@ -11,6 +11,7 @@
 
 #include <glib/gstdio.h>
 #include <gio/gio.h>
+#include <glib/gi18n.h>
 
 #include "common/dou-config.h"
 
@@ -261,31 +262,32 @@ value_parse (Value *value, const Key *key, const char *text)
 static char *
 describe (const Key *key)
 {
+  /* Translations know no G_GINT64_FORMAT. */
+  g_autofree char *minimum = g_strdup_printf ("%" G_GINT64_FORMAT, key->minimum);
+  g_autofree char *maximum = g_strdup_printf ("%" G_GINT64_FORMAT, key->maximum);
+
   switch (key->type)
     {
     case TYPE_INTEGER:
-      return g_strdup_printf ("a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
-                              key->minimum, key->maximum);
+      return g_strdup_printf (_ ("a whole number from %s to %s"), minimum, maximum);
     case TYPE_SIZE:
-      return g_strdup_printf ("a size such as 64MiB or 1GiB, from %" G_GINT64_FORMAT
-                              " to %" G_GINT64_FORMAT " bytes",
-                              key->minimum, key->maximum);
+      return g_strdup_printf (_ ("a size such as 64MiB or 1GiB, from %s to %s bytes"), minimum,
+                              maximum);
     case TYPE_DURATION:
-      return g_strdup_printf ("a time such as 30s, 15min, 2h or 30d, from %" G_GINT64_FORMAT
-                              " to %" G_GINT64_FORMAT " seconds",
-                              key->minimum, key->maximum);
+      return g_strdup_printf (_ ("a time such as 30s, 15min, 2h or 30d, from %s to %s seconds"),
+                              minimum, maximum);
     case TYPE_BOOLEAN:
-      return g_strdup ("on or off");
+      return g_strdup (_ ("on or off"));
     case TYPE_CHOICE:
-      return g_strdup_printf ("one of %s", key->choices);
+      return g_strdup_printf (_ ("one of %s"), key->choices);
     case TYPE_RATE:
-      return g_strdup ("a rate such as 10/s, 30/min or 30/min burst 60, or off");
+      return g_strdup (_ ("a rate such as 10/s, 30/min or 30/min burst 60, or off"));
     case TYPE_TIME_ZONE:
-      return g_strdup ("a time zone such as Asia/Shanghai or +08");
+      return g_strdup (_ ("a time zone such as Asia/Shanghai or +08"));
     case TYPE_STRING:
     case TYPE_LIST:
     default:
-      return g_strdup ("text");
+      return g_strdup (_ ("text"));
     }
 }
 
@@ -351,7 +353,8 @@ dou_config_set (DouConfig *self, DouConfigKey key, const char *value, GError **e
 
       value_clear (&parsed);
       g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_BAD_VALUE,
-                   "[%s] %s = %s: expected %s", keys[key].group, keys[key].name, value, expected);
+                   _ ("[%s] %s = %s: expected %s"), keys[key].group, keys[key].name, value,
+                   expected);
       return FALSE;
     }
 
@@ -388,7 +391,7 @@ dou_config_load_group (DouConfig *self, GKeyFile *file, const char *group, GErro
       if (!find_key (group, *name, &key))
         {
           g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_UNKNOWN_KEY,
-                       "[%s] %s: there is no such key", group, *name);
+                       _ ("[%s] %s: there is no such key"), group, *name);
           return FALSE;
         }
 
@@ -431,7 +434,7 @@ read_key_file (const char *path, GError **error)
   if (!g_utf8_validate_len (text, length, NULL))
     {
       g_set_error_literal (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_UNREADABLE,
-                           "this is not text in UTF-8");
+                           _ ("this is not text in UTF-8"));
       return NULL;
     }
 
@@ -471,7 +474,7 @@ dou_config_load_file (DouConfig *self, const char *path, GError **error)
       if (!group_exists (*group))
         {
           g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_UNKNOWN_KEY,
-                       "%s: [%s]: there is no such group", path, *group);
+                       _ ("%s: [%s]: there is no such group"), path, *group);
           return FALSE;
         }
 

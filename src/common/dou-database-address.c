@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <glib/gi18n.h>
+
 #include "common/dou-database-address.h"
 #include "common/dou-status.h"
 
@@ -88,12 +90,12 @@ read_password (DouConfig *config, GError **error)
   if (*password != '\0')
     {
       g_set_error_literal (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
-                           "[database] password and password-file are both given");
+                           _ ("[database] password and password-file are both given"));
       return NULL;
     }
   if (!g_file_get_contents (path, &text, NULL, &cause))
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "[database] password-file: %s",
+      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("[database] password-file: %s"),
                    cause->message);
       return NULL;
     }

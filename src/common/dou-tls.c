@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include <glib/gi18n.h>
+
 #include "common/dou-status.h"
 #include "common/dou-tls.h"
 
@@ -27,21 +29,22 @@ dou_tls_load (DouConfig *config, GTlsCertificate **certificate, GError **error)
   if (*certificate_path == '\0' || *key_path == '\0')
     {
       g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_BAD_VALUE,
-                   "[server] tls-certificate and tls-key: one without the other");
+                   _ ("[server] tls-certificate and tls-key: one without the other"));
       return FALSE;
     }
 
   if (!g_tls_backend_supports_tls (g_tls_backend_get_default ()))
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
-                   "[server] tls-certificate: GIO has no TLS; the package glib-networking is missing");
+                   _ ("[server] tls-certificate: GIO has no TLS; the package glib-networking is "
+                      "missing"));
       return FALSE;
     }
 
   *certificate = g_tls_certificate_new_from_files (certificate_path, key_path, &local_error);
   if (*certificate == NULL)
     g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_BAD_VALUE,
-                 "[server] tls-certificate = %s, tls-key = %s: %s", certificate_path, key_path,
+                 _ ("[server] tls-certificate = %s, tls-key = %s: %s"), certificate_path, key_path,
                  local_error->message);
 
   return *certificate != NULL;

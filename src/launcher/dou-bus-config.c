@@ -19,6 +19,7 @@
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <glib/gi18n.h>
 
 #include "common/dou-status.h"
 #include "launcher/dou-bus-config.h"
@@ -103,8 +104,8 @@ dou_bus_config_get_address (const char *runtime_dir, GError **error)
   if (strlen (path) > MAX_SOCKET_PATH)
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_BAD_PARAMETER,
-                   "The runtime directory %s is too deep: the path of the socket in it would have "
-                   "%" G_GSIZE_FORMAT " bytes, and %d are the most",
+                   _ ("The runtime directory %s is too deep: the path of the socket in it would have "
+                      "%zu bytes, and %d are the most"),
                    runtime_dir, strlen (path), MAX_SOCKET_PATH);
       return NULL;
     }
@@ -121,7 +122,7 @@ write_file (const char *path, const char *text, GError **error)
   if (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &local_error))
     return TRUE;
 
-  g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "Cannot write %s: %s", path,
+  g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("Cannot write %s: %s"), path,
                local_error->message);
   return FALSE;
 }
@@ -151,7 +152,7 @@ dou_bus_config_write (const char *runtime_dir, GError **error)
   dou_bus_config_remove (runtime_dir);
   if (g_mkdir (services, 0700) < 0)
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "Cannot make %s: %s", services,
+      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("Cannot make %s: %s"), services,
                    g_strerror (errno));
       return FALSE;
     }

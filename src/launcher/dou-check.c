@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* `doutok check`: one line for each thing that a server needs. The lines are for people and scripts
- * alike, so they are not translated:
+/* `doutok check`: one line for each thing that a server needs. Scripts may look at the verdict and
+ * at what it is about, which are the same in all languages; the rest is for people:
  *
  *     ok   ffmpeg: ffmpeg version 5.1.9 (/usr/bin/ffmpeg)
  *     warn sandbox landlock: absent
@@ -81,7 +81,7 @@ find_version (const char *output)
                                  : g_strdup (lines[i]);
       }
 
-  return g_strdup ("no version");
+  return g_strdup (_ ("no version"));
 }
 
 static void
@@ -96,7 +96,7 @@ check_program (Check *self, const char *name, const char *version_option)
 
   if (path == NULL)
     {
-      check_report (self, VERDICT_FAIL, name, "there is no such program in PATH");
+      check_report (self, VERDICT_FAIL, name, _ ("there is no such program in PATH"));
       return;
     }
 
@@ -138,11 +138,11 @@ check_sandbox (Check *self)
       g_autofree char *what = g_strconcat ("sandbox ", words[0], NULL);
 
       if (g_str_equal (state, "ok"))
-        check_report (self, VERDICT_OK, what, "works");
+        check_report (self, VERDICT_OK, what, _ ("works"));
       else if (g_str_equal (state, "absent"))
-        check_report (self, VERDICT_WARN, what, "this kernel does not have it");
+        check_report (self, VERDICT_WARN, what, _ ("this kernel does not have it"));
       else
-        check_report (self, VERDICT_FAIL, what, "%s", *state != '\0' ? state : "no answer");
+        check_report (self, VERDICT_FAIL, what, "%s", *state != '\0' ? state : _ ("no answer"));
     }
 }
 
@@ -176,7 +176,7 @@ check_directory (Check *self, const char *what, const char *path)
       return FALSE;
     }
 
-  check_report (self, VERDICT_OK, what, "%s%s", path, exists ? "" : " (not made yet)");
+  check_report (self, VERDICT_OK, what, "%s%s", path, exists ? "" : _ (" (not made yet)"));
   return exists;
 }
 
@@ -234,9 +234,9 @@ check_tls (Check *self, DouConfig *config)
   expiry = g_tls_certificate_get_not_valid_after (certificate);
   text = expiry != NULL ? g_date_time_format_iso8601 (expiry) : g_strdup ("?");
   if (expiry != NULL && g_date_time_compare (expiry, now) < 0)
-    check_report (self, VERDICT_FAIL, "tls", "the certificate has expired: %s", text);
+    check_report (self, VERDICT_FAIL, "tls", _ ("the certificate has expired: %s"), text);
   else
-    check_report (self, VERDICT_OK, "tls", "the certificate is valid until %s", text);
+    check_report (self, VERDICT_OK, "tls", _ ("the certificate is valid until %s"), text);
 }
 
 static void
@@ -255,14 +255,15 @@ static void
 counters_cb (const DouDomain *domain, gint64 n_wrong, const GError *error, gpointer user_data)
 {
   g_autofree char *what = g_strconcat (domain->name, " counters", NULL);
+  g_autofree char *count = g_strdup_printf ("%" G_GINT64_FORMAT, n_wrong);
 
   if (error != NULL)
     check_report (user_data, VERDICT_FAIL, what, "%s", error->message);
   else if (n_wrong > 0)
     check_report (user_data, VERDICT_WARN, what,
-                  "recounted, %" G_GINT64_FORMAT " were wrong and have been set right", n_wrong);
+                  _ ("recounted, %s were wrong and have been set right"), count);
   else
-    check_report (user_data, VERDICT_OK, what, "recounted, 0 were wrong");
+    check_report (user_data, VERDICT_OK, what, _ ("recounted, 0 were wrong"));
 }
 
 static void
@@ -291,7 +292,7 @@ check_run (Check *self, DouSettings *settings)
     check_report (self, VERDICT_FAIL, "configuration", "%s", error->message);
   else
     check_report (self, VERDICT_OK, "configuration", "%s",
-                  config_path != NULL ? config_path : "defaults, there is no file");
+                  config_path != NULL ? config_path : _ ("defaults, there is no file"));
 
   check_program (self, "dbus-daemon", "--version");
   check_program (self, "ffmpeg", "-version");

@@ -4,6 +4,8 @@
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 
+#include <glib/gi18n.h>
+
 #include "common/dou-status.h"
 #include "launcher/dou-demo-client.h"
 #include "launcher/dou-wait.h"
@@ -70,7 +72,7 @@ dou_demo_client_new (const char *url, GError **error)
           && !g_str_equal (g_uri_get_scheme (uri), "https")))
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_BAD_PARAMETER,
-                   "“%s” is not a URL such as http://127.0.0.1:8080", url);
+                   _ ("“%s” is not a URL such as http://127.0.0.1:8080"), url);
       return NULL;
     }
 
@@ -121,14 +123,15 @@ dou_demo_client_send (DouDemoClient *self, SoupMessage *message, GCancellable *c
     }
   if (body == NULL)
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "No server answers at %s: %s",
+      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("No server answers at %s: %s"),
                    self->base, local_error->message);
       return NULL;
     }
 
   answer = parse_answer (body);
   if (answer == NULL)
-    g_set_error (error, DOU_ERROR, DOU_STATUS_SERVICE, "What answers at %s is no DouTok (HTTP %u)",
+    g_set_error (error, DOU_ERROR, DOU_STATUS_SERVICE,
+                 _ ("What answers at %s is no DouTok (HTTP %u)"),
                  self->base, soup_message_get_status (message));
   return answer;
 }

@@ -9,6 +9,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n.h>
+
 #include "common/dou-status.h"
 #include "launcher/dou-demo-video.h"
 #include "launcher/dou-wait.h"
@@ -96,7 +98,7 @@ dou_demo_video_make (guint index, const char *path, GCancellable *cancellable, G
                               "-b:a", "96k", "-movflags", "+faststart", path, NULL);
   if (process == NULL)
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "Cannot start ffmpeg: %s",
+      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("Cannot start ffmpeg: %s"),
                    local_error->message);
       return FALSE;
     }
@@ -111,7 +113,7 @@ dou_demo_video_make (guint index, const char *path, GCancellable *cancellable, G
     }
   if (!g_subprocess_get_successful (process))
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "ffmpeg cannot make “%s”: %s",
+      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("ffmpeg cannot make “%s”: %s"),
                    kind->title, g_strstrip (output));
       return FALSE;
     }

@@ -84,8 +84,8 @@ dou_directories_init (DouDirectories *self)
 static void
 set_unwritable_error (GError **error, const char *path, const char *reason)
 {
-  g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED, "The directory %s is not writable: %s",
-               path, reason);
+  g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED,
+               _ ("The directory %s is not writable: %s"), path, reason);
 }
 
 /* Paths stand in the children's configuration, in files of dbus-daemon, and in addresses. */
@@ -104,8 +104,8 @@ check_text (const char *path, GError **error)
       g_autofree char *shown = g_utf8_make_valid (path, (gssize) length);
 
       g_set_error (error, DOU_ERROR, DOU_STATUS_BAD_PARAMETER,
-                   "The path “%s” cannot be used: it is not UTF-8, has a control character, or "
-                   "begins or ends with a space",
+                   _ ("The path “%s” cannot be used: it is not UTF-8, has a control character, or "
+                      "begins or ends with a space"),
                    shown);
     }
 
@@ -171,7 +171,7 @@ make_directory (const char *path, GError **error)
 
   if (g_mkdir_with_parents (path, 0700) < 0)
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED, "Cannot make the directory %s: %s",
+      g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED, _ ("Cannot make the directory %s: %s"),
                    path, g_strerror (errno));
       return FALSE;
     }
@@ -188,13 +188,14 @@ lock (int fd, const char *path, GError **error)
     return TRUE;
 
   if (errno != EWOULDBLOCK)
-    g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED, "Cannot lock %s: %s", path,
+    g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED, _ ("Cannot lock %s: %s"), path,
                  g_strerror (errno));
   else if (read (fd, holder, sizeof holder - 1) > 0)
     g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
-                 "Another doutok (process %s) is running on %s", g_strchomp (holder), path);
+                 _ ("Another doutok (process %s) is running on %s"), g_strchomp (holder), path);
   else
-    g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "Another doutok is running on %s", path);
+    g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("Another doutok is running on %s"),
+                 path);
 
   return FALSE;
 }
@@ -222,7 +223,7 @@ dou_directories_open_state (DouDirectories *self, const char *path, GError **err
   self->state_lock = open (lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (self->state_lock < 0)
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED, "Cannot open %s: %s", lock_path,
+      g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED, _ ("Cannot open %s: %s"), lock_path,
                    g_strerror (errno));
       return FALSE;
     }
@@ -248,14 +249,15 @@ dou_directories_open_runtime (DouDirectories *self, const char *path, GError **e
   self->runtime_lock = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (self->runtime_lock < 0 || fstat (self->runtime_lock, &status) < 0)
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED, "Cannot open %s: %s", path,
+      g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED, _ ("Cannot open %s: %s"), path,
                    g_strerror (errno));
       return FALSE;
     }
   if (status.st_uid != geteuid () || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED,
-                   "The runtime directory %s must belong to this user and be writable by no other",
+                   _ ("The runtime directory %s must belong to this user and be writable by no "
+                      "other"),
                    path);
       return FALSE;
     }
@@ -294,7 +296,7 @@ dou_directories_open (const char *state_dir, const char *runtime_dir, GError **e
       if (runtime_dir == NULL)
         {
           g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED,
-                       "Cannot make a temporary directory: %s", local_error->message);
+                       _ ("Cannot make a temporary directory: %s"), local_error->message);
           return NULL;
         }
       self->is_temporary = TRUE;
@@ -346,7 +348,7 @@ dou_directories_publish_bus (DouDirectories *self, const char *address, GError *
   self->is_published = g_file_set_contents_full (path, line, -1, G_FILE_SET_CONTENTS_CONSISTENT,
                                                  0600, &local_error);
   if (!self->is_published)
-    g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED, "Cannot write %s: %s", path,
+    g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED, _ ("Cannot write %s: %s"), path,
                  local_error->message);
 
   return self->is_published;

@@ -18,6 +18,7 @@
 
 #include <glib/gstdio.h>
 #include <systemd/sd-daemon.h>
+#include <glib/gi18n.h>
 
 #include "common/dou-paths.h"
 #include "common/dou-status.h"
@@ -243,7 +244,7 @@ dou_launcher_write_config (DouLauncher *self, GError **error)
   if (dou_config_save (self->config, path, &local_error))
     return TRUE;
 
-  g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED, "Cannot write %s: %s", path,
+  g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED, _ ("Cannot write %s: %s"), path,
                local_error->message);
   return FALSE;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <glib/gi18n.h>
+
 #include "common/dou-status.h"
 #include "launcher/dou-listen-address.h"
 
@@ -32,7 +34,7 @@ dou_listen_address_parse (const char *text, char **host, guint16 *port, GError *
       || !g_ascii_string_to_unsigned (colon + 1, 10, 0, G_MAXUINT16, &number, NULL))
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_BAD_PARAMETER,
-                   "Cannot listen on “%s”: expected ADDRESS:PORT with a port from 0 to 65535",
+                   _ ("Cannot listen on “%s”: expected ADDRESS:PORT with a port from 0 to 65535"),
                    text);
       return FALSE;
     }
@@ -47,7 +49,7 @@ dou_listen_address_parse (const char *text, char **host, guint16 *port, GError *
   else if (strchr (part, ':') != NULL)
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_BAD_PARAMETER,
-                   "Cannot listen on “%s”: an IPv6 address stands in brackets, as in [::]:8080",
+                   _ ("Cannot listen on “%s”: an IPv6 address stands in brackets, as in [::]:8080"),
                    text);
       return FALSE;
     }
@@ -140,7 +142,7 @@ dou_listen_address_resolve (const char *text, GError **error)
   if (found == NULL)
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_BAD_PARAMETER,
-                   "Cannot listen on “%s”: no address of this name is known (%s)", text,
+                   _ ("Cannot listen on “%s”: no address of this name is known (%s)"), text,
                    local_error->message);
       return NULL;
     }

@@ -32,6 +32,7 @@
 #include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <systemd/sd-daemon.h>
+#include <glib/gi18n.h>
 
 #include "common/dou-status.h"
 #include "launcher/dou-listen-address.h"
@@ -222,7 +223,7 @@ open_resolved (GPtrArray *result, GPtrArray *resolved, GPtrArray *all, guint n_s
         {
           g_autofree char *text = describe_address (address);
 
-          g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "Cannot listen on %s: %s", text,
+          g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("Cannot listen on %s: %s"), text,
                        g_strerror (number));
           return FALSE;
         }
@@ -260,7 +261,8 @@ dou_listen_sockets_open_all (const char *const *addresses, guint n_sockets, GErr
 
   if (all->len == 0)
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_BAD_PARAMETER, "There is no address to listen on");
+      g_set_error (error, DOU_ERROR, DOU_STATUS_BAD_PARAMETER,
+                   _ ("There is no address to listen on"));
       return NULL;
     }
 
@@ -286,7 +288,7 @@ dou_listen_sockets_take (int fd, guint n_sockets, GError **error)
       || getsockname (fd, (struct sockaddr *) &native, &length) < 0)
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_BAD_PARAMETER,
-                   "Descriptor %d, passed by systemd, is not a listening TCP socket", fd);
+                   _ ("Descriptor %d, passed by systemd, is not a listening TCP socket"), fd);
       return NULL;
     }
 
@@ -296,7 +298,7 @@ dou_listen_sockets_take (int fd, guint n_sockets, GError **error)
 
       if (copy < 0)
         {
-          g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "Cannot share a socket: %s",
+          g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("Cannot share a socket: %s"),
                        g_strerror (errno));
           return NULL;
         }
@@ -330,7 +332,7 @@ dou_listen_sockets_take_all (guint n_sockets, GError **error)
   if (n_passed < 0)
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_BAD_PARAMETER,
-                   "Cannot take the sockets that systemd has passed: %s", g_strerror (-n_passed));
+                   _ ("Cannot take the sockets that systemd has passed: %s"), g_strerror (-n_passed));
       return NULL;
     }
 

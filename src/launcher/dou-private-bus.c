@@ -23,6 +23,7 @@
 #include <gio/gunixinputstream.h>
 #include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <glib/gi18n.h>
 
 #include "common/dou-status.h"
 #include "launcher/dou-bus-config.h"
@@ -167,7 +168,7 @@ dou_private_bus_new (DouReaper *reaper, const char *runtime_dir, GError **error)
   if (getpwuid (geteuid ()) == NULL)
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
-                   "User %u is not in the user database, which dbus-daemon needs", geteuid ());
+                   _ ("User %u is not in the user database, which dbus-daemon needs"), geteuid ());
       return NULL;
     }
 

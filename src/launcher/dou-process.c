@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <glib/gi18n.h>
+
 #include "common/dou-status.h"
 #include "launcher/dou-process.h"
 
@@ -159,7 +161,7 @@ dou_process_spawn (DouReaper *reaper, const char *const *argv, const int *fds, g
     close (output_fd);
   if (!spawned)
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "Cannot start %s: %s", argv[0],
+      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("Cannot start %s: %s"), argv[0],
                    local_error->message);
       return NULL;
     }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <glib/gstdio.h>
+#include <glib/gi18n.h>
 
 #include "common/dou-paths.h"
 #include "common/dou-status.h"
@@ -38,7 +39,7 @@ dou_programs_check (GError **error)
       if (path == NULL)
         {
           g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
-                       "%s is not installed: there is no such program in PATH", others[i]);
+                       _ ("%s is not installed: there is no such program in PATH"), others[i]);
           return FALSE;
         }
     }
@@ -50,7 +51,7 @@ dou_programs_check (GError **error)
       if (!g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
         {
           g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
-                       "DouTok is not completely installed: there is no %s", path);
+                       _ ("DouTok is not completely installed: there is no %s"), path);
           return FALSE;
         }
     }
@@ -133,7 +134,7 @@ dou_programs_run (DouReaper *reaper, const char *const *argv, guint timeout_ms, 
   g_close (fd, NULL);
   if (!run.exited)
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_TIMEOUT, "%s did not end within %u ms", argv[0],
+      g_set_error (error, DOU_ERROR, DOU_STATUS_TIMEOUT, _ ("%s did not end within %u ms"), argv[0],
                    timeout_ms);
       return NULL;
     }

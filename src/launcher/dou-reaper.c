@@ -26,6 +26,7 @@
 
 #include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <glib/gi18n.h>
 
 #include "common/dou-status.h"
 #include "launcher/dou-reaper.h"
@@ -223,7 +224,7 @@ dou_reaper_new (GError **error)
   if (self->fd < 0 || pthread_sigmask (SIG_BLOCK, &set, &self->former) != 0
       || prctl (PR_SET_CHILD_SUBREAPER, 1) < 0)
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_INTERNAL, "Cannot watch processes: %s",
+      g_set_error (error, DOU_ERROR, DOU_STATUS_INTERNAL, _ ("Cannot watch processes: %s"),
                    g_strerror (errno));
       return NULL;
     }

@@ -19,6 +19,7 @@
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <glib/gi18n.h>
 
 #include "common/dou-status.h"
 #include "launcher/dou-token-keys.h"
@@ -58,7 +59,7 @@ make_file (const char *path, GError **error)
 
   if (getrandom (random, sizeof random, 0) != sizeof random)
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_INTERNAL, "No random bytes: %s",
+      g_set_error (error, DOU_ERROR, DOU_STATUS_INTERNAL, _ ("No random bytes: %s"),
                    g_strerror (errno));
       return FALSE;
     }
@@ -71,7 +72,7 @@ make_file (const char *path, GError **error)
   explicit_bzero (line, strlen (line));
 
   if (!written)
-    g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED, "Cannot write %s: %s", path,
+    g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED, _ ("Cannot write %s: %s"), path,
                  local_error->message);
   return written;
 }
@@ -98,7 +99,7 @@ dou_token_keys_ensure (const char *state_dir, GError **error)
       || (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_NOT_PERMITTED,
-                   "%s holds secrets: it must be a file with mode 0600", path);
+                   _ ("%s holds secrets: it must be a file with mode 0600"), path);
       return FALSE;
     }
 

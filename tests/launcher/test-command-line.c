@@ -165,9 +165,15 @@ test_chinese (DouTestTree **tree, gconstpointer data)
   static const char *const environments[][2] = {
     { "LANG=zh_CN.UTF-8", NULL },
     { "LANG=zh_CN", NULL },
+    { "LANG=zh", NULL },
+    { "LANG=zh_TW.UTF-8", NULL },
+    { "LANG=zh_HK", NULL },
+    { "LANG=zh_SG.utf8", "LANGUAGE=" },
     { "LC_ALL=zh_CN.UTF-8", "LANG=en_US.UTF-8" },
     { "LC_MESSAGES=zh_CN.utf8", "LANG=C" },
     { "LANG=C.UTF-8", "LANGUAGE=zh_CN" },
+    { "LANG=C.UTF-8", "LANGUAGE=zh" },
+    { "LANG=C.UTF-8", "LANGUAGE=de:zh_TW:en" },
     { "LANG=en_US.UTF-8", "LANGUAGE=zh_CN:en" },
   };
   static const struct
@@ -182,6 +188,10 @@ test_chinese (DouTestTree **tree, gconstpointer data)
     { { "bus", "--help" }, "用法" },
     { { "bus", "address", "--help" }, "运行中的服务器的 D-Bus 地址" },
     { { "frob" }, "没有命令“frob”" },
+    { { "serve", "--listen=frob" }, "无法监听“frob”：" },
+    { { "check", "--config=/nonexistent" }, "FAIL configuration: " },
+    { { "check", "--state-dir=/nonexistent" }, "（尚未创建）" },
+    { { "demo", "--url=http://127.0.0.1:1/" }, "http://127.0.0.1:1 没有服务器应答" },
     { { "bus", "address", "--state-dir=/nonexistent" }, "doutok 在运行" },
     { { NULL }, "缺少命令" },
   };
@@ -210,6 +220,7 @@ test_english (DouTestTree **tree, gconstpointer data)
     { "LANG=nonsense", NULL },
     { "LC_ALL=C", "LANG=zh_CN.UTF-8" },
     { "LANG=zh_CN.UTF-8", "LANGUAGE=en" },
+    { "LANG=C.UTF-8", "LANGUAGE=zha" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (environments); i++)

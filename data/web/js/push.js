@@ -104,7 +104,11 @@ function restart() {
   token = getToken();
   socket = null;
   retry = RETRY_FIRST;
-  before?.close();
+  if (before?.readyState === WebSocket.CONNECTING)
+    // Browsers complain of one that is closed before it is open.
+    before.addEventListener('open', () => before.close());
+  else
+    before?.close();
   for (const ref of [...pending.keys()])
     answered(ref, null);
   if (token)
