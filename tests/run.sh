@@ -18,13 +18,16 @@ top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 packages_to_test='
   chromium
   chromium-driver
+  docker-compose
   libgda-5.0-mysql
   libgda-5.0-postgres
   mariadb-server-core
   openssl
   postgresql
   python3-jsonschema
+  python3-kubernetes
   python3-websockets
+  python3-yaml
   prometheus
   sqlite3
   systemd
