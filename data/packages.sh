@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Debian packages: what DouTok is made of, and how it is installed. Read by data/run.sh and tests/run.sh.
+# Debian packages: what DouTok is made of, and how it is installed. Read by data/run.sh,
+# data/package.sh and tests/run.sh.
 
 packages_to_build='
   gcc
@@ -24,6 +25,12 @@ packages_to_run='
   dbus-daemon
   ffmpeg
   glib-networking
+'
+packages_to_package='
+  debhelper
+  dpkg-dev
+  fakeroot
+  lintian
 '
 
 say() {
