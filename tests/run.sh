@@ -19,6 +19,7 @@ packages_to_test='
   chromium
   chromium-driver
   docker-compose
+  faketime
   libgda-5.0-mysql
   libgda-5.0-postgres
   mariadb-server-core

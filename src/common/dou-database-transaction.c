@@ -29,6 +29,7 @@
 #include <libgda/libgda.h>
 #include <sql-parser/gda-sql-parser.h>
 
+#include "common/dou-database-complaints.h"
 #include "common/dou-database-engine.h"
 #include "common/dou-database-guard.h"
 #include "common/dou-database-rows.h"
@@ -114,6 +115,8 @@ dou_transaction_fail (DouTransaction *self, const char *statement, const GError 
   else
     self->trouble = self->engine->judge (self->connection, cause, self->code);
   self->broken = self->broken || overdue || self->trouble == DOU_DATABASE_TROUBLE_LOST;
+  if (self->trouble == DOU_DATABASE_TROUBLE_UNAVAILABLE && !overdue)
+    dou_database_complain (statement, line);
 
   g_set_error (error, DOU_ERROR,
                self->trouble == DOU_DATABASE_TROUBLE_BUG ? DOU_STATUS_INTERNAL
