@@ -260,6 +260,84 @@ dou_chat_impl_handle_get_latest_messages (DouDBusChat1 *object, GDBusMethodInvoc
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+/* @page: (nullable) (element-type DouChatConversation): %NULL if it was not its turn */
+static void
+add_list (GVariantBuilder *builder, DouStatus status, GArray *page)
+{
+  if (status == DOU_STATUS_OK && page == NULL)
+    status = DOU_STATUS_UNAVAILABLE;
+
+  g_variant_builder_open (builder, G_VARIANT_TYPE ("(ia(xxxsxu))"));
+  g_variant_builder_add (builder, "i", (gint32) status);
+  g_variant_builder_open (builder, G_VARIANT_TYPE ("a(xxxsxu)"));
+  for (guint i = 0; status == DOU_STATUS_OK && i < page->len; i++)
+    {
+      const DouChatConversation *conversation = &g_array_index (page, DouChatConversation, i);
+      const DouMessage *latest = conversation->latest;
+
+      g_variant_builder_add (builder, "(xxxsxu)", latest->id, latest->sender, latest->receiver,
+                             latest->text, latest->time, (guint32) conversation->n_unread);
+    }
+  g_variant_builder_close (builder);
+  g_variant_builder_close (builder);
+}
+
+/* A call for conversations. */
+typedef struct
+{
+  Request *request;          /* (owned) */
+  DouChatListQuery *queries; /* (owned) */
+} ListCall;
+
+static void
+listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree ListCall *call = user_data;
+  g_autoptr (Request) request = call->request;
+  g_autofree DouChatListQuery *queries = call->queries;
+  g_autoptr (GPtrArray) pages = NULL;
+  g_autoptr (GError) error = NULL;
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ia(xxxsxu))"));
+
+  pages = dou_chat_manager_list_finish (DOU_CHAT_MANAGER (source), result, &error);
+  for (guint i = 0; pages != NULL && i < pages->len; i++)
+    add_list (&builder, dou_chat_manager_check_list_query (&queries[i]),
+              g_ptr_array_index (pages, i));
+
+  if (pages != NULL)
+    dou_dbus_chat1_complete_get_conversations (DOU_DBUS_CHAT1 (request->impl),
+                                               g_steal_pointer (&request->invocation),
+                                               g_variant_builder_end (&builder));
+  else
+    {
+      g_variant_builder_clear (&builder);
+      request_fail (request, error);
+    }
+}
+
+static gboolean
+dou_chat_impl_handle_get_conversations (DouDBusChat1 *object, GDBusMethodInvocation *invocation,
+                                        GVariant *argument)
+{
+  DouChatImpl *self = DOU_CHAT_IMPL (object);
+  gsize n_queries = g_variant_n_children (argument);
+  ListCall *call;
+
+  if (is_too_large (invocation, argument))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  call = g_new (ListCall, 1);
+  call->request = request_new (self, invocation);
+  call->queries = g_new (DouChatListQuery, n_queries);
+  for (gsize i = 0; i < n_queries; i++)
+    g_variant_get_child (argument, i, "(xxu)", &call->queries[i].reader, &call->queries[i].below,
+                         &call->queries[i].limit);
+
+  dou_chat_manager_list_async (self->manager, call->queries, (guint) n_queries, NULL, listed_cb,
+                               call);
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 static GVariant *
 make_statuses (GArray *statuses)
 {
@@ -382,6 +460,7 @@ dou_chat_impl_iface_init (DouDBusChat1Iface *iface)
   iface->handle_send_messages = dou_chat_impl_handle_send_messages;
   iface->handle_get_messages = dou_chat_impl_handle_get_messages;
   iface->handle_get_latest_messages = dou_chat_impl_handle_get_latest_messages;
+  iface->handle_get_conversations = dou_chat_impl_handle_get_conversations;
   iface->handle_mark_read = dou_chat_impl_handle_mark_read;
   iface->handle_get_read_marks = dou_chat_impl_handle_get_read_marks;
 }

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "chat/dou-chat-manager.h"
+#include "common/dou-id-minter.h"
 
 static void
 page_clear (gpointer data)
@@ -212,6 +213,83 @@ dou_chat_manager_get_marks_finish (DouChatManager *self, GAsyncResult *result, G
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   g_return_val_if_fail (g_async_result_is_tagged (result, dou_chat_manager_get_marks_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  GPtrArray *pages = dou_chat_store_list_finish (DOU_CHAT_STORE (source), result, &error);
+
+  if (pages != NULL)
+    g_task_return_pointer (task, pages, (GDestroyNotify) g_ptr_array_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * dou_chat_manager_check_list_query:
+ * @query: whose conversations are wanted
+ *
+ * Returns: %DOU_STATUS_OK, or %DOU_STATUS_BAD_PARAMETER if it makes no sense
+ */
+DouStatus
+dou_chat_manager_check_list_query (const DouChatListQuery *query)
+{
+  return query->reader > 0 && query->reader <= DOU_ID_MAX && query->below >= 0
+             ? DOU_STATUS_OK
+             : DOU_STATUS_BAD_PARAMETER;
+}
+
+/**
+ * dou_chat_manager_list_async:
+ * @self: a manager
+ * @queries: (array length=n_queries): whose conversations
+ * @n_queries: how many
+ * @cancellable: (nullable): prevents what has not begun
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ *
+ * Queries that make no sense find nothing.
+ */
+void
+dou_chat_manager_list_async (DouChatManager *self, const DouChatListQuery *queries, guint n_queries,
+                             GCancellable *cancellable, GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  g_autofree DouChatListQuery *valid = NULL;
+  GTask *task;
+
+  g_return_if_fail (DOU_IS_CHAT_MANAGER (self));
+
+  valid = g_memdup2 (queries, n_queries * sizeof (DouChatListQuery));
+  for (guint i = 0; i < n_queries; i++)
+    valid[i].limit = CLAMP (valid[i].limit, 1, DOU_CONVERSATIONS_MAX);
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, dou_chat_manager_list_async);
+  dou_chat_store_list_async (dou_chat_manager_get_store (self), valid, n_queries, cancellable,
+                             listed_cb, task);
+}
+
+/**
+ * dou_chat_manager_list_finish:
+ * @self: a manager
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type GArray): for each query its #DouChatConversation, the
+ *   highest id first; %NULL if it was not its turn. Or %NULL, with the errors of
+ *   dou_database_read_finish()
+ */
+GPtrArray *
+dou_chat_manager_list_finish (DouChatManager *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, dou_chat_manager_list_async), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -16,6 +16,9 @@ G_BEGIN_DECLS
 /* The most messages of one answer, which is what a client keeps of a conversation. */
 #define DOU_MESSAGES_MAX 500
 
+/* The most conversations of one answer: a page of 100, and one more that tells whether they go on. */
+#define DOU_CONVERSATIONS_MAX 101
+
 /**
  * DouChatOutcome:
  *
@@ -70,6 +73,13 @@ void dou_chat_manager_get_latest_async (DouChatManager *self, const DouChatPair 
                                         GAsyncReadyCallback callback, gpointer user_data);
 GPtrArray *dou_chat_manager_get_latest_finish (DouChatManager *self, GAsyncResult *result,
                                                GError **error);
+
+void dou_chat_manager_list_async (DouChatManager *self, const DouChatListQuery *queries,
+                                  guint n_queries, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer user_data);
+GPtrArray *dou_chat_manager_list_finish (DouChatManager *self, GAsyncResult *result,
+                                         GError **error);
+DouStatus dou_chat_manager_check_list_query (const DouChatListQuery *query);
 
 void dou_chat_manager_mark_read_async (DouChatManager *self, const DouChatMark *marks,
                                        guint n_marks, GCancellable *cancellable,

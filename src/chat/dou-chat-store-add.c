@@ -118,7 +118,7 @@ batch_add (Batch *self, DouMessage *message, guint i)
   gpointer place = GUINT_TO_POINTER (i + 1);
 
   g_hash_table_insert (self->by_id, message, place);
-  g_hash_table_insert (self->by_pair, message, place);
+  g_hash_table_replace (self->by_pair, message, place);
   if (message->request_id != NULL)
     g_hash_table_insert (self->by_request, message, place);
 }
@@ -194,20 +194,50 @@ write_row (DouJsonWriter *writer, const DouMessage *message, gint64 time)
   dou_json_writer_end_array (writer);
 }
 
+static void
+write_conversation (DouJsonWriter *writer, gint64 reader, gint64 other, gint64 message)
+{
+  dou_json_writer_begin_array (writer);
+  dou_json_writer_int64 (writer, reader);
+  dou_json_writer_int64 (writer, other);
+  dou_json_writer_int64 (writer, message);
+  dou_json_writer_end_array (writer);
+}
+
+/* Each conversation in which something is new, as either of the two has it. */
+static char *
+make_conversations_json (Batch *batch)
+{
+  g_auto (DouJsonWriter) writer = { 0 };
+  GHashTableIter iter;
+  gpointer message;
+
+  dou_json_writer_init (&writer, g_hash_table_size (batch->by_pair) * ROW_SIZE * 2);
+  dou_json_writer_begin_array (&writer);
+  g_hash_table_iter_init (&iter, batch->by_pair);
+  while (g_hash_table_iter_next (&iter, &message, NULL))
+    {
+      const DouMessage *latest = message;
+
+      write_conversation (&writer, latest->receiver, latest->sender, latest->id);
+      write_conversation (&writer, latest->sender, latest->receiver, latest->id);
+    }
+  dou_json_writer_end_array (&writer);
+  return dou_json_writer_steal (&writer, NULL);
+}
+
 /* Fills the receipts, and leaves the rows to be stored in @writer. @found is of find-sent. Returns
  * how many rows these are. */
 static guint
-dou_chat_add_settle (DouChatAdd *self, DouRows *found, DouJsonWriter *writer)
+dou_chat_add_settle (DouChatAdd *self, Batch *batch, DouRows *found, DouJsonWriter *writer)
 {
-  g_auto (Batch) batch = { 0 };
   DouChatReceipt *receipts = (DouChatReceipt *) self->receipts->data;
   guint n_new = 0;
 
-  batch_init (&batch);
   for (guint i = 0; i < self->messages->len; i++)
     {
       DouMessage *message = g_ptr_array_index (self->messages, i);
-      guint first = batch_find (&batch, message);
+      guint first = batch_find (batch, message);
       gint64 last_time = MAX (dou_rows_get_int64 (found, i, 3), dou_rows_get_int64 (found, i, 4));
       guint previous;
 
@@ -224,13 +254,13 @@ dou_chat_add_settle (DouChatAdd *self, DouRows *found, DouJsonWriter *writer)
       if (receipts[i].id != 0)
         continue;
 
-      previous = GPOINTER_TO_UINT (g_hash_table_lookup (batch.by_pair, message));
+      previous = GPOINTER_TO_UINT (g_hash_table_lookup (batch->by_pair, message));
       if (previous != 0)
         last_time = receipts[previous - 1].time;
 
       receipts[i]
           = (DouChatReceipt){ message->id, message->sender, MAX (self->now, last_time + 1), TRUE };
-      batch_add (&batch, message, i);
+      batch_add (batch, message, i);
       write_row (writer, message, receipts[i].time);
       n_new++;
     }
@@ -254,7 +284,9 @@ dou_chat_add_func (DouTransaction *transaction, gpointer data, GError **error)
   DouChatAdd *self = data;
   g_autoptr (DouRows) found = NULL;
   g_auto (DouJsonWriter) writer = { 0 };
+  g_auto (Batch) batch = { 0 };
   g_autofree char *json = NULL;
+  g_autofree char *conversations = NULL;
   guint n_new;
 
   found = dou_transaction_query (transaction, "find-sent", "xxxxx", self->keys_json, error);
@@ -265,11 +297,17 @@ dou_chat_add_func (DouTransaction *transaction, gpointer data, GError **error)
   self->receipts = g_array_sized_new (FALSE, TRUE, sizeof (DouChatReceipt), self->messages->len);
   g_array_set_size (self->receipts, self->messages->len);
 
+  batch_init (&batch);
   dou_json_writer_init (&writer, self->messages->len * ROW_SIZE * 2);
   dou_json_writer_begin_array (&writer);
-  n_new = dou_chat_add_settle (self, found, &writer);
+  n_new = dou_chat_add_settle (self, &batch, found, &writer);
   dou_json_writer_end_array (&writer);
   json = dou_json_writer_steal (&writer, NULL);
 
-  return n_new == 0 || dou_transaction_execute (transaction, "insert-messages", json, NULL, error);
+  if (n_new == 0)
+    return TRUE;
+
+  conversations = make_conversations_json (&batch);
+  return dou_transaction_execute (transaction, "insert-messages", json, NULL, error)
+         && dou_transaction_execute (transaction, "set-conversations", conversations, NULL, error);
 }

@@ -3,7 +3,7 @@
 /* The only SQL of the chat domain. Whatever the number of items, a call is a fixed small number of
  * statements with one JSON parameter each (reading: and some more for what there is to read), and
  * so one message to a thread of the database. What takes more than one statement is in files of its
- * own: dou-chat-store-add.c, -get.c and -mark.c. */
+ * own: dou-chat-store-add.c, -get.c, -list.c and -mark.c. */
 
 #include "config.h"
 
@@ -11,6 +11,7 @@
 
 #include "chat/dou-chat-store-add.h"
 #include "chat/dou-chat-store-get.h"
+#include "chat/dou-chat-store-list.h"
 #include "chat/dou-chat-store-mark.h"
 #include "common/dou-database.h"
 #include "common/dou-json-writer.h"
@@ -428,6 +429,45 @@ dou_chat_store_get_latest_finish (DouChatStore *self, GAsyncResult *result, GErr
     }
 
   return messages;
+}
+
+/**
+ * dou_chat_store_list_async:
+ * @self: a store
+ * @queries: (array length=n_queries): what is wanted
+ * @n_queries: how many
+ * @cancellable: (nullable): see dou_database_read_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ */
+void
+dou_chat_store_list_async (DouChatStore *self, const DouChatListQuery *queries, guint n_queries,
+                           GCancellable *cancellable, GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_CHAT_STORE (self));
+
+  dou_chat_store_read (
+      self, dou_chat_list_func,
+      make_task (self, dou_chat_store_list_async, dou_chat_list_new (queries, n_queries),
+                 (GDestroyNotify) dou_chat_list_free, cancellable, callback, user_data));
+}
+
+/**
+ * dou_chat_store_list_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type GArray): for each query its #DouChatConversation, the
+ *   highest id first; %NULL if there was too much to read before it. Or %NULL
+ */
+GPtrArray *
+dou_chat_store_list_finish (DouChatStore *self, GAsyncResult *result, GError **error)
+{
+  DouChatList *list = finish (self, result, dou_chat_store_list_async, error);
+
+  return list != NULL ? g_steal_pointer (&list->pages) : NULL;
 }
 
 /**

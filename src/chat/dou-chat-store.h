@@ -47,6 +47,33 @@ typedef struct
   gint64 other;
 } DouChatPair;
 
+/* The most unread messages that are counted of a conversation: people are shown “99+” beyond. */
+#define DOU_CHAT_UNREAD_MAX 100
+
+/**
+ * DouChatListQuery:
+ *
+ * Whose conversations are wanted: those with the newest messages whose ids are below one.
+ */
+typedef struct
+{
+  gint64 reader;
+  gint64 below; /* id of a message, or 0 */
+  guint limit;  /* most conversations, at least 1 */
+} DouChatListQuery;
+
+/**
+ * DouChatConversation:
+ *
+ * The latest message of the reader and another one, and how many of the other one's messages came
+ * after what the reader has read or answered.
+ */
+typedef struct
+{
+  DouMessage *latest; /* (owned) */
+  guint n_unread;     /* %DOU_CHAT_UNREAD_MAX at most */
+} DouChatConversation;
+
 /**
  * DouChatMark:
  *
@@ -90,6 +117,11 @@ void dou_chat_store_get_latest_async (DouChatStore *self, const DouChatPair *pai
                                       gpointer user_data);
 GPtrArray *dou_chat_store_get_latest_finish (DouChatStore *self, GAsyncResult *result,
                                              GError **error);
+
+void dou_chat_store_list_async (DouChatStore *self, const DouChatListQuery *queries,
+                                guint n_queries, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data);
+GPtrArray *dou_chat_store_list_finish (DouChatStore *self, GAsyncResult *result, GError **error);
 
 void dou_chat_store_mark_async (DouChatStore *self, const DouChatMark *marks, guint n_marks,
                                 GCancellable *cancellable, GAsyncReadyCallback callback,

@@ -72,6 +72,7 @@ static const struct
   [DOU_BACKEND_SEND_MESSAGES] = { PROXY_CHAT, "SendMessages", "(xxxss)", WRITES },
   [DOU_BACKEND_GET_MESSAGES] = { PROXY_CHAT, "GetMessages", "(xxxbu)", READS },
   [DOU_BACKEND_GET_LATEST_MESSAGES] = { PROXY_CHAT, "GetLatestMessages", "(xx)", READS },
+  [DOU_BACKEND_GET_CONVERSATIONS] = { PROXY_CHAT, "GetConversations", "(xxu)", READS },
   [DOU_BACKEND_MARK_READ] = { PROXY_CHAT, "MarkRead", "(xxx)", WRITES },
 };
 

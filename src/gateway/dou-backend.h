@@ -52,6 +52,7 @@ typedef enum
   DOU_BACKEND_SEND_MESSAGES,   /* (xxxss) → (ixx) */
   DOU_BACKEND_GET_MESSAGES,    /* (xxxbu) → (ia(xxxsx)) */
   DOU_BACKEND_GET_LATEST_MESSAGES, /* (xx) → (xxxsx) */
+  DOU_BACKEND_GET_CONVERSATIONS, /* (xxu) → (ia(xxxsxu)) */
   DOU_BACKEND_MARK_READ,       /* (xxx) → i */
   DOU_N_BACKEND_METHODS
 } DouBackendMethod;

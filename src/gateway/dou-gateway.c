@@ -12,6 +12,7 @@
 #include "dou-docs.h"
 #include "gateway/dou-comment-pages.h"
 #include "gateway/dou-comment-routes.h"
+#include "gateway/dou-conversation-routes.h"
 #include "gateway/dou-context.h"
 #include "gateway/dou-favorite-routes.h"
 #include "gateway/dou-feed.h"
@@ -234,6 +235,7 @@ dou_gateway_make_server (DouGateway *self, GError **error)
   dou_comment_routes_add (self->router, &self->context);
   dou_relation_routes_add (self->router, &self->context);
   dou_message_routes_add (self->router, &self->context);
+  dou_conversation_routes_add (self->router, &self->context);
   dou_picture_routes_add (self->router);
   dou_media_routes_add (self->router, self->media);
   dou_push_add_routes (self->push, self->router);

@@ -23,6 +23,7 @@ class Journey:
 
     def __init__(self, driver, server, directory):
         self.server = server
+        self.ann_id = 0
         self.video = make_video(os.path.join(directory, "video.mp4"))
         self.ann = User(driver, server, "Ann", SIZE, LANGUAGE)
         self.bob = User(driver, server, "Bob <b>", SIZE, LANGUAGE)
@@ -37,7 +38,8 @@ class Journey:
         self.ann.browser.wait_for_text(".nav-item", WORDS[0])
         self.ann.register()
         check_equal(self.ann.browser.run("return document.documentElement.lang"), LANGUAGE, "language")
-        check(self.ann.get_id() > 0, "no id")
+        self.ann_id = self.ann.get_id()
+        check(self.ann_id > 0, "no id")
 
     def upload(self):
         """Test that a chosen video is published and stands among the works."""
@@ -124,6 +126,35 @@ class Journey:
         self.ann.send_message("an answer")
         self.bob.browser.wait_for_text(".message:not(.own) p", "an answer")
 
+    def stranger(self):
+        """Test that what somebody whom nobody follows has written in one's absence is marked until it was read."""
+        self.ann.browser.open("about:blank")
+        self.bob.browser.wait("""
+            const post = (path, fields) => fetch(path, { method: 'POST', body: new URLSearchParams(fields) })
+              .then((response) => response.json());
+            return post('douyin/user/register/', { username: 'Carl', password: 'secret' })
+              .then(({ token }) => ['one', 'two'].reduce((before, content) => before.then(() =>
+                post('douyin/message/action/', { token, to_user_id: arguments[0], action_type: 1, content })),
+                Promise.resolve()))
+              .then((answer) => answer.status_code === 0)""", self.ann_id)
+        self.ann.go("")
+        self.ann.browser.wait("return document.getElementById('unread').textContent === '2'", what="unread marks")
+        self.ann.go("messages")
+        self.ann.browser.wait_for_text(".conversation-name", "Carl")
+        self.ann.browser.click(".conversation")
+        self.ann.browser.wait_for_text(".message:not(.own) p", "one")
+        self.ann.browser.wait("return document.getElementById('unread').hidden", what="no unread mark")
+        self.ann.browser.wait("""
+            const { token } = JSON.parse(localStorage.getItem('doutok.session'));
+            return fetch('douyin/message/conversations/', { headers: { Authorization: `Bearer ${token}` } })
+              .then((response) => response.json())
+              .then((answer) => answer.conversation_list[0].unread_count === 0)""", what="the server to know that it was read")
+        self.ann.browser.run("localStorage.removeItem('doutok.conversations')")
+        self.ann.browser.open("about:blank")
+        self.ann.go("messages")
+        self.ann.browser.wait_for_text(".conversation-name", "Carl")
+        check(self.ann.browser.run("return document.getElementById('unread').hidden"), "what was read is marked")
+
     def own_page(self):
         """Test that the own page shows the work and what is liked."""
         self.ann.go("me")
@@ -162,7 +193,7 @@ def main():
         server = Server()
         with tempfile.TemporaryDirectory() as directory:
             journey = Journey(driver, server, directory)
-            names = ("register", "upload", "play", "like", "comment", "inert", "follow", "chat", "own_page", "delete",
+            names = ("register", "upload", "play", "like", "comment", "inert", "follow", "chat", "stranger", "own_page", "delete",
                      "log_out", "silence")
             run([(f"/browser/journey/{SIZE}/{LANGUAGE}/{name}", getattr(journey, name)) for name in names])
     finally:

@@ -235,6 +235,7 @@ test_no_database (Fixture *fixture, gconstpointer data)
       = { { "SendMessages", "([(int64 1, int64 10, int64 20, 'text', '')],)" },
           { "GetMessages", "([(int64 10, int64 20, int64 0, false, uint32 1)],)" },
           { "GetLatestMessages", "([(int64 10, int64 20)],)" },
+          { "GetConversations", "([(int64 10, int64 0, uint32 1)],)" },
           { "MarkRead", "([(int64 10, int64 20, int64 30)],)" },
           { "GetReadMarks", "([(int64 10, int64 20)],)" } };
 
@@ -268,6 +269,11 @@ test_methods (Fixture *fixture, gconstpointer data)
                 "(0, [(1, 10, 20, '你好', 1000)])],)");
   assert_reply (fixture, "GetLatestMessages", "([(int64 10, int64 20), (30, 20), (30, 10)],)",
                 "([(2, 20, 10, 'hi', 1001), (0, 0, 0, '', 0), (6, 10, 30, 'x', 1000)],)");
+  assert_reply (fixture, "GetConversations",
+                "([(int64 10, int64 0, uint32 10), (0, 0, 10), (10, 6, 1), (10, -1, 10),"
+                "  (20, 0, 5000)],)",
+                "([(0, [(6, 10, 30, 'x', 1000, 0), (2, 20, 10, 'hi', 1001, 1)]), (3, []), "
+                "(0, [(2, 20, 10, 'hi', 1001, 1)]), (3, []), (0, [(2, 20, 10, 'hi', 1001, 0)])],)");
   assert_reply (fixture, "MarkRead",
                 "([(int64 20, int64 10, int64 5000), (20, 20, 1), (10, 20, 1)],)", "([0, 3, 0],)");
   assert_reply (fixture, "GetReadMarks", "([(int64 20, int64 10), (10, 20), (7, 7)],)",
@@ -276,6 +282,7 @@ test_methods (Fixture *fixture, gconstpointer data)
   assert_reply (fixture, "SendMessages", "(@a(xxxss) [],)", "([],)");
   assert_reply (fixture, "GetMessages", "(@a(xxxbu) [],)", "([],)");
   assert_reply (fixture, "GetLatestMessages", "(@a(xx) [],)", "([],)");
+  assert_reply (fixture, "GetConversations", "(@a(xxu) [],)", "([],)");
   assert_reply (fixture, "MarkRead", "(@a(xxx) [],)", "([],)");
   assert_reply (fixture, "GetReadMarks", "(@a(xx) [],)", "([],)");
 }
@@ -383,7 +390,7 @@ test_properties (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (g_variant_get_string (version, NULL), ==, DOU_VERSION);
   g_assert_true (g_str_has_prefix (g_variant_get_string (engine, NULL),
                                    dou_test_engine_get_title ()));
-  g_assert_cmpuint (g_variant_get_uint32 (schema), ==, 1);
+  g_assert_cmpuint (g_variant_get_uint32 (schema), ==, 2);
   g_assert_cmpint (g_variant_get_int64 (start), <=, now);
   g_assert_cmpint (g_variant_get_int64 (start), >, now - 3600000);
   g_assert_cmpint (g_variant_get_int64 (before), ==, 0);

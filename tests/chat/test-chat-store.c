@@ -670,6 +670,98 @@ test_cost (Fixture *fixture, gconstpointer data)
   print_cost_of_reading (fixture, "newest 30 of a conversation", 0, 1, 30);
 }
 
+/* The conversations of a page as text: the sender of the latest message (as its distance from the
+ * largest id), its id, and how many are unread. */
+static char *
+list (Fixture *fixture, gint64 reader, gint64 below, guint limit)
+{
+  const DouChatListQuery queries[] = { { -1, 0, 10 }, { reader, below, limit } };
+  GAsyncResult *waited = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GPtrArray) pages = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  GArray *page;
+
+  dou_chat_store_list_async (fixture->store, queries, G_N_ELEMENTS (queries), NULL,
+                             dou_test_wait_result_cb, &waited);
+  result = dou_test_wait_result (&waited);
+  pages = dou_chat_store_list_finish (fixture->store, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (pages->len, ==, G_N_ELEMENTS (queries));
+  page = g_ptr_array_index (pages, 0);
+  g_assert_cmpuint (page->len, ==, 0);
+  page = g_ptr_array_index (pages, 1);
+  for (guint i = 0; i < page->len; i++)
+    {
+      const DouChatConversation *conversation = &g_array_index (page, DouChatConversation, i);
+
+      g_string_append_printf (text, "%d:%d:%u ", (int) (DOU_ID_MAX - conversation->latest->sender),
+                              (int) (conversation->latest->id - FIRST_ID), conversation->n_unread);
+    }
+
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+assert_list (Fixture *fixture, gint64 reader, gint64 below, guint limit, const char *expected)
+{
+  g_autofree char *text = list (fixture, reader, below, limit);
+
+  g_assert_cmpstr (text, ==, expected);
+}
+
+/* Test that conversations are listed for both users with the latest message, and what is unread in
+ * them. */
+static void
+test_list (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GPtrArray) batch = chat_batch_new ();
+  g_autoptr (GArray) receipts = NULL;
+
+  assert_list (fixture, ANN, 0, 10, "");
+  assert_added (fixture, FIRST_ID + 1, BOB, ANN, CHAT_NOW, CHAT_NOW);
+  assert_added (fixture, FIRST_ID + 2, BOB, ANN, CHAT_NOW, CHAT_NOW + 1);
+  assert_added (fixture, FIRST_ID + 3, EVE, ANN, CHAT_NOW, CHAT_NOW);
+  assert_list (fixture, ANN, 0, 10, "2:3:1 1:2:2 ");
+  assert_list (fixture, BOB, 0, 10, "1:2:0 ");
+
+  /* Read, or answered. */
+  assert_mark (fixture, ANN, BOB, CHAT_NOW, "0<-1:0 ");
+  assert_list (fixture, ANN, 0, 10, "2:3:1 1:2:1 ");
+  assert_added (fixture, FIRST_ID + 4, ANN, BOB, CHAT_NOW, CHAT_NOW + 2);
+  assert_list (fixture, ANN, 0, 10, "0:4:0 2:3:1 ");
+  assert_list (fixture, BOB, 0, 10, "0:4:1 ");
+
+  /* Several of one conversation in one batch, in both directions. */
+  chat_batch_put (batch, FIRST_ID + 6, BOB, ANN, "text", NULL);
+  chat_batch_put (batch, FIRST_ID + 7, ANN, BOB, "text", NULL);
+  chat_batch_put (batch, FIRST_ID + 8, BOB, ANN, "text", NULL);
+  chat_batch_put (batch, FIRST_ID + 9, EVE, BOB, "text", NULL);
+  receipts = add (fixture, batch, CHAT_NOW);
+  restart (fixture);
+  assert_list (fixture, ANN, 0, 10, "1:8:1 2:3:1 ");
+  assert_list (fixture, BOB, 0, 10, "2:9:1 1:8:0 ");
+
+  /* Pages. */
+  assert_list (fixture, ANN, 0, 1, "1:8:1 ");
+  assert_list (fixture, ANN, FIRST_ID + 8, 1, "2:3:1 ");
+  assert_list (fixture, ANN, FIRST_ID + 3, 1, "");
+}
+
+/* Test that no more unread messages are counted than are shown. */
+static void
+test_list_many (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GPtrArray) batch = chat_batch_new ();
+  g_autoptr (GArray) receipts = NULL;
+
+  for (guint i = 0; i < DOU_CHAT_UNREAD_MAX + 20; i++)
+    chat_batch_put (batch, FIRST_ID + i, BOB, ANN, "text", NULL);
+  receipts = add (fixture, batch, CHAT_NOW);
+  assert_list (fixture, ANN, 0, 10, "1:119:100 ");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -687,6 +779,8 @@ main (int argc, char **argv)
   ADD ("get-too-much", test_get_too_much);
   ADD ("latest", test_latest);
   ADD ("marks", test_marks);
+  ADD ("list", test_list);
+  ADD ("list-many", test_list_many);
   ADD ("texts", test_texts);
   ADD ("cost", test_cost);
 #undef ADD

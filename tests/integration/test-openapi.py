@@ -446,6 +446,17 @@ class Messages(unittest.TestCase):
             operation.get(10002, token=alice["token"])
             operation.get(10004, to_user_id=bob["user_id"])
 
+    def test_getConversations(self):
+        alice, bob = the_world.alice, the_world.bob
+        with Operation("getConversations") as operation:
+            conversations = operation.get(0, token=alice["token"])["conversation_list"]
+            self.assertEqual([entry["user"]["id"] for entry in conversations], [bob["user_id"]])
+            below = operation.get(0, token=alice["token"], count=1,
+                                  cursor=conversations[0]["message"]["id"])
+            self.assertEqual(below["conversation_list"], [])
+            operation.get(10002, token=alice["token"], count=0)
+            operation.get(10004)
+
     async def _hear(self, channel, kind):
         while True:
             event = json.loads(await asyncio.wait_for(channel.recv(), server.TIMEOUT))

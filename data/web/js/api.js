@@ -211,6 +211,12 @@ export async function getMessages(id, since, both, options) {
   return answer.message_list;
 }
 
+/** With whom there are messages, the latest first: [{ user, message, unread_count }]. */
+export async function getConversations(options) {
+  const answer = await get('douyin/message/conversations/', {}, options);
+  return answer.conversation_list.map((conversation) => ({ ...conversation, user: fixUser(conversation.user) }));
+}
+
 export const sendMessage = (id, content, requestId) =>
   post('douyin/message/action/', { to_user_id: id, action_type: 1, content, request_id: requestId });
 

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// With whom there are messages, the last of each, and how many were not read. The server knows
-// friends and their last messages; whom else one has written with, and up to where one has read, is
-// remembered here.
+// With whom there are messages, the last of each, and how many were not read. The server knows all
+// this; up to where one has read is remembered here as well, since only the WebSocket tells it.
 
 import * as api from './api.js';
 import { emit, getOwnId, on, storage } from './state.js';
 import { isPushed, markRead } from './push.js';
 
 const STORED = 'doutok.conversations';
-// Users that are remembered, and that are asked about when the page is opened.
+// Users that are remembered.
 const MAX_STORED = 100;
-const MAX_ASKED = 40;
-// Polls between two questions to the list of friends.
+// Polls between two questions to the list.
 const POLLS = 5;
 
 let conversations = new Map();
@@ -49,38 +47,29 @@ export function getPeer(message) {
   return isReceived(message) ? message.from_user_id : message.to_user_id;
 }
 
-// Asks for what is new with one user. Where it is not known how far one has read, everything since
-// one's own last message counts as new.
-async function ask(conversation) {
-  const { id, readTime } = conversation;
-  const messages = await api.getMessages(id, conversation.last ? conversation.last.create_time : 0, true);
-  const last = messages.at(-1);
-  if (last)
-    conversation.last = last;
-  const begin = readTime || (messages.findLast((message) => !isReceived(message))?.create_time ?? 0);
-  conversation.readTime ||= begin;
-  conversation.unread += messages.filter((message) => isReceived(message) && message.create_time > begin).length;
+// What the server has may be older than what has arrived in the meantime. That something was read
+// it does not know of while there was no WebSocket to tell it.
+function take({ user, message, unread_count: unread }, readTime) {
+  const conversation = find(user.id);
+  conversation.user = user;
+  conversation.readTime ||= readTime;
+  if (conversation.last && conversation.last.create_time > message.create_time)
+    return;
+  conversation.last = message;
+  conversation.unread = message.create_time <= conversation.readTime ? 0 : unread;
+  if (unread && conversation.readTime)
+    markRead(user.id, conversation.readTime);
 }
 
 async function load() {
   const owner = getOwnId();
-  const [friends, followers, following] = await Promise.all(
-    [api.getFriends, api.getFollowers, api.getFollowing].map((get) => get(owner)));
-  const users = new Map([...followers.users, ...following.users, ...friends.users].map((user) => [user.id, user]));
+  const found = await api.getConversations();
+  if (owner !== getOwnId())
+    return;
   const stored = getStored();
-
-  for (const id of [...friends.users.map((user) => user.id), ...stored.keys(), ...users.keys()].slice(0, MAX_ASKED)) {
-    const conversation = find(id);
-    conversation.user = users.get(id) ?? conversation.user;
-    conversation.readTime ||= stored.get(id) ?? 0;
-  }
-  await Promise.all([...conversations.values()].slice(0, MAX_ASKED).map(async (conversation) => {
-    await ask(conversation);
-    if (conversation.last && !conversation.user)
-      conversation.user = await api.getUser(conversation.id);
-  }));
-  if (owner === getOwnId())
-    emit('unread');
+  for (const conversation of found)
+    take(conversation, stored.get(conversation.user.id) ?? 0);
+  emit('unread');
 }
 
 /** Brings everything up to date; at most once at a time. */

@@ -139,3 +139,37 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     other BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
   LEFT JOIN read_marks AS r ON r.reader = j.reader AND r.other = j.other
 ORDER BY j.place
+
+-- [[reader, other, id of the latest message], …], no two users twice.
+-- name: set-conversations
+INSERT INTO conversations (reader, other, message)
+SELECT j.reader, j.other, j.message
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    reader BIGINT PATH '$[0]' ERROR ON ERROR,
+    other BIGINT PATH '$[1]' ERROR ON ERROR,
+    message BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
+ON DUPLICATE KEY UPDATE message = VALUES(message)
+
+-- [[reader, id, n, most to count], …] → of each reader the n conversations whose latest messages are
+-- the newest below the id: place, that message, and how many there are from the other one that came
+-- after what was read, or answered. Both numbers are the same for all.
+-- name: list-conversations
+SELECT r.place - 1, m.id, m.receiver, m.sender, m.time, m.text,
+  count_after(r.reader, if(m.sender = r.reader, m.receiver, m.sender),
+    greatest(
+      coalesce((SELECT k.time FROM read_marks AS k
+        WHERE k.reader = r.reader AND k.other = if(m.sender = r.reader, m.receiver, m.sender)), 0),
+      coalesce((SELECT a.time FROM messages AS a
+        WHERE a.receiver = if(m.sender = r.reader, m.receiver, m.sender) AND a.sender = r.reader
+        ORDER BY a.time DESC LIMIT 1), 0)),
+    r.most)
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    reader BIGINT PATH '$[0]' ERROR ON ERROR,
+    below BIGINT PATH '$[1]' ERROR ON ERROR,
+    n BIGINT PATH '$[2]' ERROR ON ERROR,
+    most BIGINT PATH '$[3]' ERROR ON ERROR)) AS r
+  STRAIGHT_JOIN JSON_TABLE(latest_messages(r.reader, r.below, r.n), '$[*]' COLUMNS (
+    id BIGINT PATH '$' ERROR ON ERROR)) AS t
+  STRAIGHT_JOIN messages AS m ON m.id = t.id
+ORDER BY r.place, m.id DESC

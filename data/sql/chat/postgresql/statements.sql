@@ -99,3 +99,31 @@ SELECT r.time
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 LEFT JOIN read_marks AS r ON r.reader = CAST(j.value ->> 0 AS bigint) AND r.other = CAST(j.value ->> 1 AS bigint)
 ORDER BY j.place
+
+-- [[reader, other, id of the latest message], …], no two users twice.
+-- name: set-conversations
+INSERT INTO conversations (reader, other, message)
+SELECT CAST(j.value ->> 0 AS bigint), CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+ON CONFLICT (reader, other) DO UPDATE SET message = EXCLUDED.message
+
+-- [[reader, id, n, most to count], …] → of each reader the n conversations whose latest messages are
+-- the newest below the id: place, that message, and how many there are from the other one that came
+-- after what was read, or answered. Both numbers are the same for all.
+-- name: list-conversations
+SELECT r.place - 1, m.id, m.receiver, m.sender, m.time, m.text,
+  (SELECT count(*) FROM (SELECT 1 FROM messages AS u
+    WHERE u.receiver = c.reader AND u.sender = c.other
+    AND u.time > greatest(coalesce((SELECT k.time FROM read_marks AS k
+                                    WHERE k.reader = c.reader AND k.other = c.other), 0),
+                          coalesce((SELECT a.time FROM messages AS a
+                                    WHERE a.receiver = c.other AND a.sender = c.reader
+                                    ORDER BY a.time DESC LIMIT 1), 0))
+    LIMIT CAST(r.value ->> 3 AS bigint)) AS n)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS r (value, place)
+CROSS JOIN LATERAL (
+  SELECT * FROM conversations AS b
+  WHERE b.reader = CAST(r.value ->> 0 AS bigint) AND b.message < CAST(r.value ->> 1 AS bigint)
+  ORDER BY b.message DESC LIMIT CAST(r.value ->> 2 AS bigint)) AS c
+JOIN messages AS m ON m.id = c.message
+ORDER BY r.place, m.id DESC

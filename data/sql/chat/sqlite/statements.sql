@@ -99,3 +99,31 @@ SELECT r.time
 FROM json_each(##json::string) AS j
 LEFT JOIN read_marks AS r ON r.reader = j.value ->> 0 AND r.other = j.value ->> 1
 ORDER BY j.key
+
+-- [[reader, other, id of the latest message], …], no two users twice.
+-- name: set-conversations
+INSERT INTO conversations (reader, other, message)
+SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(##json::string) WHERE true
+ON CONFLICT (reader, other) DO UPDATE SET message = excluded.message
+
+-- [[reader, id, n, most to count], …] → of each reader the n conversations whose latest messages are
+-- the newest below the id: place, that message, and how many there are from the other one that came
+-- after what was read, or answered. Both numbers are the same for all.
+-- name: list-conversations
+SELECT r.key, m.id, m.receiver, m.sender, m.time, m.text,
+       (SELECT count(*) FROM (SELECT 1 FROM messages AS u
+         WHERE u.receiver = c.reader AND u.sender = c.other
+         AND u.time > max(coalesce((SELECT k.time FROM read_marks AS k
+                                    WHERE k.reader = c.reader AND k.other = c.other), 0),
+                          coalesce((SELECT max(a.time) FROM messages AS a
+                                    WHERE a.receiver = c.other AND a.sender = c.reader), 0))
+         LIMIT ##json::string ->> '$[0][3]'))
+FROM json_each(##json::string) AS r
+CROSS JOIN conversations AS c
+ON c.reader = r.value ->> 0 AND c.message < r.value ->> 1
+AND c.message >= coalesce((SELECT b.message FROM conversations AS b
+                           WHERE b.reader = r.value ->> 0 AND b.message < r.value ->> 1
+                           ORDER BY b.message DESC LIMIT 1
+                           OFFSET (##json::string ->> '$[0][2]') - 1), 0)
+CROSS JOIN messages AS m ON m.id = c.message
+ORDER BY r.key, m.id DESC

@@ -141,7 +141,7 @@ function buildConversation({ id, user, last, unread }, openId) {
         h('span.conversation-last', {}, last.content)),
       h('span.conversation-side', {},
         h('span', {}, formatTime(last.create_time)),
-        unread ? h('b.badge', { 'aria-label': t('messages.unread', { count: unread }) }, String(unread)) : null)));
+        unread ? h('b.badge', { 'aria-label': t('messages.unread', { count: unread }) }, unread > 99 ? '99+' : String(unread)) : null)));
 }
 
 export async function show(root, parameters, signal) {
