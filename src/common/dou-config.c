@@ -14,6 +14,7 @@
 #include <glib/gi18n.h>
 
 #include "common/dou-config.h"
+#include "common/dou-log.h"
 
 typedef enum
 {
@@ -25,6 +26,7 @@ typedef enum
   TYPE_BOOLEAN,  /* on | off */
   TYPE_CHOICE,   /* one of `choices` */
   TYPE_RATE,      /* so many a time, as 30/min or 30/min burst 60; or off */
+  TYPE_LEVELS,    /* of the log, as dou_log_levels_parse() takes them */
   TYPE_TIME_ZONE, /* as g_time_zone_new_identifier() takes it */
 } Type;
 
@@ -68,7 +70,8 @@ static const Key keys[] = {
   [DOU_CONFIG_DATABASE_PASSWORD] = { "database", "password", TYPE_STRING, "" },
   [DOU_CONFIG_DATABASE_PASSWORD_FILE] = { "database", "password-file", TYPE_STRING, "" },
   [DOU_CONFIG_DATABASE_POOL] = { "database", "pool", TYPE_INTEGER, "2", 1, 64 },
-  [DOU_CONFIG_LOG_LEVEL] = { "log", "level", TYPE_CHOICE, "info", 0, 0, "debug|info|warning" },
+  [DOU_CONFIG_LOG_LEVEL] = { "log", "level", TYPE_LEVELS, "info" },
+  [DOU_CONFIG_LOG_FORMAT] = { "log", "format", TYPE_CHOICE, "auto", 0, 0, "auto|text|json" },
   [DOU_CONFIG_METRICS_ALLOW] = { "metrics", "allow", TYPE_LIST, "127.0.0.0/8;::1" },
   [DOU_CONFIG_RATE_LIMITS] = { "limits", "rate-limits", TYPE_BOOLEAN, "on" },
   [DOU_CONFIG_RATE_GENERAL] = { "limits", "rate-general", TYPE_RATE, "1000/s burst 5000" },
@@ -205,6 +208,19 @@ parse_rate (const char *text, DouRate *rate)
   return FALSE;
 }
 
+/* The number is the level of all parts that are not named. */
+static gboolean
+parse_levels (const char *text, gint64 *number)
+{
+  DouLogLevel level;
+
+  if (!dou_log_levels_parse (text, NULL, &level))
+    return FALSE;
+
+  *number = level;
+  return TRUE;
+}
+
 static gboolean
 is_time_zone (const char *text)
 {
@@ -250,6 +266,8 @@ value_parse (Value *value, const Key *key, const char *text)
       return parse_choice (key, text, &value->number);
     case TYPE_RATE:
       return parse_rate (text, &value->rate);
+    case TYPE_LEVELS:
+      return parse_levels (text, &value->number);
     case TYPE_TIME_ZONE:
       return is_time_zone (text);
     default:
@@ -282,6 +300,8 @@ describe (const Key *key)
       return g_strdup_printf (_ ("one of %s"), key->choices);
     case TYPE_RATE:
       return g_strdup (_ ("a rate such as 10/s, 30/min or 30/min burst 60, or off"));
+    case TYPE_LEVELS:
+      return g_strdup (_ ("debug, info or warning, or levels of parts such as info, video=debug"));
     case TYPE_TIME_ZONE:
       return g_strdup (_ ("a time zone such as Asia/Shanghai or +08"));
     case TYPE_STRING:

@@ -25,10 +25,13 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 
+#include "common/dou-log-impl.h"
+#include "common/dou-log.h"
 #include "common/dou-metrics.h"
 #include "common/dou-paths.h"
 #include "common/dou-service.h"
@@ -36,6 +39,9 @@
 
 /* Seconds that work in flight may take to end; the launcher kills at 5. */
 #define DRAIN_TIMEOUT 4
+
+/* What precedes the name of the part in that of its program. */
+#define PROGRAM_PREFIX "doutok-"
 
 struct _DouService
 {
@@ -45,6 +51,7 @@ struct _DouService
   char *address;               /* (owned) of the bus */
   GDBusConnection *connection; /* (owned) */
   GMainLoop *loop;             /* (owned) */
+  GDBusInterfaceSkeleton *log; /* (owned) (nullable) */
   guint name_id;               /* of g_bus_own_name, or 0 */
   guint term_id;
   guint int_id;
@@ -80,6 +87,7 @@ dou_service_dispose (GObject *object)
       g_dbus_connection_flush_sync (self->connection, NULL, NULL);
       g_dbus_connection_close_sync (self->connection, NULL, NULL);
     }
+  g_clear_object (&self->log);
   g_clear_object (&self->connection);
   g_clear_pointer (&self->address, g_free);
   g_clear_object (&self->config);
@@ -166,6 +174,19 @@ dou_service_connect (DouService *self, const char *address, GError **error)
   return TRUE;
 }
 
+static void
+dou_service_open_log (DouService *self, const char *program)
+{
+  const char *part = g_str_has_prefix (program, PROGRAM_PREFIX) ? program + strlen (PROGRAM_PREFIX)
+                                                                : program;
+  DouLogLevel level;
+  gboolean is_valid
+      = dou_log_levels_parse (dou_config_get_string (self->config, DOU_CONFIG_LOG_LEVEL), part, &level);
+
+  g_assert (is_valid);
+  dou_log_open (part, (DouLogFormat) dou_config_get_int64 (self->config, DOU_CONFIG_LOG_FORMAT), level);
+}
+
 /**
  * dou_service_new:
  * @program: name for the log and --help
@@ -206,9 +227,11 @@ dou_service_new (const char *program, int *argc, char ***argv, const GOptionEntr
     return NULL;
   if (config != NULL && !dou_config_load_file (self->config, config, error))
     return NULL;
-  if (dou_config_get_int64 (self->config, DOU_CONFIG_LOG_LEVEL) == 0)
-    g_log_set_debug_enabled (TRUE);
+  dou_service_open_log (self, program);
   if (!dou_service_connect (self, address, error))
+    return NULL;
+  self->log = dou_log_impl_export (self->connection, error);
+  if (self->log == NULL)
     return NULL;
 
   /* A peer that hangs up is an error of that one write, never the end of the process. */
@@ -325,6 +348,23 @@ dou_service_export (DouService *self, GDBusInterfaceSkeleton *skeleton, const ch
                                                 G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, NULL,
                                                 name_lost_cb, self, NULL);
   return TRUE;
+}
+
+/**
+ * dou_service_add_name:
+ * @self: a service that exports nothing of its own
+ * @bus_name: a name under which its log is found
+ *
+ * Nobody depends on the name, so losing it changes nothing.
+ */
+void
+dou_service_add_name (DouService *self, const char *bus_name)
+{
+  g_return_if_fail (DOU_IS_SERVICE (self));
+  g_return_if_fail (self->name_id == 0);
+
+  self->name_id = g_bus_own_name_on_connection (self->connection, bus_name,
+                                                G_BUS_NAME_OWNER_FLAGS_NONE, NULL, NULL, NULL, NULL);
 }
 
 /**

@@ -27,6 +27,8 @@ const char *dou_service_get_bus_address (DouService *self);
 gboolean dou_service_export (DouService *self, GDBusInterfaceSkeleton *skeleton,
                              const char *object_path, const char *bus_name, GError **error);
 
+void dou_service_add_name (DouService *self, const char *bus_name);
+
 gboolean dou_service_measure (DouService *self, guint slot, GError **error);
 
 void dou_service_hold (DouService *self);

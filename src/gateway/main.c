@@ -17,6 +17,7 @@ main (int argc, char **argv)
   g_autoptr (DouGateway) gateway = NULL;
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) listen_fds = NULL;
+  g_autofree char *name = NULL;
   int index = 0;
   int ready_fd = -1;
   gboolean list_routes = FALSE;
@@ -56,6 +57,8 @@ main (int argc, char **argv)
       return EXIT_SUCCESS;
     }
 
+  name = g_strdup_printf ("org.doutok.Gateway%d", index);
+  dou_service_add_name (service, name);
   for (char **fd = listen_fds; fd != NULL && *fd != NULL; fd++)
     if (!dou_gateway_add_listener (gateway, atoi (*fd), &error))
       return dou_service_fail (program, error);

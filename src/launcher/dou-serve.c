@@ -13,6 +13,7 @@
 #include <glib/gi18n.h>
 
 #include "backup/dou-restore.h"
+#include "common/dou-log.h"
 #include "common/dou-service.h"
 #include "common/dou-status.h"
 #include "launcher/dou-command.h"
@@ -151,6 +152,17 @@ serve (DouConfig *config, GError **error)
   return run.exit_status;
 }
 
+static void
+open_log (DouConfig *config)
+{
+  DouLogLevel level;
+  gboolean is_valid = dou_log_levels_parse (dou_config_get_string (config, DOU_CONFIG_LOG_LEVEL),
+                                            "launcher", &level);
+
+  g_assert (is_valid);
+  dou_log_open ("launcher", (DouLogFormat) dou_config_get_int64 (config, DOU_CONFIG_LOG_FORMAT), level);
+}
+
 /**
  * dou_serve_command:
  * @argc: number of arguments
@@ -188,8 +200,7 @@ dou_serve_command (int argc, char **argv)
   if (config == NULL)
     return dou_service_fail ("doutok", error);
 
-  if (dou_config_get_int64 (config, DOU_CONFIG_LOG_LEVEL) == 0)
-    g_log_set_debug_enabled (TRUE);
+  open_log (config);
   umask (0077);
   signal (SIGPIPE, SIG_IGN);
   raise_descriptor_limit ();

@@ -23,6 +23,7 @@ static const DouCommand commands[] = {
   { "verify", N_ ("say whether databases and files are whole, here or in a backup"),
     dou_verify_command },
   { "status", N_ ("show what the running server does"), dou_status_command },
+  { "log-level", N_ ("show or change what the running server logs"), dou_log_command },
   { "bus", N_ ("“bus address”: the private bus of the running server"), dou_bus_command },
 };
 
@@ -31,7 +32,7 @@ print_help (void)
 {
   g_print (_ ("Usage:\n  doutok COMMAND [OPTION…]\n\nCommands:\n"));
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
-    g_print ("  %-8s %s\n", commands[i].name, _ (commands[i].summary));
+    g_print ("  %-9s %s\n", commands[i].name, _ (commands[i].summary));
   g_print (_ ("\nOptions:\n"
               "  --help     show this; “doutok COMMAND --help” shows the options of a command\n"
               "  --version  show the version\n"));

@@ -111,7 +111,7 @@ class Secrets(unittest.TestCase):
     def setUp(self):
         self.log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
         self.addCleanup(self.log.close)
-        self.server = server.Server("[log]\nlevel=debug\n", self.log)
+        self.server = None
         self.answers = []
         self.titles = ""
 
@@ -181,8 +181,18 @@ class Secrets(unittest.TestCase):
                 connection.shutdown(socket.SHUT_WR)
                 self.answers.append(b"".join(iter(lambda: connection.recv(4096), b"")).decode())
 
-    def test_journey(self):
+    def test_text(self):
         """Test that no token, password or message is in a log, a process's title, or an error."""
+        self._search("text")
+
+    def test_json(self):
+        """Test the same of a log of JSON, each line of which can be read."""
+        for line in self._search("json").splitlines():
+            if line.startswith("{"):
+                self.assertLessEqual({"time", "level", "part", "pid", "message"}, json.loads(line).keys())
+
+    def _search(self, form):
+        self.server = server.Server(f"[log]\nlevel=debug\nformat={form}\n", self.log)
         tokens = self._journey()
         self.server.stop()
         self.log.seek(0)
@@ -199,6 +209,7 @@ class Secrets(unittest.TestCase):
             for secret in secrets:
                 for form in (secret, urllib.parse.quote(secret), secret[:-1]):
                     self.assertNotIn(form, text, f"a secret is in {where}")
+        return log
 
 
 class Tokens(unittest.TestCase):

@@ -47,7 +47,7 @@ test_mistakes (DouTestTree **tree, gconstpointer data)
 {
   static const struct
   {
-    const char *arguments[3];
+    const char *arguments[4];
     const char *named;
     const char *hint;
   } cases[] = {
@@ -61,6 +61,8 @@ test_mistakes (DouTestTree **tree, gconstpointer data)
     { { "bus" }, "address", "doutok bus --help" },
     { { "bus", "list" }, "“list”", "doutok bus --help" },
     { { "bus", "address", "please" }, "“please”", "doutok bus address --help" },
+    { { "log-level", "video" }, "a part and a level", "doutok log-level --help" },
+    { { "log-level", "video", "loud" }, "“loud”", "doutok log-level --help" },
     { { "demo", "--users=0" }, "--users", "doutok demo --help" },
     { { "demo", "--videos=5" }, "--videos", "doutok demo --help" },
     { { "demo", "--videos=many" }, "many", "doutok demo --help" },
