@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* How dou-database-transaction.c fills a DouRows: cell after cell, row after row. */
+/* How dou-database-model.c fills a DouRows: cell after cell, row after row. */
 
 DouRows *dou_rows_new (const char *columns, guint n_rows);
 void dou_rows_add_int64 (DouRows *self, gint64 value);
