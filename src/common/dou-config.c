@@ -72,6 +72,7 @@ static const Key keys[] = {
   [DOU_CONFIG_DATABASE_POOL] = { "database", "pool", TYPE_INTEGER, "2", 1, 64 },
   [DOU_CONFIG_LOG_LEVEL] = { "log", "level", TYPE_LEVELS, "info" },
   [DOU_CONFIG_LOG_FORMAT] = { "log", "format", TYPE_CHOICE, "auto", 0, 0, "auto|text|json" },
+  [DOU_CONFIG_LOG_ACCESS] = { "log", "access", TYPE_BOOLEAN, "off" },
   [DOU_CONFIG_METRICS_ALLOW] = { "metrics", "allow", TYPE_LIST, "127.0.0.0/8;::1" },
   [DOU_CONFIG_RATE_LIMITS] = { "limits", "rate-limits", TYPE_BOOLEAN, "on" },
   [DOU_CONFIG_RATE_GENERAL] = { "limits", "rate-general", TYPE_RATE, "1000/s burst 5000" },

@@ -34,6 +34,7 @@ typedef enum
   DOU_CONFIG_DATABASE_POOL,          /* reading connections a service */
   DOU_CONFIG_LOG_LEVEL,       /* levels: of all parts, and of single ones */
   DOU_CONFIG_LOG_FORMAT,      /* auto | text | json: a DouLogFormat */
+  DOU_CONFIG_LOG_ACCESS,      /* boolean: a line for each request */
   DOU_CONFIG_METRICS_ALLOW,   /* list of ADDRESS[/BITS] */
   DOU_CONFIG_RATE_LIMITS,     /* boolean */
   DOU_CONFIG_RATE_GENERAL,      /* rate: requests of an address */

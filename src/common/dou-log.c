@@ -34,6 +34,8 @@ static const char *const part_names[] = { "launcher", "gateway", "user", "video"
 
 static char *current_part; /* (owned) (nullable) until the log is open */
 static DouLogFormat current_format;
+/* (unowned) (nullable) what this thread works for; see dou_log_name_requests() */
+static _Thread_local const char *current_requests;
 static gint current_level = DOU_LOG_INFO; /* (atomic) */
 
 /**
@@ -265,17 +267,15 @@ write_to_journal (GLogLevelFlags flags, const GLogField *fields, gsize n_fields)
   g_autofree GLogField *all = g_new (GLogField, n_fields + 1);
 
   memcpy (all, fields, n_fields * sizeof *fields);
-  all[n_fields] = (GLogField){ "DOUTOK_PART", current_part, -1 };
-  return g_log_writer_journald (flags, all, n_fields + 1, NULL);
+  all[n_fields++] = (GLogField){ "DOUTOK_PART", current_part, -1 };
+  return g_log_writer_journald (flags, all, n_fields, NULL);
 }
 
 static GLogWriterOutput
-writer_cb (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer user_data)
+write_fields (GLogLevelFlags flags, const GLogField *fields, gsize n_fields)
 {
   g_autofree char *line = NULL;
 
-  if (get_level (flags) < dou_log_get_level ())
-    return G_LOG_WRITER_HANDLED;
   if (current_format == DOU_LOG_FORMAT_AUTO
       && write_to_journal (flags, fields, n_fields) == G_LOG_WRITER_HANDLED)
     return G_LOG_WRITER_HANDLED;
@@ -284,6 +284,45 @@ writer_cb (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpoint
                               n_fields);
   return write (STDERR_FILENO, line, strlen (line)) < 0 ? G_LOG_WRITER_UNHANDLED
                                                         : G_LOG_WRITER_HANDLED;
+}
+
+static GLogWriterOutput
+writer_cb (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  g_autofree GLogField *all = NULL;
+
+  if (get_level (flags) < dou_log_get_level ())
+    return G_LOG_WRITER_HANDLED;
+  if (current_requests == NULL)
+    return write_fields (flags, fields, n_fields);
+
+  all = g_new (GLogField, n_fields + 1);
+  memcpy (all, fields, n_fields * sizeof *fields);
+  all[n_fields] = (GLogField){ FIELD_PREFIX "REQUEST", current_requests, -1 };
+  return write_fields (flags, all, n_fields + 1);
+}
+
+/**
+ * dou_log_name_requests:
+ * @requests: (nullable): an id, or several separated by commas; stays until the next call
+ *
+ * Says what this thread works for from now on: lines that it logs name it, as request=….
+ *
+ * Returns: (transfer none) (nullable): what it was working for, to go back to
+ */
+const char *
+dou_log_name_requests (const char *requests)
+{
+  const char *former = current_requests;
+
+  current_requests = requests;
+  return former;
+}
+
+const char *
+dou_log_get_requests (void)
+{
+  return current_requests;
 }
 
 /**

@@ -37,6 +37,9 @@ char *dou_log_format_line (DouLogFormat format, const char *part, gint64 time,
                            GLogLevelFlags flags, const GLogField *fields, gsize n_fields);
 
 void dou_log_open (const char *part, DouLogFormat format, DouLogLevel level);
+const char *dou_log_name_requests (const char *requests);
+const char *dou_log_get_requests (void);
+
 const char *dou_log_get_part (void);
 DouLogLevel dou_log_get_level (void);
 void dou_log_set_level (DouLogLevel level);

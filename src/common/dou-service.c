@@ -30,6 +30,7 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 
+#include "common/dou-call-requests.h"
 #include "common/dou-log-impl.h"
 #include "common/dou-log.h"
 #include "common/dou-metrics.h"
@@ -230,6 +231,7 @@ dou_service_new (const char *program, int *argc, char ***argv, const GOptionEntr
   dou_service_open_log (self, program);
   if (!dou_service_connect (self, address, error))
     return NULL;
+  dou_call_requests_listen (self->connection);
   self->log = dou_log_impl_export (self->connection, error);
   if (self->log == NULL)
     return NULL;

@@ -23,6 +23,8 @@
 
 #include <string.h>
 
+#include "common/dou-call-requests.h"
+#include "common/dou-log.h"
 #include "common/dou-metrics.h"
 #include "common/dou-status.h"
 #include "gateway/dou-batcher.h"
@@ -43,6 +45,7 @@ typedef struct
   GTask *task;      /* (owned) */
   GVariant **items; /* (owned) (array length=n_items) */
   gsize n_items;
+  char *request; /* (owned) (nullable) id of the request that it is for */
 } Submission;
 
 /* What one D-Bus call carries. */
@@ -51,6 +54,7 @@ typedef struct
   DouBatcher *batcher;    /* (owned) */
   GPtrArray *submissions; /* (owned) (element-type Submission) */
   GVariant *parameters;   /* (owned) */
+  char *requests;         /* (owned) (nullable) ids of some that it is for */
   gsize n_items;
   guint n_tries;
   gint64 sent; /* monotonic time of the last try, in microseconds */
@@ -87,6 +91,7 @@ submission_free (Submission *submission)
   for (gsize i = 0; i < submission->n_items; i++)
     g_variant_unref (submission->items[i]);
   g_free (submission->items);
+  g_free (submission->request);
   g_object_unref (submission->task);
   g_free (submission);
 }
@@ -96,6 +101,7 @@ batch_free (Batch *batch)
 {
   g_ptr_array_unref (batch->submissions);
   g_clear_pointer (&batch->parameters, g_variant_unref);
+  g_free (batch->requests);
   g_object_unref (batch->batcher);
   g_free (batch);
 }
@@ -175,8 +181,10 @@ batch_fail (Batch *batch, const GError *error)
   for (guint i = 0; i < batch->submissions->len; i++)
     {
       Submission *submission = g_ptr_array_index (batch->submissions, i);
+      const char *former = dou_log_name_requests (submission->request);
 
       g_task_return_error (submission->task, g_error_copy (error));
+      dou_log_name_requests (former);
     }
 }
 
@@ -189,12 +197,14 @@ batch_succeed (Batch *batch, GVariant *results)
     {
       Submission *submission = g_ptr_array_index (batch->submissions, i);
       DouBatchResults *slice = g_new (DouBatchResults, 1);
+      const char *former = dou_log_name_requests (submission->request);
 
       slice->results = g_variant_ref (results);
       slice->first = first;
       slice->n = submission->n_items;
       first += submission->n_items;
       g_task_return_pointer (submission->task, slice, (GDestroyNotify) dou_batch_results_free);
+      dou_log_name_requests (former);
     }
 }
 
@@ -245,8 +255,10 @@ called_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   dou_metric_observe (self->durations, g_get_monotonic_time () - batch->sent);
   if (reply == NULL && dou_batcher_is_lost_service (error) && batch->n_tries < MAX_TRIES)
     {
+      dou_log_name_requests (batch->requests);
       g_info ("%s: the service was lost (%s): sending the batch again", self->method,
               error->message);
+      dou_log_name_requests (NULL);
       dou_batcher_send (self, g_steal_pointer (&batch));
       return;
     }
@@ -261,8 +273,10 @@ called_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   else
     {
       /* What a service says of itself, it has logged itself. */
+      dou_log_name_requests (batch->requests);
       if (reply != NULL || error->domain != DOU_ERROR)
         g_warning ("%s: %s", self->method, error->message);
+      dou_log_name_requests (NULL);
       g_dbus_error_strip_remote_error (error);
       batch_fail (batch, error);
     }
@@ -279,6 +293,28 @@ dou_batcher_send (DouBatcher *self, Batch *batch)
   dou_metric_observe (self->sizes, (gint64) batch->n_items);
   g_dbus_proxy_call (self->proxy, self->method, batch->parameters, G_DBUS_CALL_FLAGS_NONE,
                      self->limits.timeout, NULL, called_cb, batch);
+}
+
+/* Makes the arguments of the call, with the requests that it is for. */
+static void
+batch_pack (Batch *batch, GVariant *items)
+{
+  const char *ids[DOU_CALL_REQUESTS_MAX + 1];
+  gsize n_ids = 0;
+
+  for (guint i = 0; i < batch->submissions->len && n_ids < DOU_CALL_REQUESTS_MAX; i++)
+    {
+      Submission *submission = g_ptr_array_index (batch->submissions, i);
+
+      /* One request may make several calls of a method, one after the other. */
+      if (submission->request != NULL
+          && (n_ids == 0 || strcmp (ids[n_ids - 1], submission->request) != 0))
+        ids[n_ids++] = submission->request;
+    }
+
+  ids[n_ids] = NULL;
+  batch->requests = n_ids > 0 ? g_strjoinv (",", (char **) ids) : NULL;
+  batch->parameters = g_variant_ref_sink (dou_call_requests_pack (items, ids, n_ids));
 }
 
 /* Takes whole submissions off the queue, the oldest first, until a call is full. One that is larger
@@ -315,8 +351,7 @@ dou_batcher_take (DouBatcher *self)
       g_ptr_array_add (batch->submissions, next);
     }
 
-  batch->parameters = g_variant_new ("(@*)", g_variant_builder_end (&builder));
-  g_variant_ref_sink (batch->parameters);
+  batch_pack (batch, g_variant_builder_end (&builder));
   return batch->n_items > 0 ? g_steal_pointer (&batch) : NULL;
 }
 
@@ -359,6 +394,7 @@ dou_batcher_submit_async (DouBatcher *self, GVariant *const *items, gsize n_item
   g_task_set_source_tag (submission->task, dou_batcher_submit_async);
   submission->items = g_new (GVariant *, n_items);
   submission->n_items = n_items;
+  submission->request = g_strdup (dou_log_get_requests ());
   for (gsize i = 0; i < n_items; i++)
     submission->items[i] = g_variant_ref_sink (items[i]);
 

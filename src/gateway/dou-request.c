@@ -7,7 +7,10 @@
 
 #include <sys/socket.h>
 
+#include "common/dou-log.h"
+#include "gateway/dou-access-log.h"
 #include "gateway/dou-integer.h"
+#include "gateway/dou-request-id.h"
 #include "gateway/dou-request-private.h"
 #include "gateway/dou-status-messages.h"
 
@@ -25,6 +28,8 @@ struct _DouRequest
   DouResponder *responder;    /* (owned) */
   DouOrigin *origin;          /* (owned) */
 
+  const char *id; /* (unowned) (nullable) once asked for: a header of `message`, or `minted_id` */
+  char minted_id[DOU_REQUEST_ID_LENGTH + 1];
   char *path;            /* (owned) (nullable) */
   const DouRoute *route; /* (unowned) (nullable) */
   gpointer route_data;   /* (unowned) of `route` */
@@ -147,10 +152,12 @@ void
 dou_request_handle (DouRequest *self, DouRouter *router)
 {
   g_autoptr (DouRequest) held = g_object_ref (self);
+  const char *former = dou_log_name_requests (dou_request_get_id (self));
 
   self->connection->request = self;
   dou_connection_move (self->connection, DOU_PLACE_HANDLING);
   dou_router_call (router, self->route, self->route_data, self);
+  dou_log_name_requests (former);
 }
 
 /**
@@ -186,6 +193,35 @@ DouStatus
 dou_request_close_sink (DouRequest *self)
 {
   return self->route->sink->close (self->sink);
+}
+
+/**
+ * dou_request_get_id:
+ * @self: a request
+ *
+ * Returns: (transfer none): by which it is found in logs: what its client calls it, if that is sane
+ */
+const char *
+dou_request_get_id (DouRequest *self)
+{
+  const char *given;
+
+  g_return_val_if_fail (DOU_IS_REQUEST (self), NULL);
+
+  if (self->id != NULL)
+    return self->id;
+
+  given = soup_message_headers_get_one (soup_server_message_get_request_headers (self->message),
+                                        DOU_REQUEST_ID_HEADER);
+  if (dou_request_id_is_sane (given))
+    {
+      self->id = given;
+      return given;
+    }
+
+  dou_request_id_mint (self->minted_id);
+  self->id = self->minted_id;
+  return self->id;
 }
 
 /**
@@ -397,6 +433,25 @@ dou_request_get_language (DouRequest *self)
 }
 
 static void
+dou_request_log (DouRequest *self, guint http_code, gsize n_bytes, gint64 duration)
+{
+  g_autoptr (GInetAddress) client = dou_request_get_client_address (self);
+  const DouAccess access = {
+    .request_id = dou_request_get_id (self),
+    .method = soup_server_message_get_method (self->message),
+    .route = self->route != NULL ? self->route->path : NULL,
+    .path = self->path,
+    .client = client,
+    .http_code = http_code,
+    .status_code = self->status_code,
+    .n_bytes = n_bytes,
+    .duration = duration,
+  };
+
+  dou_access_log_write (&access);
+}
+
+static void
 dou_request_reply (DouRequest *self, guint http_code, const char *content_type, GBytes *body,
                    const DouFilePart *part)
 {
@@ -406,11 +461,14 @@ dou_request_reply (DouRequest *self, guint http_code, const char *content_type, 
     .content_type = content_type,
     .headers = soup_server_message_get_response_headers (self->message),
     .allowed = self->route != NULL ? self->route->methods : 0,
+    .request_id = dou_request_get_id (self),
     .retry_after = self->retry_after,
     .body = body,
     .part = part,
     .omits_body = soup_server_message_get_method (self->message) == SOUP_METHOD_HEAD,
   };
+
+  const gint64 duration = g_get_monotonic_time () - self->begun;
 
   if (cors != NULL)
     dou_cors_add_headers (cors, self->message);
@@ -418,7 +476,9 @@ dou_request_reply (DouRequest *self, guint http_code, const char *content_type, 
   self->is_answered = TRUE;
   dou_traffic_note (dou_responder_get_traffic (self->responder),
                     self->route != NULL ? self->route->path : NULL, http_code, self->status_code,
-                    g_get_monotonic_time () - self->begun);
+                    duration);
+  if (dou_responder_get_access_log (self->responder))
+    dou_request_log (self, http_code, body != NULL ? g_bytes_get_size (body) : 0, duration);
   dou_responder_send (self->responder, self->connection, &answer);
 }
 

@@ -36,6 +36,7 @@ typedef enum
 } DouNumber;
 
 /* What the client sent. */
+const char *dou_request_get_id (DouRequest *self);
 const char *dou_request_get_path (DouRequest *self);
 const char *dou_request_get_parameter (DouRequest *self, const char *name);
 DouNumber dou_request_get_integer (DouRequest *self, const char *name, gint64 *value);

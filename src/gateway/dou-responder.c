@@ -14,6 +14,7 @@
 
 #include <sys/socket.h>
 
+#include "gateway/dou-request-id.h"
 #include "gateway/dou-responder.h"
 #include "gateway/dou-status-messages.h"
 
@@ -29,6 +30,7 @@ struct _DouResponder
   GString *head;      /* (owned) kept for its memory */
   char *date;         /* (owned) (nullable) the header's value */
   gint64 date_second; /* for which `date` was made */
+  gboolean has_access_log;
 };
 
 G_DEFINE_FINAL_TYPE (DouResponder, dou_responder, G_TYPE_OBJECT)
@@ -82,6 +84,27 @@ dou_responder_take_cors (DouResponder *self, DouCors *cors)
 
   g_clear_pointer (&self->cors, dou_cors_free);
   self->cors = cors;
+}
+
+/**
+ * dou_responder_set_access_log:
+ * @self: a responder
+ * @is_on: whether each answer is logged
+ */
+void
+dou_responder_set_access_log (DouResponder *self, gboolean is_on)
+{
+  g_return_if_fail (DOU_IS_RESPONDER (self));
+
+  self->has_access_log = is_on;
+}
+
+gboolean
+dou_responder_get_access_log (DouResponder *self)
+{
+  g_return_val_if_fail (DOU_IS_RESPONDER (self), FALSE);
+
+  return self->has_access_log;
 }
 
 /**
@@ -223,6 +246,8 @@ dou_responder_compose (DouResponder *self, const DouAnswer *answer, gboolean kee
     g_string_append_printf (head, "Retry-After: %u\r\n", MAX (answer->retry_after, 1));
   if (answer->http_code == SOUP_STATUS_METHOD_NOT_ALLOWED)
     append_allow (head, answer->allowed);
+  if (answer->request_id != NULL)
+    append_header (head, DOU_REQUEST_ID_HEADER, answer->request_id);
   if (!keep_alive)
     append_header (head, "Connection", "close");
   if (answer->headers != NULL)

@@ -20,6 +20,7 @@ G_BEGIN_DECLS
  * @content_type: (nullable): of the body
  * @headers: (nullable): more of them
  * @allowed: what a 405 says would do
+ * @request_id: (nullable): of what is answered
  * @retry_after: seconds after which a 429 or 503 says to try again; 0 = one
  * @body: (nullable): the whole of it
  * @part: (nullable): the file that @body is a part of
@@ -33,6 +34,7 @@ typedef struct
   const char *content_type;
   SoupMessageHeaders *headers;
   DouMethods allowed;
+  const char *request_id;
   guint retry_after;
   GBytes *body;
   const DouFilePart *part;
@@ -49,6 +51,8 @@ G_DECLARE_FINAL_TYPE (DouResponder, dou_responder, DOU, RESPONDER, GObject)
 
 DouResponder *dou_responder_new (void);
 void dou_responder_take_cors (DouResponder *self, DouCors *cors);
+void dou_responder_set_access_log (DouResponder *self, gboolean is_on);
+gboolean dou_responder_get_access_log (DouResponder *self);
 DouCors *dou_responder_get_cors (DouResponder *self);
 DouTraffic *dou_responder_get_traffic (DouResponder *self);
 void dou_responder_send (DouResponder *self, DouConnection *connection, const DouAnswer *answer);

@@ -361,6 +361,8 @@ dou_server_new (DouConfig *config, DouRouter *router, DouRateLimiter *limiter, G
   if (cors == NULL)
     return NULL;
   dou_responder_take_cors (self->responder, cors);
+  dou_responder_set_access_log (self->responder,
+                                dou_config_get_boolean (config, DOU_CONFIG_LOG_ACCESS));
   self->intake = dou_intake_new (config, router, limiter, self->origin, self->responder);
   self->parking = dou_parking_new (&parking_funcs, self, error);
   if (self->parking == NULL)

@@ -8,6 +8,8 @@
 
 #define G_LOG_DOMAIN "doutok"
 
+#include "common/dou-call-requests.h"
+#include "common/dou-log.h"
 #include "social/dou-social-codec.h"
 #include "social/dou-social-impl.h"
 
@@ -72,8 +74,12 @@ request_fail (Request *self, const GError *error)
   DouStatus status = dou_status_from_error (error);
 
   if (status == DOU_STATUS_INTERNAL)
-    g_warning ("%s: %s", g_dbus_method_invocation_get_method_name (self->invocation),
-               error->message);
+    {
+      dou_log_name_requests (dou_call_requests_get (self->invocation));
+      g_warning ("%s: %s", g_dbus_method_invocation_get_method_name (self->invocation),
+                 error->message);
+      dou_log_name_requests (NULL);
+    }
 
   g_dbus_method_invocation_return_error_literal (g_steal_pointer (&self->invocation), DOU_ERROR,
                                                  (gint) status, error->message);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "common/dou-call-requests.h"
 #include "common/dou-status.h"
 #include "gateway/dou-test-services.h"
 #include "lib/dou-test-wait.h"
@@ -54,6 +55,7 @@ static void
 start (DouTestServices *self)
 {
   self->service = dou_test_bus_connect (self->bus);
+  dou_call_requests_listen (self->service);
   export (self, "User", dou_dbus_user1_interface_info ());
   export (self, "Video", dou_dbus_video1_interface_info ());
   export (self, "Social", dou_dbus_social1_interface_info ());

@@ -134,6 +134,78 @@ class Logs(unittest.TestCase):
         said = f" gateway[{gateway}] debug: org.doutok.User has another owner"
         self._wait_for(self._log_something(), lambda line: said in line)
 
+    def _find_lines(self, request):
+        """What is known of a request: dictionaries."""
+        lines = [json.loads(line) for line in self._read_lines() if line.startswith("{")]
+        return [line for line in lines if request in line.get("request", "").split(",")]
+
+    def test_request_ids(self):
+        """Test that an answer has the id that its request came with, or one of its own."""
+        self._start("")
+        given = self.server.request("GET", "/ping", headers={"X-Request-Id": "edge-7.A_b"})
+        self.assertEqual(given.headers["X-Request-Id"], "edge-7.A_b")
+        minted = [self.server.request("GET", "/ping", headers=headers).headers["X-Request-Id"]
+                  for headers in ({}, {}, {"X-Request-Id": ""}, {"X-Request-Id": "two words"},
+                                  {"X-Request-Id": "a,b"}, {"X-Request-Id": "x" * 65})]
+        for name in minted:
+            self.assertRegex(name, "^[0-9a-f]{16}$")
+        self.assertEqual(len(set(minted)), len(minted))
+        self.assertRegex(self.server.request("GET", "/nothing").headers["X-Request-Id"], "^[0-9a-f]{16}$")
+
+    def test_one_request(self):
+        """Test that one id is in lines of the gateway and of every service that was asked."""
+        self._start("[log]\nlevel=debug\nformat=json\naccess=on\n")
+        answer = self.server.request("POST", "/douyin/user/register/?username=alice&password=secret")
+        account = json.loads(answer.body)
+        query = server.form(user_id=account["user_id"], token=account["token"])
+        answer = self.server.request("GET", "/douyin/user/?" + query, headers={"X-Request-Id": "walk-1"})
+        self.assertEqual(json.loads(answer.body)["status_code"], 0)
+        lines = self._find_lines("walk-1")
+        self.assertEqual({line["part"] for line in lines}, {"gateway", "user", "social", "video"}, lines)
+        messages = {line["message"] for line in lines}
+        self.assertLessEqual({"GetUsers of 1 items", "GetUserCounts of 1 items", "GetWorkCounts of 1 items",
+                              "GET /douyin/user 200"}, messages)
+
+    def test_calls_with_requests(self):
+        """Test that a call over the bus may say whose it is, and other arguments are refused as before."""
+        self._start("[log]\nlevel=debug\nformat=json\n")
+        target = ("call", "org.doutok.User", "/org/doutok/User", "org.doutok.User1", "GetUsers")
+        plain = self._bus(*target, "ax", "1", "5")
+        named = self._bus(*target, "axa{sv}", "1", "5", "1", "requests", "as", "2", "one", "two")
+        empty = self._bus(*target, "axa{sv}", "1", "5", "0")
+        other = self._bus(*target, "axa{sv}", "1", "5", "1", "requests", "x", "2")
+        for answer in (named, empty, other):
+            self.assertEqual((answer.returncode, answer.stdout), (0, plain.stdout), answer.stderr)
+        self.assertEqual([line["message"] for line in self._find_lines("two")], ["GetUsers of 1 items"])
+        for wrong in (("axs", "1", "5", "a"), ("axa{ss}", "1", "5", "0"), ("asa{sv}", "1", "a", "0"),
+                      ("axa{sv}x", "1", "5", "0", "5"), ("a{sv}", "0")):
+            self.assertNotEqual(self._bus(*target, *wrong).returncode, 0, wrong)
+
+    def test_access(self):
+        """Test that the access log says what was asked and answered, and nothing that a client made up."""
+        self._start("[log]\nformat=json\naccess=on\n")
+        for i, (method, path) in enumerate((("GET", "/douyin/feed/?token=made-up"), ("GET", "/made-up"),
+                                            ("GET", "/media/made-up"), ("MADEUP", "/ping"),
+                                            ("GET", "/media/avatar/default/5.png"))):
+            self.server.request(method, path, headers={"X-Request-Id": f"access-{i}"})
+        lines = [self._find_lines(f"access-{i}")[0] for i in range(5)]
+        self.assertEqual([line["message"] for line in lines],
+                         ["GET /douyin/feed 200", "GET - 404", "GET /media/* 404", "- /ping 405",
+                          "GET /media/avatar/default/5.png 200"])
+        feed = lines[0]
+        self.assertEqual((feed["part"], feed["level"], feed["status"], feed["client"]),
+                         ("gateway", "info", "10004", "127.0.0.1"))
+        self.assertGreater(int(feed["bytes"]), 20)
+        self.assertGreater(int(feed["duration_us"]), 0)
+        self.assertNotIn("made-up", "".join(self._read_lines()))
+
+    def test_no_access(self):
+        """Test that there is none unless it is asked for."""
+        self._start("[log]\nlevel=debug\n")
+        self.server.request("GET", "/douyin/feed/")
+        self._stop()
+        self.assertNotIn("/douyin/feed", "".join(self._read_lines()))
+
 
 if __name__ == "__main__":
     tap.main()

@@ -192,7 +192,7 @@ class Secrets(unittest.TestCase):
                 self.assertLessEqual({"time", "level", "part", "pid", "message"}, json.loads(line).keys())
 
     def _search(self, form):
-        self.server = server.Server(f"[log]\nlevel=debug\nformat={form}\n", self.log)
+        self.server = server.Server(f"[log]\nlevel=debug\naccess=on\nformat={form}\n", self.log)
         tokens = self._journey()
         self.server.stop()
         self.log.seek(0)
@@ -209,6 +209,7 @@ class Secrets(unittest.TestCase):
             for secret in secrets:
                 for form in (secret, urllib.parse.quote(secret), secret[:-1]):
                     self.assertNotIn(form, text, f"a secret is in {where}")
+        self.assertIn("POST /douyin/user/login 200", log)
         return log
 
 
