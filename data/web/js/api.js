@@ -77,8 +77,26 @@ async function call(method, path, parameters, { signal, isCredentials } = {}) {
   }
 }
 
-const get = (path, parameters, options) => call('GET', path, parameters, options);
+// Likes and follows that are under way. What is asked for meanwhile waits for them, so that no view shows
+// what was before.
+const changes = new Set();
+
+async function get(path, parameters, options) {
+  await Promise.allSettled([...changes]);
+  return call('GET', path, parameters, options);
+}
+
 const post = (path, parameters, options) => call('POST', path, parameters, options);
+
+async function change(path, parameters) {
+  const answer = post(path, parameters);
+  changes.add(answer);
+  try {
+    return await answer;
+  } finally {
+    changes.delete(answer);
+  }
+}
 
 // fetch() does not say how much it has sent; XMLHttpRequest does.
 function send(path, form, { onprogress, signal, isCredentials } = {}) {
@@ -175,9 +193,9 @@ export const publish = (file, title, options) =>
 export const deleteVideo = (id) => post('douyin/publish/delete/', { video_id: id });
 
 export const setLike = (id, isLiked) =>
-  post('douyin/favorite/action/', { video_id: id, action_type: isLiked ? 1 : 2 });
+  change('douyin/favorite/action/', { video_id: id, action_type: isLiked ? 1 : 2 });
 export const setFollow = (id, isFollowed) =>
-  post('douyin/relation/action/', { to_user_id: id, action_type: isFollowed ? 1 : 2 });
+  change('douyin/relation/action/', { to_user_id: id, action_type: isFollowed ? 1 : 2 });
 
 export async function getComments(videoId, cursor, options) {
   const answer = await get('douyin/comment/list/', { video_id: videoId, count: PAGE, cursor }, options);
