@@ -31,6 +31,7 @@ packages_to_test='
   python3-yaml
   prometheus
   sqlite3
+  strace
   systemd
 '
 
