@@ -20,6 +20,7 @@ packages_to_build='
   meson
   ninja-build
   pkgconf
+  scdoc
 '
 packages_to_run='
   dbus-daemon

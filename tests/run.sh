@@ -22,6 +22,8 @@ packages_to_test='
   faketime
   libgda-5.0-mysql
   libgda-5.0-postgres
+  man-db
+  mandoc
   mariadb-server-core
   openssl
   postgresql

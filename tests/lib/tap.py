@@ -18,10 +18,30 @@ class _Result(unittest.TestResult):
         super().addSkip(test, reason)
         self._report("ok", test, f" # SKIP {reason}")
 
-    def _fail(self, test, error):
+    def _explain(self, error):
         for line in "".join(traceback.format_exception(*error)).splitlines():
             print(f"# {line}")
+
+    def _fail(self, test, error):
+        self._explain(error)
         self._report("not ok", test)
+
+    def startTest(self, test):
+        super().startTest(test)
+        self._bad_subtests = False
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            print(f"# {subtest}")
+            self._explain(err)
+            self._bad_subtests = True
+
+    def stopTest(self, test):
+        # Nothing else is called for a test that is bad only in parts.
+        if self._bad_subtests:
+            self._report("not ok", test)
+        super().stopTest(test)
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
