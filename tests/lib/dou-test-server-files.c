@@ -41,6 +41,12 @@ get_data_dir (const char *directory)
   return g_build_filename (directory, "data", NULL);
 }
 
+static char *
+get_tmp_dir (const char *directory)
+{
+  return g_build_filename (directory, "tmp", NULL);
+}
+
 /**
  * dou_test_server_files_write_input:
  * @engine: an engine
@@ -97,15 +103,19 @@ add_joined (GStrvBuilder *argv, const char *option, const char *value)
   g_strv_builder_add (argv, joined);
 }
 
+/* A server that starts removes the temporary tables in its directory for them: in one that it shared with
+ * the server of another test, also those that are in use. */
 static void
 add_mariadb (GStrvBuilder *argv, const char *directory)
 {
   g_autofree char *data_dir = get_data_dir (directory);
+  g_autofree char *tmp_dir = get_tmp_dir (directory);
 
   add (argv, MARIADB_PROGRAM, "--no-defaults", "--innodb-flush-log-at-trx-commit=2",
        "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--innodb-log-file-size=8M",
        "--innodb-buffer-pool-size=32M", "--performance-schema=OFF", "--skip-log-bin", NULL);
   add_joined (argv, "--datadir=", data_dir);
+  add_joined (argv, "--tmpdir=", tmp_dir);
 }
 
 /**
@@ -134,9 +144,12 @@ dou_test_server_files_get_set_up_command (const char *engine, const char *direct
   else
     {
       g_autofree char *data_dir = get_data_dir (directory);
+      g_autofree char *tmp_dir = get_tmp_dir (directory);
 
       g_assert_cmpint (g_mkdir (data_dir, 0777), ==, 0);
       g_assert_cmpint (g_chmod (data_dir, 0777), ==, 0);
+      g_assert_cmpint (g_mkdir (tmp_dir, 0777), ==, 0);
+      g_assert_cmpint (g_chmod (tmp_dir, 0777), ==, 0);
       add_mariadb (argv, directory);
       add (argv, "--bootstrap", NULL);
     }
