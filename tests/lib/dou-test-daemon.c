@@ -24,7 +24,7 @@ struct _DouTestDaemon
   char *runtime_dir;    /* (owned) */
   char *config;         /* (owned) path of the configuration file */
   char *url;            /* (owned) (nullable) without a trailing slash */
-  DouDatabaseAddress *database; /* (owned) on the engine under test */
+  DouDatabaseAddress *database; /* (owned) (nullable) on the engine under test; NULL if another's */
 };
 
 /**
@@ -43,14 +43,8 @@ dou_test_daemon_get_program (void)
   return g_test_build_filename (G_TEST_BUILT, "..", "src", "launcher", "doutok", NULL);
 }
 
-/**
- * dou_test_daemon_new:
- * @config: (nullable): text of a configuration file, without the group of the database
- *
- * Returns: (transfer full): a server that runs, on the database engine under test
- */
-DouTestDaemon *
-dou_test_daemon_new (const char *config)
+static DouTestDaemon *
+daemon_new (const char *config, DouTestDaemon *neighbour)
 {
   DouTestDaemon *self = g_new0 (DouTestDaemon, 1);
   g_autofree char *database = NULL;
@@ -60,12 +54,42 @@ dou_test_daemon_new (const char *config)
   self->state_dir = g_build_filename (self->directory, "state", NULL);
   self->runtime_dir = g_build_filename (self->directory, "run", NULL);
   self->config = g_build_filename (self->directory, "doutok.conf", NULL);
-  self->database = dou_test_engine_create (self->state_dir, "all");
-  database = dou_test_engine_get_config (self->database);
+  if (neighbour == NULL)
+    self->database = dou_test_engine_create (self->state_dir, "all");
+  database = dou_test_engine_get_config (neighbour != NULL ? neighbour->database : self->database);
   text = g_strconcat (config != NULL ? config : "", "\n", database, NULL);
   g_assert_true (g_file_set_contents (self->config, text, -1, NULL));
   dou_test_daemon_start (self);
   return self;
+}
+
+/**
+ * dou_test_daemon_new:
+ * @config: (nullable): text of a configuration file, without the group of the database
+ *
+ * Returns: (transfer full): a server that runs, on the database engine under test
+ */
+DouTestDaemon *
+dou_test_daemon_new (const char *config)
+{
+  return daemon_new (config, NULL);
+}
+
+/**
+ * dou_test_daemon_new_beside:
+ * @neighbour: a server, made by dou_test_daemon_new() on an engine that is a server; outlives this one
+ * @config: (nullable): text of a configuration file, without the group of the database
+ *
+ * Returns: (transfer full): a second node that runs, with directories of its own, on the database
+ *   of @neighbour
+ */
+DouTestDaemon *
+dou_test_daemon_new_beside (DouTestDaemon *neighbour, const char *config)
+{
+  g_assert_true (dou_test_engine_is_server ());
+  g_assert_nonnull (neighbour->database);
+
+  return daemon_new (config, neighbour);
 }
 
 void
@@ -73,7 +97,7 @@ dou_test_daemon_free (DouTestDaemon *self)
 {
   if (self->process != NULL)
     dou_test_daemon_stop (self);
-  dou_test_engine_remove (self->database);
+  g_clear_pointer (&self->database, dou_test_engine_remove);
   dou_test_dir_remove (self->directory);
   g_free (self->state_dir);
   g_free (self->runtime_dir);

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 typedef struct _DouTestDaemon DouTestDaemon;
 
 DouTestDaemon *dou_test_daemon_new (const char *config);
+DouTestDaemon *dou_test_daemon_new_beside (DouTestDaemon *neighbour, const char *config);
 void dou_test_daemon_free (DouTestDaemon *self);
 
 void dou_test_daemon_start (DouTestDaemon *self);
