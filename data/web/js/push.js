@@ -104,7 +104,7 @@ function restart() {
   token = getToken();
   socket = null;
   retry = RETRY_FIRST;
-  if (before?.readyState === WebSocket.CONNECTING)
+  if (before !== null && before.readyState === WebSocket.CONNECTING)
     // Browsers complain of one that is closed before it is open.
     before.addEventListener('open', () => before.close());
   else
