@@ -32,8 +32,8 @@
 #include "launcher/dou-programs.h"
 #include "launcher/dou-settings.h"
 
-/* Saying one's version takes milliseconds; on a machine that swaps, longer. */
-#define RUN_TIMEOUT_MS 5000
+/* Saying one's version takes milliseconds; with hundreds of libraries on a busy disk, seconds. */
+#define RUN_TIMEOUT_MS 20000
 
 typedef enum
 {
