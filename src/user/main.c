@@ -3,6 +3,7 @@
 
 #include "common/dou-metrics.h"
 #include "common/dou-service.h"
+#include "user/dou-token-store.h"
 #include "user/dou-user-impl.h"
 
 #define PROGRAM "doutok-user"
@@ -16,6 +17,7 @@ main (int argc, char **argv)
   g_autoptr (DouUserManager) manager = NULL;
   g_autoptr (DouUserImpl) impl = NULL;
   g_autoptr (DouDatabaseAddress) address = NULL;
+  g_autofree char *keys_path = NULL;
   g_autoptr (GError) error = NULL;
   glong max_password;
   int status;
@@ -28,6 +30,11 @@ main (int argc, char **argv)
       = dou_database_address_new_from_config (dou_service_get_config (service), "user", &error);
   store = address != NULL ? dou_user_store_open (address, &error) : NULL;
   if (store == NULL)
+    return dou_service_fail (PROGRAM, error);
+
+  keys_path = g_build_filename (dou_service_get_state_dir (service), "token-keys", NULL);
+  if (!dou_database_address_is_file (address)
+      && !dou_token_store_share (address, keys_path, &error))
     return dou_service_fail (PROGRAM, error);
 
   hasher = dou_password_hasher_new ();

@@ -50,6 +50,15 @@ tear_down (Fixture *fixture, gconstpointer data)
     }
 }
 
+static void
+restart (Fixture *fixture, guint node)
+{
+  dou_test_daemon_stop (fixture->servers[node]);
+  dou_test_daemon_start (fixture->servers[node]);
+  dou_test_http_free (fixture->https[node]);
+  fixture->https[node] = dou_test_http_new (dou_test_daemon_get_url (fixture->servers[node]), 1);
+}
+
 static JsonObject *
 send_name (Fixture *fixture, guint node, const char *path, const char *name, gint64 expected)
 {
@@ -98,6 +107,31 @@ test_names (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* Test that who has logged in on one node may act on the other, also when that has started anew. */
+static void
+test_tokens (Fixture *fixture, gconstpointer data)
+{
+  for (guint node = 0; node < N_NODES; node++)
+    {
+      guint other = N_NODES - 1 - node;
+      g_autofree char *name = g_strdup_printf ("Bob of %u", node);
+      g_autoptr (JsonObject) registered
+          = send_name (fixture, node, "/douyin/user/register/", name, 0);
+      const char *token = json_object_get_string_member (registered, "token");
+      g_autoptr (JsonObject) answer = NULL;
+      g_autoptr (JsonObject) later = NULL;
+
+      answer = dou_test_http_call (fixture->https[other], "POST", "/douyin/user/update/", "token",
+                                   token, "signature", name, NULL);
+      g_assert_cmpint (dou_test_http_get_status (answer), ==, 0);
+
+      restart (fixture, other);
+      later = dou_test_http_call (fixture->https[other], "GET", "/douyin/message/conversations/",
+                                  "token", token, NULL);
+      g_assert_cmpint (dou_test_http_get_status (later), ==, 0);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -107,6 +141,7 @@ main (int argc, char **argv)
   g_test_add ("/integration/nodes/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("ids", test_ids);
   ADD ("names", test_names);
+  ADD ("tokens", test_tokens);
 #undef ADD
 
   return g_test_run ();
