@@ -2,7 +2,8 @@
 
 /* The configuration: compiled-in defaults, then a key file, then the command line. `doutok serve`
  * merges the three once and writes the result into the runtime directory, where every child process
- * reads it, so that all agree. A value is checked and converted when it is set; getters never fail.
+ * reads it, so that all agree. A value is checked and converted when it is set (dou-config-value.c);
+ * getters never fail.
  */
 
 #include "config.h"
@@ -13,43 +14,10 @@
 #include <gio/gio.h>
 #include <glib/gi18n.h>
 
-#include "common/dou-config.h"
-#include "common/dou-log.h"
-
-typedef enum
-{
-  TYPE_STRING,
-  TYPE_LIST,     /* separated by ; */
-  TYPE_INTEGER,  /* decimal digits */
-  TYPE_SIZE,     /* bytes, or with KiB, MiB, GiB */
-  TYPE_DURATION, /* seconds, or with s, min, h, d */
-  TYPE_BOOLEAN,  /* on | off */
-  TYPE_CHOICE,   /* one of `choices` */
-  TYPE_RATE,      /* so many a time, as 30/min or 30/min burst 60; or off */
-  TYPE_LEVELS,    /* of the log, as dou_log_levels_parse() takes them */
-  TYPE_TIME_ZONE, /* as g_time_zone_new_identifier() takes it */
-} Type;
-
-typedef struct
-{
-  const char *group;
-  const char *name;
-  Type type;
-  const char *value; /* the default */
-  gint64 minimum;
-  gint64 maximum;
-  const char *choices; /* separated by | */
-} Key;
-
-#define KIB G_GINT64_CONSTANT (1024)
-#define MIB (1024 * KIB)
-#define GIB (1024 * MIB)
-#define DAY G_GINT64_CONSTANT (86400)
-/* The most that a rate can say: a million days in microseconds fit into 64 bits. */
-#define MAX_RATE 1000000
+#include "common/dou-config-value.h"
 
 /* Indexed by DouConfigKey. */
-static const Key keys[] = {
+static const DouConfigEntry keys[] = {
   [DOU_CONFIG_LISTEN] = { "server", "listen", TYPE_LIST, "0.0.0.0:8080" },
   [DOU_CONFIG_WORKERS] = { "server", "workers", TYPE_INTEGER, "0", 0, 16 },
   [DOU_CONFIG_PUBLIC_URL] = { "server", "public-url", TYPE_STRING, "" },
@@ -100,217 +68,15 @@ static const Key keys[] = {
 
 G_STATIC_ASSERT (G_N_ELEMENTS (keys) == DOU_N_CONFIG_KEYS);
 
-typedef struct
-{
-  char *text;    /* (owned) as written */
-  char **list;   /* (owned) (nullable) for lists */
-  gint64 number; /* for everything that counts */
-  DouRate rate;
-} Value;
-
 struct _DouConfig
 {
   GObject parent_instance;
 
-  Value values[DOU_N_CONFIG_KEYS];
+  DouConfigValue values[DOU_N_CONFIG_KEYS];
 };
 
 G_DEFINE_FINAL_TYPE (DouConfig, dou_config, G_TYPE_OBJECT)
 G_DEFINE_QUARK (dou-config-error-quark, dou_config_error)
-
-static void
-value_clear (Value *value)
-{
-  g_clear_pointer (&value->text, g_free);
-  g_clear_pointer (&value->list, g_strfreev);
-}
-
-typedef struct
-{
-  const char *suffix;
-  gint64 factor;
-} Unit;
-
-static const Unit size_units[] = { { "KiB", KIB }, { "MiB", MIB }, { "GiB", GIB }, { "", 1 } };
-static const Unit duration_units[]
-    = { { "min", 60 }, { "s", 1 }, { "h", 3600 }, { "d", DAY }, { "", 1 } };
-static const Unit plain_units[] = { { "", 1 } };
-
-static gboolean
-parse_number (const Key *key, const char *text, const Unit *units, gsize n_units, gint64 *number)
-{
-  for (gsize i = 0; i < n_units; i++)
-    {
-      g_autofree char *digits = NULL;
-      guint64 count;
-
-      if (!g_str_has_suffix (text, units[i].suffix))
-        continue;
-
-      digits = g_strndup (text, strlen (text) - strlen (units[i].suffix));
-      g_strchomp (digits);
-      if (!g_ascii_string_to_unsigned (digits, 10, 0, G_MAXINT64 / units[i].factor, &count, NULL))
-        continue;
-
-      *number = (gint64) count * units[i].factor;
-      return *number >= key->minimum && *number <= key->maximum;
-    }
-
-  return FALSE;
-}
-
-static gboolean
-parse_choice (const Key *key, const char *text, gint64 *number)
-{
-  g_auto (GStrv) choices = g_strsplit (key->choices, "|", -1);
-
-  for (gsize i = 0; choices[i] != NULL; i++)
-    if (g_str_equal (choices[i], text))
-      {
-        *number = (gint64) i;
-        return TRUE;
-      }
-
-  return FALSE;
-}
-
-/* “COUNT/UNIT” or “COUNT/UNIT burst COUNT”; without the latter, as many at once as in one unit. */
-static gboolean
-parse_rate (const char *text, DouRate *rate)
-{
-  static const Unit units[]
-      = { { "s", 1 }, { "min", 60 }, { "h", 3600 }, { "d", DAY } };
-  g_auto (GStrv) words = g_strsplit (text, " ", -1);
-  guint n_words = g_strv_length (words);
-  char *unit = n_words > 0 ? strchr (words[0], '/') : NULL;
-  guint64 count, burst;
-
-  *rate = (DouRate){ 0, 0 };
-  if (g_str_equal (text, "off"))
-    return TRUE;
-  if (unit == NULL || (n_words != 1 && (n_words != 3 || !g_str_equal (words[1], "burst"))))
-    return FALSE;
-
-  *unit++ = '\0';
-  if (!g_ascii_string_to_unsigned (words[0], 10, 1, MAX_RATE, &count, NULL))
-    return FALSE;
-  burst = count;
-  if (n_words == 3 && !g_ascii_string_to_unsigned (words[2], 10, 1, MAX_RATE, &burst, NULL))
-    return FALSE;
-
-  for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
-    if (g_str_equal (unit, units[i].suffix))
-      {
-        rate->interval = MAX (units[i].factor * G_USEC_PER_SEC / (gint64) count, 1);
-        rate->burst = (gint64) burst;
-        return TRUE;
-      }
-
-  return FALSE;
-}
-
-/* The number is the level of all parts that are not named. */
-static gboolean
-parse_levels (const char *text, gint64 *number)
-{
-  DouLogLevel level;
-
-  if (!dou_log_levels_parse (text, NULL, &level))
-    return FALSE;
-
-  *number = level;
-  return TRUE;
-}
-
-static gboolean
-is_time_zone (const char *text)
-{
-  g_autoptr (GTimeZone) zone = *text != '\0' ? g_time_zone_new_identifier (text) : NULL;
-
-  return *text == '\0' || zone != NULL;
-}
-
-static char **
-parse_list (const char *text)
-{
-  g_auto (GStrv) parts = g_strsplit_set (text, ";,", -1);
-  g_autoptr (GStrvBuilder) list = g_strv_builder_new ();
-
-  for (char **part = parts; *part != NULL; part++)
-    if (*g_strstrip (*part) != '\0')
-      g_strv_builder_add (list, *part);
-
-  return g_strv_builder_end (list);
-}
-
-static gboolean
-value_parse (Value *value, const Key *key, const char *text)
-{
-  switch (key->type)
-    {
-    case TYPE_STRING:
-      break;
-    case TYPE_LIST:
-      value->list = parse_list (text);
-      break;
-    case TYPE_INTEGER:
-      return parse_number (key, text, plain_units, G_N_ELEMENTS (plain_units), &value->number);
-    case TYPE_SIZE:
-      return parse_number (key, text, size_units, G_N_ELEMENTS (size_units), &value->number);
-    case TYPE_DURATION:
-      return parse_number (key, text, duration_units, G_N_ELEMENTS (duration_units),
-                           &value->number);
-    case TYPE_BOOLEAN:
-      value->number = g_str_equal (text, "on");
-      return value->number || g_str_equal (text, "off");
-    case TYPE_CHOICE:
-      return parse_choice (key, text, &value->number);
-    case TYPE_RATE:
-      return parse_rate (text, &value->rate);
-    case TYPE_LEVELS:
-      return parse_levels (text, &value->number);
-    case TYPE_TIME_ZONE:
-      return is_time_zone (text);
-    default:
-      g_assert_not_reached ();
-    }
-
-  return TRUE;
-}
-
-static char *
-describe (const Key *key)
-{
-  /* Translations know no G_GINT64_FORMAT. */
-  g_autofree char *minimum = g_strdup_printf ("%" G_GINT64_FORMAT, key->minimum);
-  g_autofree char *maximum = g_strdup_printf ("%" G_GINT64_FORMAT, key->maximum);
-
-  switch (key->type)
-    {
-    case TYPE_INTEGER:
-      return g_strdup_printf (_ ("a whole number from %s to %s"), minimum, maximum);
-    case TYPE_SIZE:
-      return g_strdup_printf (_ ("a size such as 64MiB or 1GiB, from %s to %s bytes"), minimum,
-                              maximum);
-    case TYPE_DURATION:
-      return g_strdup_printf (_ ("a time such as 30s, 15min, 2h or 30d, from %s to %s seconds"),
-                              minimum, maximum);
-    case TYPE_BOOLEAN:
-      return g_strdup (_ ("on or off"));
-    case TYPE_CHOICE:
-      return g_strdup_printf (_ ("one of %s"), key->choices);
-    case TYPE_RATE:
-      return g_strdup (_ ("a rate such as 10/s, 30/min or 30/min burst 60, or off"));
-    case TYPE_LEVELS:
-      return g_strdup (_ ("debug, info or warning, or levels of parts such as info, video=debug"));
-    case TYPE_TIME_ZONE:
-      return g_strdup (_ ("a time zone such as Asia/Shanghai or +08"));
-    case TYPE_STRING:
-    case TYPE_LIST:
-    default:
-      return g_strdup (_ ("text"));
-    }
-}
 
 static void
 dou_config_finalize (GObject *object)
@@ -318,7 +84,7 @@ dou_config_finalize (GObject *object)
   DouConfig *self = DOU_CONFIG (object);
 
   for (gsize i = 0; i < DOU_N_CONFIG_KEYS; i++)
-    value_clear (&self->values[i]);
+    dou_config_value_clear (&self->values[i]);
 
   G_OBJECT_CLASS (dou_config_parent_class)->finalize (object);
 }
@@ -363,16 +129,16 @@ dou_config_new (void)
 gboolean
 dou_config_set (DouConfig *self, DouConfigKey key, const char *value, GError **error)
 {
-  Value parsed = { 0 };
+  DouConfigValue parsed = { 0 };
 
   g_return_val_if_fail (DOU_IS_CONFIG (self), FALSE);
   g_return_val_if_fail (key < DOU_N_CONFIG_KEYS, FALSE);
 
-  if (!value_parse (&parsed, &keys[key], value))
+  if (!dou_config_value_parse (&parsed, &keys[key], value))
     {
-      g_autofree char *expected = describe (&keys[key]);
+      g_autofree char *expected = dou_config_value_describe (&keys[key]);
 
-      value_clear (&parsed);
+      dou_config_value_clear (&parsed);
       g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_BAD_VALUE,
                    _ ("[%s] %s = %s: expected %s"), keys[key].group, keys[key].name, value,
                    expected);
@@ -380,7 +146,7 @@ dou_config_set (DouConfig *self, DouConfigKey key, const char *value, GError **e
     }
 
   parsed.text = g_strdup (value);
-  value_clear (&self->values[key]);
+  dou_config_value_clear (&self->values[key]);
   self->values[key] = parsed;
   return TRUE;
 }
