@@ -29,6 +29,7 @@ packages_to_test='
   postgresql
   python3-jsonschema
   python3-kubernetes
+  python3-swift
   python3-websockets
   python3-yaml
   prometheus
