@@ -163,7 +163,7 @@ feelings_cb (const DouWatchItem *items, gsize n_items, gpointer user_data)
 
   for (gsize i = 0; i < n_items; i++)
     {
-      const Entry *entry = g_hash_table_lookup (self->videos, &items[i].a);
+      const Entry *entry = g_hash_table_lookup (self->videos, &items[i].b);
 
       if (entry != NULL)
         dou_lru_remove (self->entries, &entry->video);

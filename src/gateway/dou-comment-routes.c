@@ -30,8 +30,19 @@ write_date (DouJsonWriter *writer, GTimeZone *zone, gint64 time)
   dou_json_writer_string (writer, date);
 }
 
-/* One Comment: (xxsxxx) is id, user, text, time, likes, dislikes. The user is the one at @index, as
- * the viewer of @users sees it, or, with a @sheet, as a guest does. */
+/* What the reader feels about it, as `action_type` of comment/feeling says it. Where nobody feels anything,
+ * that is known. */
+static void
+write_feeling (DouJsonWriter *writer, DouSheet *sheet, gint64 id, gboolean is_felt)
+{
+  dou_json_writer_name (writer, "feeling");
+  if (is_felt)
+    dou_sheet_add_feeling (sheet, writer->buffer->len, id);
+  dou_json_writer_int64 (writer, MAX_FEELING);
+}
+
+/* One Comment, as a guest reads it: (xxsxxx) is id, user, text, time, likes, dislikes. The user is the one
+ * at @index. */
 static void
 write_comment (DouContext *context, DouUserSet *users, gsize index, GVariant *comment,
                const char *origin, DouJsonWriter *writer, DouSheet *sheet)
@@ -45,10 +56,7 @@ write_comment (DouContext *context, DouUserSet *users, gsize index, GVariant *co
   dou_json_writer_name (writer, "id");
   dou_json_writer_int64 (writer, id);
   dou_json_writer_name (writer, "user");
-  if (sheet != NULL)
-    dou_user_set_write_sheet (users, index, origin, writer, sheet);
-  else
-    dou_user_set_write (users, index, origin, writer);
+  dou_user_set_write_sheet (users, index, origin, writer, sheet);
   dou_json_writer_name (writer, "content");
   dou_json_writer_string (writer, text);
   write_date (writer, context->time_zone, time);
@@ -56,6 +64,7 @@ write_comment (DouContext *context, DouUserSet *users, gsize index, GVariant *co
   dou_json_writer_int64 (writer, n_likes);
   dou_json_writer_name (writer, "tease_count");
   dou_json_writer_int64 (writer, n_dislikes);
+  write_feeling (writer, sheet, id, n_likes + n_dislikes > 0);
   dou_json_writer_end_object (writer);
 }
 
@@ -63,6 +72,7 @@ write_comment (DouContext *context, DouUserSet *users, gsize index, GVariant *co
 static void
 reply_comment (DouAction *action)
 {
+  g_autoptr (DouSheet) sheet = NULL;
   g_autofree char *origin = NULL;
   g_auto (DouJsonWriter) writer = { NULL };
 
@@ -72,12 +82,14 @@ reply_comment (DouAction *action)
       return;
     }
 
+  sheet = dou_sheet_new ();
   origin = dou_context_get_origin (action->request);
-  dou_request_begin_reply (action->request, DOU_STATUS_OK, &writer);
+  dou_request_begin_large_reply (action->request, DOU_STATUS_OK, COMMENT_SIZE, &writer);
   dou_json_writer_name (&writer, "comment");
-  write_comment (action->context, action->users, 0, action->made, origin, &writer,
-                 NULL);
-  dou_request_end_reply (action->request, DOU_STATUS_OK, &writer);
+  write_comment (action->context, action->users, 0, action->made, origin, &writer, sheet);
+  dou_json_writer_end_object (&writer);
+  dou_sheet_take_text (sheet, &writer);
+  dou_sheet_reply (sheet, action->context, action->request, action->viewer);
   dou_action_free (action);
 }
 
@@ -103,7 +115,7 @@ static void
 answer_comment (DouAction *action, GVariant *made)
 {
   action->made = g_variant_ref_sink (made);
-  action->users = dou_user_set_new (action->context, action->viewer, &action->viewer, 1);
+  action->users = dou_user_set_new (action->context, 0, &action->viewer, 1);
   if (dou_user_set_load (action->users, writer_loaded_cb, action))
     reply_comment (action);
 }

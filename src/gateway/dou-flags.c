@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* For each viewer and kind a table of answers: a number for each target that is known, whose last bit
- * is the answer; eight bytes a target, at most half full. Most people like and follow few enough for
+/* For each viewer and kind a table of answers: a number for each target that is known, whose last bits
+ * are the answer; eight bytes a target, at most half full. Most people like and follow few enough for
  * all of it to be fetched at once, as the first page of the list. Then the table is complete, and what
  * is not in it is not so: no other call is made for this viewer. Of those who have more than a page,
- * what was asked about is kept.
+ * what was asked about is kept; so are feelings about comments, of which there is no list (and nobody
+ * asks about a comment that has neither likes nor dislikes).
  *
  * A signal tells what is so now, and is put into the table. A reply that is on its way meanwhile may be
  * from before: it is good enough for the request that has asked, but is not kept, which the table's
@@ -21,7 +22,15 @@
 /* Bytes of an entry beside its slots. */
 #define ENTRY_OVERHEAD 192
 
-/* Open addressing, at most half full. A slot is the target, a 1 and the answer; 0 if it is empty. */
+/* A slot: the target, a bit that is set, and two for the answer. */
+#define TARGET_SHIFT 3
+#define USED 4
+#define ANSWER 3
+
+/* What GetFeelings and the signal call neither. */
+#define NO_FEELING 3
+
+/* Open addressing, at most half full. A slot of 0 is empty. */
 typedef struct
 {
   gint64 viewer;
@@ -81,20 +90,20 @@ table_find (const Table *table, gint64 target)
   guint mask = table->capacity - 1;
   guint i = (guint) (((guint64) target * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15)) >> 32) & mask;
 
-  while (table->slots[i] != 0 && table->slots[i] >> 2 != (guint64) target)
+  while (table->slots[i] != 0 && table->slots[i] >> TARGET_SHIFT != (guint64) target)
     i = (i + 1) & mask;
 
   return &table->slots[i];
 }
 
 static void
-table_put (Table *table, gint64 target, gboolean value)
+table_put (Table *table, gint64 target, guint value)
 {
   guint64 *slot = table_find (table, target);
 
   if (*slot == 0)
     table->n_used++;
-  *slot = (guint64) target << 2 | 2 | (value ? 1 : 0);
+  *slot = (guint64) target << TARGET_SHIFT | USED | value;
 }
 
 /* A table that is full begins anew: who scrolls that far seldom comes back to the first pages. */
@@ -116,11 +125,11 @@ table_grow (Table *table)
   table->n_used = 0;
   for (guint i = 0; i < n_old; i++)
     if (old[i] != 0)
-      table_put (table, (gint64) (old[i] >> 2), (old[i] & 1) != 0);
+      table_put (table, (gint64) (old[i] >> TARGET_SHIFT), old[i] & ANSWER);
 }
 
 static void
-table_add (Table *table, gint64 target, gboolean value)
+table_add (Table *table, gint64 target, guint value)
 {
   if (2 * (table->n_used + 1) > table->capacity || table->n_used >= DOU_FLAGS_MAX_OF_VIEWER)
     table_grow (table);
@@ -163,6 +172,13 @@ dou_flags_init (DouFlags *self)
 {
 }
 
+/* Returns: a #DouFeeling; what no service says counts as none */
+static guint8
+feeling_from_number (gint64 number)
+{
+  return number > 0 && number < NO_FEELING ? (guint8) number : DOU_FEELING_NEITHER;
+}
+
 static void
 dou_flags_hear (DouFlags *self, DouFlagKind kind, const DouWatchItem *items, gsize n_items)
 {
@@ -174,7 +190,8 @@ dou_flags_hear (DouFlags *self, DouFlagKind kind, const DouWatchItem *items, gsi
         continue;
 
       table->epoch = ++self->n_epochs;
-      table_add (table, items[i].b, items[i].c != 0);
+      table_add (table, items[i].b,
+                 kind == DOU_FLAG_FEELING ? feeling_from_number (items[i].c) : items[i].c != 0);
       dou_lru_set_cost (self->tables[kind], &items[i].a, table_get_cost (table));
     }
 }
@@ -189,6 +206,12 @@ static void
 follows_cb (const DouWatchItem *items, gsize n_items, gpointer user_data)
 {
   dou_flags_hear (user_data, DOU_FLAG_FOLLOW, items, n_items);
+}
+
+static void
+feelings_cb (const DouWatchItem *items, gsize n_items, gpointer user_data)
+{
+  dou_flags_hear (user_data, DOU_FLAG_FEELING, items, n_items);
 }
 
 static void
@@ -221,6 +244,7 @@ dou_flags_new (DouBackend *backend, DouWatch *watch, gsize max_bytes)
 
   dou_watch_listen (watch, DOU_WATCH_FAVORITES, favorites_cb, self);
   dou_watch_listen (watch, DOU_WATCH_FOLLOWS, follows_cb, self);
+  dou_watch_listen (watch, DOU_WATCH_FEELINGS, feelings_cb, self);
   dou_watch_listen (watch, DOU_WATCH_SOCIAL_LOST, lost_cb, self);
   return self;
 }
@@ -265,7 +289,7 @@ load_keep (Load *load)
 
   for (guint i = 0; i < load->targets->len; i++)
     table_add (table, g_array_index (load->targets, gint64, i),
-               load->values[g_array_index (load->positions, guint, i)] != 0);
+               load->values[g_array_index (load->positions, guint, i)]);
   dou_lru_set_cost (self->tables[load->kind], &load->viewer, table_get_cost (table));
 }
 
@@ -284,7 +308,9 @@ pairs_cb (GObject *source, GAsyncResult *result, gpointer user_data)
           g_autoptr (GVariant) value = dou_batch_results_get (results, i);
 
           load->values[g_array_index (load->positions, guint, i)]
-              = g_variant_get_boolean (value) ? 1 : 0;
+              = load->kind == DOU_FLAG_FEELING
+                    ? feeling_from_number (g_variant_get_int32 (value))
+                    : (guint8) (g_variant_get_boolean (value) ? 1 : 0);
         }
       load_keep (load);
     }
@@ -296,7 +322,8 @@ static void
 load_ask_for_pairs (Load *load)
 {
   static const DouBackendMethod methods[] = { [DOU_FLAG_FAVORITE] = DOU_BACKEND_ARE_FAVORITES,
-                                              [DOU_FLAG_FOLLOW] = DOU_BACKEND_ARE_FOLLOWS };
+                                              [DOU_FLAG_FOLLOW] = DOU_BACKEND_ARE_FOLLOWS,
+                                              [DOU_FLAG_FEELING] = DOU_BACKEND_GET_FEELINGS };
   g_autofree GVariant **items = g_new (GVariant *, load->targets->len);
 
   for (guint i = 0; i < load->targets->len; i++)
@@ -388,7 +415,8 @@ load_ask_for_list (Load *load)
  * @viewer: whose
  * @targets: (array length=n_targets): about what; copied
  * @n_targets: how many
- * @values: (array length=n_targets): filled with 0 and 1; stays until @func is called
+ * @values: (array length=n_targets): filled with 0 and 1, or with #DouFeeling; stays until @func is
+ *   called
  * @func: called when all values are there, or cannot be had
  * @user_data: for @func
  *
@@ -405,7 +433,7 @@ dou_flags_load (DouFlags *self, DouFlagKind kind, gint64 viewer, const gint64 *t
     {
       guint64 slot = table != NULL ? *table_find (table, targets[i]) : 0;
 
-      values[i] = (guint8) (slot & 1);
+      values[i] = (guint8) (slot & ANSWER);
       if (slot != 0 || (table != NULL && table->is_complete))
         continue;
 
@@ -426,7 +454,7 @@ dou_flags_load (DouFlags *self, DouFlagKind kind, gint64 viewer, const gint64 *t
       g_array_append_val (load->positions, i);
     }
 
-  if (load != NULL && (table == NULL || table->is_long))
+  if (load != NULL && (table == NULL || table->is_long || kind == DOU_FLAG_FEELING))
     load_ask_for_pairs (load);
   else if (load != NULL)
     load_ask_for_list (load);

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 /**
  * DouFlags:
  *
- * Which videos users like and whom they follow, as far as answers to them have needed it and as much
- * as fits.
+ * Which videos users like, whom they follow and what they feel about comments, as far as answers to
+ * them have needed it and as much as fits.
  */
 #define DOU_TYPE_FLAGS (dou_flags_get_type ())
 G_DECLARE_FINAL_TYPE (DouFlags, dou_flags, DOU, FLAGS, GObject)
@@ -19,8 +19,21 @@ typedef enum
 {
   DOU_FLAG_FAVORITE, /* the viewer likes a video */
   DOU_FLAG_FOLLOW,   /* the viewer follows a user */
+  DOU_FLAG_FEELING,  /* what the viewer feels about a comment: of #DouFeeling */
   DOU_N_FLAGS
 } DouFlagKind;
+
+/**
+ * DouFeeling:
+ *
+ * The values of %DOU_FLAG_FEELING; those of the others are 0 and 1.
+ */
+typedef enum
+{
+  DOU_FEELING_NEITHER,
+  DOU_FEELING_LIKE,
+  DOU_FEELING_DISLIKE,
+} DouFeeling;
 
 /* Flags of one kind that are kept for one viewer. */
 #define DOU_FLAGS_MAX_OF_VIEWER 2048

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A page differs from reader to reader in two words a video, or one a user. So it is written once, with
- * “false” in all these places, and is a guest's answer as it is. For somebody who is logged in it is
- * copied with “true” where that is so. */
+/* A page differs from reader to reader in two words a video, or one a user, and a digit a comment. So it
+ * is written once, with “false” in all these places, or the digit for no feeling, and is a guest's answer
+ * as it is. For somebody who is logged in it is copied with “true” where that is so, or another digit. */
 
 #include "config.h"
 
@@ -11,8 +11,12 @@
 #include "gateway/dou-responder.h"
 #include "gateway/dou-sheet.h"
 
-#define NO "false"
-#define YES "true"
+/* What stands for each value of a flag; the first is what a guest reads. */
+static const char *const words[DOU_N_FLAGS][3] = {
+  [DOU_FLAG_FAVORITE] = { "false", "true" },
+  [DOU_FLAG_FOLLOW] = { "false", "true" },
+  [DOU_FLAG_FEELING] = { "3", "1", "2" },
+};
 
 /* Where a flag stands. */
 typedef struct
@@ -124,9 +128,21 @@ dou_sheet_add_favorite (DouSheet *self, gsize offset, gint64 video)
 }
 
 /**
+ * dou_sheet_add_feeling:
+ * @self: a sheet without a text
+ * @offset: where in the text stands what the reader feels about @comment; behind all others
+ * @comment: a comment
+ */
+void
+dou_sheet_add_feeling (DouSheet *self, gsize offset, gint64 comment)
+{
+  dou_sheet_add (self, offset, DOU_FLAG_FEELING, comment, FALSE);
+}
+
+/**
  * dou_sheet_take_text:
  * @self: a sheet without a text
- * @writer: has the whole answer, of status 0, with all flags false; cleared
+ * @writer: has the whole answer, of status 0, as a guest reads it; cleared
  */
 void
 dou_sheet_take_text (DouSheet *self, DouJsonWriter *writer)
@@ -152,16 +168,17 @@ reader_free (Reader *reader)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reader, reader_free)
 
-static gboolean
-reader_is_set (Reader *reader, const Slot *slot)
+/* Returns: what stands there for this reader; as long as, or shorter than, what a guest reads */
+static const char *
+reader_get_word (Reader *reader, const Slot *slot)
 {
   const GArray *targets = reader->sheet->targets[slot->kind];
 
   if (slot->kind == DOU_FLAG_FOLLOW
       && g_array_index (targets, gint64, slot->target) == reader->viewer)
-    return slot->own;
+    return words[slot->kind][slot->own ? 1 : 0];
 
-  return reader->values[slot->kind][slot->target] != 0;
+  return words[slot->kind][reader->values[slot->kind][slot->target]];
 }
 
 static void
@@ -180,15 +197,17 @@ reader_reply (Reader *reader)
     {
       const Slot *slot = &g_array_index (sheet->slots, Slot, i);
       const char *flag = start + slot->offset;
+      const char *guests = words[slot->kind][0];
+      const char *word = reader_get_word (reader, slot);
 
-      if (!reader_is_set (reader, slot))
+      if (word == guests)
         continue;
 
       memcpy (to, from, (gsize) (flag - from));
       to += flag - from;
-      memcpy (to, YES, strlen (YES));
-      to += strlen (YES);
-      from = flag + strlen (NO);
+      memcpy (to, word, strlen (word));
+      to += strlen (word);
+      from = flag + strlen (guests);
     }
 
   memcpy (to, from, (gsize) (end - from));
@@ -224,6 +243,9 @@ static void
 reader_load (Reader *reader, DouContext *context, DouFlagKind kind)
 {
   GArray *targets = reader->sheet->targets[kind];
+
+  if (targets->len == 0)
+    return;
 
   reader->values[kind] = g_new (guint8, targets->len);
   if (!dou_flags_load (context->flags, kind, reader->viewer,

@@ -39,6 +39,7 @@ typedef enum
   SHAPE_IDS,      /* ax */
   SHAPE_PAIRS,    /* a(xx) */
   SHAPE_LINKS,    /* a(xxb) */
+  SHAPE_FEELINGS, /* a(xxi) */
   SHAPE_MESSAGES, /* a(xxxsx) */
 } Shape;
 
@@ -54,7 +55,7 @@ static const struct
   [DOU_WATCH_WORK_COUNTS] = { "Video", "WorkCountsChanged", SHAPE_IDS },
   [DOU_WATCH_VIDEO_COUNTS] = { "Social", "VideosChanged", SHAPE_IDS },
   [DOU_WATCH_USER_COUNTS] = { "Social", "UsersChanged", SHAPE_IDS },
-  [DOU_WATCH_FEELINGS] = { "Social", "FeelingsChanged", SHAPE_IDS },
+  [DOU_WATCH_FEELINGS] = { "Social", "FeelingsChanged", SHAPE_FEELINGS },
   [DOU_WATCH_FAVORITES] = { "Social", "FavoritesChanged", SHAPE_LINKS },
   [DOU_WATCH_FOLLOWS] = { "Social", "FollowsChanged", SHAPE_LINKS },
   [DOU_WATCH_MESSAGES] = { "Chat", "MessagesSent", SHAPE_MESSAGES },
@@ -159,6 +160,7 @@ read_item (sd_bus_message *message, Shape shape, DouWatchItem *item)
 {
   const char *text;
   gint64 id;
+  gint32 number = 0;
   int flag = 0;
   int n;
 
@@ -172,6 +174,10 @@ read_item (sd_bus_message *message, Shape shape, DouWatchItem *item)
       n = sd_bus_message_read (message, "(xxb)", &item->a, &item->b, &flag);
       item->c = flag;
       return n;
+    case SHAPE_FEELINGS:
+      n = sd_bus_message_read (message, "(xxi)", &item->a, &item->b, &number);
+      item->c = number;
+      return n;
     case SHAPE_MESSAGES:
       return sd_bus_message_read (message, "(xxxsx)", &id, &item->a, &item->b, &text, &item->c);
     default:
@@ -184,6 +190,7 @@ dou_watch_read_items (DouWatch *self, sd_bus_message *message, Shape shape)
 {
   static const char *const contents[]
       = { [SHAPE_IDS] = "x", [SHAPE_PAIRS] = "(xx)", [SHAPE_LINKS] = "(xxb)",
+          [SHAPE_FEELINGS] = "(xxi)",
           [SHAPE_MESSAGES] = "(xxxsx)" };
   DouWatchItem item = { 0, 0, 0 };
   int n;

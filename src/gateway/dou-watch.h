@@ -27,7 +27,7 @@ typedef enum
   DOU_WATCH_WORK_COUNTS, /* Video1.WorkCountsChanged: user */
   DOU_WATCH_VIDEO_COUNTS, /* Social1.VideosChanged: video */
   DOU_WATCH_USER_COUNTS, /* Social1.UsersChanged: user */
-  DOU_WATCH_FEELINGS,    /* Social1.FeelingsChanged: comment */
+  DOU_WATCH_FEELINGS,    /* Social1.FeelingsChanged: user, comment, feeling */
   DOU_WATCH_FAVORITES,   /* Social1.FavoritesChanged: user, video, whether */
   DOU_WATCH_FOLLOWS,     /* Social1.FollowsChanged: user, whom, whether */
   DOU_WATCH_MESSAGES,    /* Chat1.MessagesSent: sender, receiver, time */

@@ -15,7 +15,7 @@ dou_social_changes_new (void)
 
   self->videos = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->users = g_array_new (FALSE, FALSE, sizeof (gint64));
-  self->comments = g_array_new (FALSE, FALSE, sizeof (gint64));
+  self->feelings = g_array_new (FALSE, FALSE, sizeof (DouSocialFeeling));
   self->favorites = g_array_new (FALSE, FALSE, sizeof (DouSocialLink));
   self->follows = g_array_new (FALSE, FALSE, sizeof (DouSocialLink));
   return self;
@@ -30,7 +30,7 @@ dou_social_changes_free (DouSocialChanges *self)
 {
   g_array_unref (self->videos);
   g_array_unref (self->users);
-  g_array_unref (self->comments);
+  g_array_unref (self->feelings);
   g_array_unref (self->favorites);
   g_array_unref (self->follows);
   g_free (self);

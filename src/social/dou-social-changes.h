@@ -16,7 +16,7 @@ typedef struct
   GArray *users;     /* (owned) (element-type gint64) whose counts changed */
   GArray *favorites; /* (owned) (element-type DouSocialLink) */
   GArray *follows;   /* (owned) (element-type DouSocialLink) */
-  GArray *comments;  /* (owned) (element-type gint64) about which a feeling was set */
+  GArray *feelings;  /* (owned) (element-type DouSocialFeeling) */
   DouSocialCounts added; /* to those of the whole store */
 } DouSocialChanges;
 

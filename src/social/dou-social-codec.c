@@ -244,6 +244,40 @@ dou_social_encode_links (GArray *links)
 }
 
 /**
+ * dou_social_encode_feelings:
+ * @feelings: (element-type DouSocialFeeling): what is felt
+ *
+ * Returns: (transfer floating): `a(xxi)`: user, comment, feeling
+ */
+GVariant *
+dou_social_encode_feelings (GArray *feelings)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xxi)"));
+
+  for (guint i = 0; i < feelings->len; i++)
+    {
+      const DouSocialFeeling *feeling = &g_array_index (feelings, DouSocialFeeling, i);
+
+      g_variant_builder_add (&builder, "(xxi)", feeling->user, feeling->comment,
+                             feeling->feeling);
+    }
+
+  return g_variant_builder_end (&builder);
+}
+
+/**
+ * dou_social_encode_feeling_kinds:
+ * @kinds: (element-type gint32): of #DouSocialFeelingKind
+ *
+ * Returns: (transfer floating): `ai`
+ */
+GVariant *
+dou_social_encode_feeling_kinds (GArray *kinds)
+{
+  return g_variant_new_fixed_array (G_VARIANT_TYPE_INT32, kinds->data, kinds->len, sizeof (gint32));
+}
+
+/**
  * dou_social_encode_pages:
  * @pages: (element-type DouSocialPage): pages
  *

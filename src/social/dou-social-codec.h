@@ -20,6 +20,8 @@ GVariant *dou_social_encode_ids (GArray *ids);
 GVariant *dou_social_encode_statuses (GArray *statuses);
 GVariant *dou_social_encode_booleans (GArray *booleans);
 GVariant *dou_social_encode_links (GArray *links);
+GVariant *dou_social_encode_feelings (GArray *feelings);
+GVariant *dou_social_encode_feeling_kinds (GArray *kinds);
 GVariant *dou_social_encode_pages (GArray *pages);
 GVariant *dou_social_encode_comment_pages (GArray *pages);
 GVariant *dou_social_encode_draft_outcomes (GArray *outcomes);

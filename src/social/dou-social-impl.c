@@ -361,6 +361,25 @@ dou_social_impl_handle_set_feelings (DouDBusSocial1 *object, GDBusMethodInvocati
 }
 
 static gboolean
+dou_social_impl_handle_get_feelings (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                     GVariant *argument)
+{
+  static const Method method
+      = { dou_social_manager_get_feelings_finish, dou_social_encode_feeling_kinds,
+          dou_dbus_social1_complete_get_feelings };
+  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  g_autoptr (GArray) pairs = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  pairs = dou_social_decode_pairs (argument);
+  dou_social_manager_get_feelings_async (self->manager, pairs, NULL, replied_cb,
+                                         request_new (self, invocation, &method));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
 dou_social_impl_handle_remove_videos (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                       GVariant *argument)
 {
@@ -416,9 +435,10 @@ users_changed_cb (DouSocialManager *manager, GArray *ids, gpointer user_data)
 }
 
 static void
-feelings_changed_cb (DouSocialManager *manager, GArray *ids, gpointer user_data)
+feelings_changed_cb (DouSocialManager *manager, GArray *feelings, gpointer user_data)
 {
-  dou_dbus_social1_emit_feelings_changed (DOU_DBUS_SOCIAL1 (user_data), dou_social_encode_ids (ids));
+  dou_dbus_social1_emit_feelings_changed (DOU_DBUS_SOCIAL1 (user_data),
+                                          dou_social_encode_feelings (feelings));
 }
 
 static void
@@ -459,6 +479,7 @@ dou_social_impl_iface_init (DouDBusSocial1Iface *iface)
   iface->handle_add_comments = dou_social_impl_handle_add_comments;
   iface->handle_delete_comments = dou_social_impl_handle_delete_comments;
   iface->handle_set_feelings = dou_social_impl_handle_set_feelings;
+  iface->handle_get_feelings = dou_social_impl_handle_get_feelings;
   iface->handle_get_comments = dou_social_impl_handle_get_comments;
   iface->handle_get_favorites = dou_social_impl_handle_get_favorites;
   iface->handle_get_follows = dou_social_impl_handle_get_follows;

@@ -83,8 +83,7 @@ set_feelings_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   for (guint i = 0; i < call->wanted->len; i++)
     if (g_array_index (statuses, gint32, i) == DOU_STATUS_OK)
-      g_array_append_val (changes->comments,
-                          g_array_index (call->wanted, DouSocialFeeling, i).comment);
+      g_array_append_val (changes->feelings, g_array_index (call->wanted, DouSocialFeeling, i));
   dou_social_manager_report (g_task_get_source_object (task), changes);
 
   for (guint i = 0; i < call->feelings->len; i++)

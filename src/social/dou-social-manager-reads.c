@@ -99,6 +99,43 @@ dou_social_manager_are_links_finish (DouSocialManager *self, GAsyncResult *resul
 }
 
 /**
+ * dou_social_manager_get_feelings_async:
+ * @self: a manager
+ * @pairs: (element-type DouSocialLink): pairs of user and comment, known or not
+ * @cancellable: (nullable): prevents what has not begun
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ */
+void
+dou_social_manager_get_feelings_async (DouSocialManager *self, GArray *pairs,
+                                       GCancellable *cancellable, GAsyncReadyCallback callback,
+                                       gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_SOCIAL_MANAGER (self));
+
+  dou_social_store_get_feelings_async (
+      dou_social_manager_get_store (self), pairs, cancellable, read_cb,
+      make_task (self, dou_social_manager_get_feelings_async, dou_social_store_get_feelings_finish,
+                 cancellable, callback, user_data));
+}
+
+/**
+ * dou_social_manager_get_feelings_finish:
+ * @self: a manager
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type gint32): for each pair a #DouSocialFeelingKind; or %NULL,
+ *   with the errors of dou_database_read_finish()
+ */
+GArray *
+dou_social_manager_get_feelings_finish (DouSocialManager *self, GAsyncResult *result,
+                                        GError **error)
+{
+  return finish_read (self, result, dou_social_manager_get_feelings_async, error);
+}
+
+/**
  * dou_social_manager_list_async:
  * @self: a manager
  * @list: which one

@@ -140,7 +140,7 @@ dou_social_manager_class_init (DouSocialManagerClass *klass)
   signals[SIGNAL_USERS_CHANGED] = make_changed_signal ("users-changed");
   /**
    * DouSocialManager::feelings-changed:
-   * @ids: (element-type gint64): comments about which a feeling was set
+   * @feelings: (element-type DouSocialFeeling): what users feel about comments now
    */
   signals[SIGNAL_FEELINGS_CHANGED] = make_changed_signal ("feelings-changed");
   /**
@@ -284,7 +284,7 @@ dou_social_manager_report (DouSocialManager *self, DouSocialChanges *changes)
   dou_social_manager_add_to_totals (self, &changes->added);
   dou_social_manager_emit (self, SIGNAL_VIDEOS_CHANGED, changes->videos);
   dou_social_manager_emit (self, SIGNAL_USERS_CHANGED, changes->users);
-  dou_social_manager_emit (self, SIGNAL_FEELINGS_CHANGED, changes->comments);
+  dou_social_manager_emit (self, SIGNAL_FEELINGS_CHANGED, changes->feelings);
   dou_social_manager_emit (self, SIGNAL_FAVORITES_CHANGED, changes->favorites);
   dou_social_manager_emit (self, SIGNAL_FOLLOWS_CHANGED, changes->follows);
 }

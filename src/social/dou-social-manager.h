@@ -85,6 +85,12 @@ void dou_social_manager_set_feelings_async (DouSocialManager *self, GArray *feel
 GArray *dou_social_manager_set_feelings_finish (DouSocialManager *self, GAsyncResult *result,
                                                 GError **error);
 
+void dou_social_manager_get_feelings_async (DouSocialManager *self, GArray *pairs,
+                                            GCancellable *cancellable, GAsyncReadyCallback callback,
+                                            gpointer user_data);
+GArray *dou_social_manager_get_feelings_finish (DouSocialManager *self, GAsyncResult *result,
+                                                GError **error);
+
 void dou_social_manager_remove_videos_async (DouSocialManager *self, GArray *videos,
                                              GCancellable *cancellable,
                                              GAsyncReadyCallback callback, gpointer user_data);

@@ -116,3 +116,69 @@ dou_social_store_set_feelings_finish (DouSocialStore *self, GAsyncResult *result
   return dou_social_operation_finish_results (self, result, dou_social_store_set_feelings_async,
                                               error);
 }
+
+static gboolean
+get_feelings_func (DouTransaction *transaction, gpointer data, GError **error)
+{
+  DouSocialOperation *operation = data;
+  GArray *pairs = operation->items;
+  GArray *kinds = dou_social_operation_reset_results (operation, sizeof (gint32), pairs->len);
+  g_auto (DouJsonWriter) writer = { 0 };
+  g_autofree char *json = NULL;
+  g_autoptr (DouRows) rows = NULL;
+
+  dou_social_operation_begin_json (&writer, pairs->len);
+  for (guint i = 0; i < pairs->len; i++)
+    {
+      const DouSocialLink *pair = &g_array_index (pairs, DouSocialLink, i);
+
+      write_feeling (&writer, &(DouSocialFeeling){ pair->user, pair->target, DOU_SOCIAL_NEITHER });
+      g_array_index (kinds, gint32, i) = DOU_SOCIAL_NEITHER;
+    }
+  dou_json_writer_end_array (&writer);
+  json = dou_json_writer_steal (&writer, NULL);
+
+  rows = dou_transaction_query (transaction, "get-feelings", "xx", json, error);
+  if (rows == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < dou_rows_get_n_rows (rows); i++)
+    g_array_index (kinds, gint32, dou_rows_get_int64 (rows, i, 0))
+        = (gint32) dou_rows_get_int64 (rows, i, 1);
+  return TRUE;
+}
+
+/**
+ * dou_social_store_get_feelings_async:
+ * @self: a store
+ * @pairs: (element-type DouSocialLink): pairs of user and comment, known or not
+ * @cancellable: (nullable): see dou_database_read_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ */
+void
+dou_social_store_get_feelings_async (DouSocialStore *self, GArray *pairs,
+                                     GCancellable *cancellable, GAsyncReadyCallback callback,
+                                     gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_SOCIAL_STORE (self));
+
+  dou_social_operation_read (dou_social_operation_new (self, dou_social_store_get_feelings_async,
+                                                       get_feelings_func, pairs, cancellable,
+                                                       callback, user_data));
+}
+
+/**
+ * dou_social_store_get_feelings_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type gint32): for each pair a #DouSocialFeelingKind; or %NULL
+ */
+GArray *
+dou_social_store_get_feelings_finish (DouSocialStore *self, GAsyncResult *result, GError **error)
+{
+  return dou_social_operation_finish_results (self, result, dou_social_store_get_feelings_async,
+                                              error);
+}

@@ -82,6 +82,12 @@ void dou_social_store_set_feelings_async (DouSocialStore *self, GArray *feelings
 GArray *dou_social_store_set_feelings_finish (DouSocialStore *self, GAsyncResult *result,
                                               GError **error);
 
+void dou_social_store_get_feelings_async (DouSocialStore *self, GArray *pairs,
+                                          GCancellable *cancellable, GAsyncReadyCallback callback,
+                                          gpointer user_data);
+GArray *dou_social_store_get_feelings_finish (DouSocialStore *self, GAsyncResult *result,
+                                              GError **error);
+
 void dou_social_store_remove_videos_async (DouSocialStore *self, GArray *videos,
                                            GCancellable *cancellable, GAsyncReadyCallback callback,
                                            gpointer user_data);

@@ -87,6 +87,19 @@ class Journey:
         browser.wait("return document.getElementById('panel').hidden")
         browser.wait_for_text("[data-test=comments]", "1")
 
+    def feeling(self):
+        """Test that what one feels about a comment is known on every device: here it is said on another one."""
+        browser = self.ann.browser
+        video = self.feed()[0]["id"]
+        comment = json.loads(self.server.get(f"/douyin/comment/list/?video_id={video}")[2])["comment_list"][0]
+        check_equal((comment["like_count"], comment["tease_count"]), (0, 1), "likes and dislikes")
+        token = browser.run("return JSON.parse(localStorage.getItem('doutok.session')).token")
+        self.server.call("/douyin/comment/feeling/", token, comment_id=comment["id"], action_type=1)
+        browser.click("[data-test=comments]")
+        browser.wait("return document.querySelector('.comment .feeling')?.ariaPressed === 'true'", what="the like")
+        check_equal(browser.run("return document.querySelectorAll('.comment .feeling')[1].ariaPressed"), "false", "the dislike")
+        browser.press("Escape")
+
     def inert(self):
         """Test that the texts of users have stayed texts."""
         check_equal(self.ann.browser.text(".slide:not([inert]) .caption-title"), HOSTILE, "title")
@@ -193,7 +206,7 @@ def main():
         server = Server()
         with tempfile.TemporaryDirectory() as directory:
             journey = Journey(driver, server, directory)
-            names = ("register", "upload", "play", "like", "comment", "inert", "follow", "chat", "stranger", "own_page", "delete",
+            names = ("register", "upload", "play", "like", "comment", "feeling", "inert", "follow", "chat", "stranger", "own_page", "delete",
                      "log_out", "silence")
             run([(f"/browser/journey/{SIZE}/{LANGUAGE}/{name}", getattr(journey, name)) for name in names])
     finally:

@@ -109,7 +109,8 @@ test_change (Fixture *fixture, gconstpointer data)
   begin (fixture);
   end (fixture, MORE);
   dou_test_services_emit (&fixture->services, "Social", "VideosChanged", "([int64 8],)");
-  dou_test_services_emit (&fixture->services, "Social", "FeelingsChanged", "([int64 13],)");
+  dou_test_services_emit (&fixture->services, "Social", "FeelingsChanged",
+                          "([(int64 1, int64 13, 1)],)");
   g_assert_true (is_known (fixture, 7, 20));
   dou_test_services_emit (&fixture->services, "Social", "VideosChanged", "([int64 7],)");
   g_assert_false (is_known (fixture, 7, 20));
@@ -117,7 +118,8 @@ test_change (Fixture *fixture, gconstpointer data)
 
   begin (fixture);
   end (fixture, MORE);
-  dou_test_services_emit (&fixture->services, "Social", "FeelingsChanged", "([int64 11],)");
+  dou_test_services_emit (&fixture->services, "Social", "FeelingsChanged",
+                          "([(int64 1, int64 11, 1)],)");
   g_assert_false (is_known (fixture, 7, 20));
 }
 
@@ -131,7 +133,8 @@ test_overtaken (Fixture *fixture, gconstpointer data)
   g_assert_false (is_known (fixture, 7, 20));
 
   begin (fixture);
-  dou_test_services_emit (&fixture->services, "Social", "FeelingsChanged", "([int64 11],)");
+  dou_test_services_emit (&fixture->services, "Social", "FeelingsChanged",
+                          "([(int64 1, int64 11, 1)],)");
   end (fixture, MORE);
   g_assert_false (is_known (fixture, 7, 20));
 
@@ -202,7 +205,8 @@ test_sheet (Fixture *fixture, gconstpointer data)
   g_assert_null (look_up_sheet (fixture, cache, "key"));
 
   keep_sheet (fixture, page, NULL);
-  dou_test_services_emit (&fixture->services, "Social", "FeelingsChanged", "([int64 11],)");
+  dou_test_services_emit (&fixture->services, "Social", "FeelingsChanged",
+                          "([(int64 1, int64 11, 1)],)");
   g_assert_null (look_up_sheet (fixture, cache, "key"));
   keep_sheet (fixture, page, NULL);
   g_assert_cmpuint (dou_comment_pages_get_size (fixture->pages), ==, 0);

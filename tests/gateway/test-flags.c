@@ -201,6 +201,40 @@ test_change (Fixture *fixture, gconstpointer data)
   assert_known (fixture, 0, 1);
 }
 
+static gboolean
+ask_for_feelings (Fixture *fixture, guint8 *values)
+{
+  static const gint64 comments[] = { 7, 8, 9 };
+
+  return dou_flags_load (fixture->flags, DOU_FLAG_FEELING, 1, comments, 3, values, loaded_cb,
+                         fixture);
+}
+
+/* Test that of feelings, which have three values and no list, those that were asked for are known, and
+ * change when somebody says so. */
+static void
+test_feelings (Fixture *fixture, gconstpointer data)
+{
+  guint8 values[3];
+
+  g_assert_false (ask_for_feelings (fixture, values));
+  dou_test_services_answer (&fixture->services, "GetFeelings", "[(1, 7), (1, 8), (1, 9)]",
+                            "[1, 2, 3]");
+  wait (fixture);
+  g_assert_cmpint (fixture->status, ==, DOU_STATUS_OK);
+  g_assert_cmpmem (values, 3, "\1\2\0", 3);
+
+  dou_test_services_emit (&fixture->services, "Social", "FeelingsChanged",
+                          "([(int64 2, int64 7, 3), (1, 8, 3), (1, 9, 2)],)");
+  g_assert_true (ask_for_feelings (fixture, values));
+  g_assert_cmpmem (values, 3, "\1\0\2", 3);
+
+  dou_test_services_emit (&fixture->services, "Social", "FavoritesChanged",
+                          "([(int64 1, int64 7, false)],)");
+  g_assert_true (ask_for_feelings (fixture, values));
+  g_assert_cmpmem (values, 3, "\1\0\2", 3);
+}
+
 /* Test that a reply that was overtaken by a change does not undo it. */
 static void
 test_overtaken (Fixture *fixture, gconstpointer data)
@@ -304,6 +338,7 @@ main (int argc, char **argv)
   ADD ("list-overtaken", test_list_overtaken);
   ADD ("hit", test_hit);
   ADD ("change", test_change);
+  ADD ("feelings", test_feelings);
   ADD ("overtaken", test_overtaken);
   ADD ("lost", test_lost);
   ADD ("many-targets", test_many_targets);

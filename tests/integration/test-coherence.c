@@ -376,6 +376,21 @@ check_follows (Fixture *fixture, Client *writer, Client *other, guint round)
                    ==, type == 1);
 }
 
+/* What a reader feels about the newest comment, which has so many likes and dislikes. */
+static gint64
+get_feeling (Fixture *fixture, Client *client, const User *reader, gint64 n_likes, gint64 n_dislikes)
+{
+  g_autoptr (JsonObject) list = client_call (
+      client, "GET", "/douyin/comment/list/?count=3&video_id=%" G_GINT64_FORMAT "&token=%s",
+      fixture->video, reader != NULL ? reader->token : "");
+  JsonObject *comment = json_array_get_object_element (
+      json_object_get_array_member (list, "comment_list"), 0);
+
+  g_assert_cmpint (json_object_get_int_member (comment, "like_count"), ==, n_likes);
+  g_assert_cmpint (json_object_get_int_member (comment, "tease_count"), ==, n_dislikes);
+  return json_object_get_int_member (comment, "feeling");
+}
+
 static void
 check_comments (Fixture *fixture, Client *writer, Client *other, guint round)
 {
@@ -394,12 +409,18 @@ check_comments (Fixture *fixture, Client *writer, Client *other, guint round)
       writer, "POST",
       "/douyin/comment/feeling/?token=%s&comment_id=%" G_GINT64_FORMAT "&action_type=1",
       fixture->reader.token, json_object_get_int_member (first, "id"));
-  g_autoptr (JsonObject) after = client_call (
-      other, "GET", "/douyin/comment/list/?count=3&video_id=%" G_GINT64_FORMAT, fixture->video);
-  JsonObject *liked = json_array_get_object_element (
-      json_object_get_array_member (after, "comment_list"), 0);
 
-  g_assert_cmpint (json_object_get_int_member (liked, "like_count"), ==, 1);
+  g_assert_cmpint (get_feeling (fixture, other, &fixture->reader, 1, 0), ==, 1);
+  g_assert_cmpint (get_feeling (fixture, other, &fixture->author, 1, 0), ==, 3);
+  {
+    g_autoptr (JsonObject) changed = client_call (
+        writer, "POST",
+        "/douyin/comment/feeling/?token=%s&comment_id=%" G_GINT64_FORMAT "&action_type=%u",
+        fixture->reader.token, json_object_get_int_member (first, "id"), 2 + round % 2);
+  }
+  g_assert_cmpint (get_feeling (fixture, other, &fixture->reader, 0, 1 - round % 2), ==,
+                   2 + round % 2);
+  g_assert_cmpint (get_feeling (fixture, other, NULL, 0, 1 - round % 2), ==, 3);
   g_assert_cmpstr (json_object_get_string_member (first, "content"), ==, text);
   g_assert_cmpint (json_object_get_int_member (video, "comment_count"), ==, round + 1);
 }

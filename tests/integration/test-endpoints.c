@@ -244,8 +244,21 @@ add_comment (Fixture *fixture, User *user, const char *video, const char *text)
 
   g_assert_cmpstr (json_object_get_string_member (comment, "content"), ==, text);
   g_assert_cmpuint (strlen (json_object_get_string_member (comment, "create_date")), ==, 5);
+  assert_number (comment, "feeling", 3);
   assert_number (json_object_get_object_member (comment, "user"), "id", user->id);
   return json_object_get_int_member (comment, "id");
+}
+
+/* What somebody feels about the two comments under a video. */
+static void
+assert_feelings (Fixture *fixture, const char *video, const char *token, gint64 newer, gint64 older)
+{
+  g_autoptr (JsonObject) list
+      = call (fixture, 0, "GET", "comment/list", "video_id", video, "token", token, NULL);
+  JsonArray *comments = json_object_get_array_member (list, "comment_list");
+
+  assert_number (json_array_get_object_element (comments, 0), "feeling", newer);
+  assert_number (json_array_get_object_element (comments, 1), "feeling", older);
 }
 
 static void
@@ -277,6 +290,10 @@ walk_comments (Fixture *fixture, User *author, User *fan, gint64 video)
     g_assert_cmpstr (json_object_get_string_member (older, "content"), ==,
                      "第一 👩‍👩‍👧 שלום\n<b>");
   }
+
+  assert_feelings (fixture, video_text, author->token, 3, 1);
+  assert_feelings (fixture, video_text, fan->token, 3, 2);
+  assert_feelings (fixture, video_text, "", 3, 3);
 
   /* The author of the video may remove what others wrote under it. */
   act (fixture, 0, "comment/action", author, "2", "video_id", video_text, "comment_id", first_text);

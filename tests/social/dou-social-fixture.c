@@ -46,6 +46,7 @@ START_ITEMS (count_users)
 START_ITEMS (add_comments)
 START_ITEMS (delete_comments)
 START_ITEMS (set_feelings)
+START_ITEMS (get_feelings)
 START_ITEMS (remove_videos)
 
 static const Method methods[] = {
@@ -77,6 +78,8 @@ static const Method methods[] = {
     dou_social_manager_delete_comments_finish, dou_social_encode_statuses },
   { "SetFeelings", "a(xxi)", dou_social_decode_feelings, start_set_feelings,
     dou_social_manager_set_feelings_finish, dou_social_encode_statuses },
+  { "GetFeelings", "a(xx)", dou_social_decode_pairs, start_get_feelings,
+    dou_social_manager_get_feelings_finish, dou_social_encode_feeling_kinds },
   { "RemoveVideos", "ax", dou_social_decode_ids, start_remove_videos,
     dou_social_manager_remove_videos_finish, dou_social_encode_statuses },
 };

@@ -316,13 +316,13 @@ test_deletion_race (DouSocialFixture *fixture, gconstpointer data)
 static void
 test_feelings (DouSocialFixture *fixture, gconstpointer data)
 {
-  const char *const steps[][3] = {
-    { "[(1, 11, 1), (2, 11, 1), (3, 11, 2), (1, 12, 1)]", "[0, 0, 0, 27]", "2, 1" },
-    { "[(1, 11, 1), (1, 11, 1)]", "[0, 0]", "2, 1" },
-    { "[(1, 11, 2), (4, 11, 3)]", "[0, 0]", "1, 2" },
-    { "[(1, 11, 3), (2, 11, 3), (3, 11, 1)]", "[0, 0, 0]", "1, 0" },
-    { "[(3, 11, 3), (3, 11, 3)]", "[0, 0]", "0, 0" },
-    { "[(1, 11, 2), (2, 11, 2)]", "[0, 0]", "0, 2" },
+  const char *const steps[][4] = {
+    { "[(1, 11, 1), (2, 11, 1), (3, 11, 2), (1, 12, 1)]", "[0, 0, 0, 27]", "2, 1", "1, 1, 2" },
+    { "[(1, 11, 1), (1, 11, 1)]", "[0, 0]", "2, 1", "1, 1, 2" },
+    { "[(1, 11, 2), (4, 11, 3)]", "[0, 0]", "1, 2", "2, 1, 2" },
+    { "[(1, 11, 3), (2, 11, 3), (3, 11, 1)]", "[0, 0, 0]", "1, 0", "3, 3, 1" },
+    { "[(3, 11, 3), (3, 11, 3)]", "[0, 0]", "0, 0", "3, 3, 3" },
+    { "[(1, 11, 2), (2, 11, 2)]", "[0, 0]", "0, 2", "2, 2, 3" },
   };
 
   assert_call (fixture, "AddComments", "[(11, 1, 20, 'a', '')]", "[(0, 11, 1700000000000)]");
@@ -330,13 +330,16 @@ test_feelings (DouSocialFixture *fixture, gconstpointer data)
     {
       g_autofree char *expected = g_strdup_printf (
           "[(0, [(11, 1, 'a', 1700000000000, %s)])]", steps[i][2]);
+      g_autofree char *kinds = g_strdup_printf ("[%s, 3, 3]", steps[i][3]);
 
       assert_call (fixture, "SetFeelings", steps[i][0], steps[i][1]);
       assert_call (fixture, "GetComments", "[(20, 0, 1)]", expected);
+      assert_call (fixture, "GetFeelings", "[(1, 11), (2, 11), (3, 11), (4, 11), (1, 12)]", kinds);
       dou_social_fixture_assert_recount (fixture, 0);
     }
 
   assert_call (fixture, "DeleteComments", "[(11, 20, 9, 1)]", "[0]");
+  assert_call (fixture, "GetFeelings", "[(1, 11), (2, 11)]", "[3, 3]");
   assert_call (fixture, "SetFeelings", "[(1, 11, 1), (1, 11, 3)]", "[27, 27]");
   dou_social_fixture_assert_recount (fixture, 0);
 }

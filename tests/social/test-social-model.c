@@ -385,6 +385,26 @@ verify_user (Model *model, gint64 user, const DouSocialCounts *counts)
   assert_list (model, "GetFriends", user, friends, N_USERS);
 }
 
+/* Of everybody about a comment that is there. */
+static void
+verify_feelings (Model *model, const Comment *expected, gint64 id)
+{
+  g_autoptr (GArray) pairs = g_array_new (FALSE, FALSE, sizeof (DouSocialLink));
+  g_autoptr (GArray) kinds = NULL;
+
+  for (gint32 user = 1; user <= N_USERS; user++)
+    {
+      DouSocialLink pair = { user, id };
+
+      g_array_append_val (pairs, pair);
+    }
+
+  kinds = call (model, "GetFeelings", pairs);
+  for (gint32 user = 1; user <= N_USERS; user++)
+    g_assert_cmpint (g_array_index (kinds, gint32, user - 1), ==,
+                     expected->feelings[user] != 0 ? expected->feelings[user] : DOU_SOCIAL_NEITHER);
+}
+
 static void
 verify_comment (const Comment *expected, const DouSocialComment *comment)
 {
@@ -431,7 +451,8 @@ verify_comments (Model *model, gint64 video)
 
               g_assert_true (skipped->video != video || !is_there (model, skipped));
             }
-          verify_comment (find_comment (model, next--), comment);
+          verify_comment (find_comment (model, next), comment);
+          verify_feelings (model, find_comment (model, next--), comment->id);
           n_comments++;
         }
       request.cursor = page->cursor;

@@ -77,7 +77,7 @@ async function call(method, path, parameters, { signal, isCredentials } = {}) {
   }
 }
 
-// Likes and follows that are under way. What is asked for meanwhile waits for them, so that no view shows
+// Likes, follows and feelings that are under way. What is asked for meanwhile waits for them, so that no view shows
 // what was before.
 const changes = new Set();
 
@@ -213,7 +213,7 @@ export const deleteComment = (videoId, id) =>
 
 /** What one thinks of a comment: 1 likes, 2 dislikes, 3 neither. */
 export const setFeeling = (commentId, feeling) =>
-  post('douyin/comment/feeling/', { comment_id: commentId, action_type: feeling });
+  change('douyin/comment/feeling/', { comment_id: commentId, action_type: feeling });
 
 export const getFollowing = async (id, cursor, options) =>
   fixUsers(await get('douyin/relation/follow/list/', { user_id: id, count: PAGE, cursor }, options));

@@ -226,6 +226,15 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
   JOIN comments AS c ON c.id = j.comment
   LEFT JOIN feelings AS f ON f.comment = c.id AND f.user_id = j.user_id
 
+-- [[user, comment, …], …] → those about which something is felt, and what
+-- name: get-feelings
+SELECT j.place - 1, f.feeling
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    user_id BIGINT PATH '$[0]' ERROR ON ERROR,
+    comment BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  JOIN feelings AS f ON f.comment = j.comment AND f.user_id = j.user_id
+
 -- [[user, comment, feeling], …]
 -- name: set-feelings
 INSERT INTO feelings (user_id, comment, feeling)

@@ -176,6 +176,12 @@ FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (val
 JOIN comments AS c ON c.id = CAST(j.value ->> 1 AS bigint)
 LEFT JOIN feelings AS f ON f.comment = c.id AND f.user_id = CAST(j.value ->> 0 AS bigint)
 
+-- [[user, comment, …], …] → those about which something is felt, and what
+-- name: get-feelings
+SELECT j.place - 1, f.feeling
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN feelings AS f ON f.comment = CAST(j.value ->> 1 AS bigint) AND f.user_id = CAST(j.value ->> 0 AS bigint)
+
 -- [[user, comment, feeling], …]
 -- name: set-feelings
 INSERT INTO feelings (user_id, comment, feeling)

@@ -158,6 +158,12 @@ FROM json_each(##json::string) AS j
 CROSS JOIN comments AS c ON c.id = j.value ->> 1
 LEFT JOIN feelings AS f ON f.comment = c.id AND f.user = j.value ->> 0
 
+-- [[user, comment, …], …] → those about which something is felt, and what
+-- name: get-feelings
+SELECT j.key, f.feeling
+FROM json_each(##json::string) AS j
+CROSS JOIN feelings AS f ON f.comment = j.value ->> 1 AND f.user = j.value ->> 0
+
 -- [[user, comment, feeling], …]
 -- name: set-feelings
 INSERT INTO feelings (user, comment, feeling)

@@ -7,30 +7,16 @@ import { requireLogin, showRefusal } from '../actions.js';
 import { avatar, h, icon, iconButton, whenSeen } from '../dom.js';
 import { formatCount, t } from '../i18n.js';
 import { openPanel } from '../panel.js';
-import { emit, getOwnId, getSession, storage } from '../state.js';
+import { emit, getOwnId, getSession } from '../state.js';
 
 const LIKE = 1;
 const DISLIKE = 2;
 const NEITHER = 3;
 
-// The server answers how many liked a comment, not whether one did oneself: that is remembered here,
-// for so many comments.
-const FEELINGS = 'doutok.feelings';
-const MAX_FEELINGS = 500;
-
-function readFeelings() {
-  return new Map(storage.read(FEELINGS)?.[getOwnId()] ?? []);
-}
-
-function writeFeelings(feelings) {
-  storage.write(FEELINGS, { [getOwnId()]: [...feelings].slice(-MAX_FEELINGS) });
-}
-
 class Comments {
   constructor(video, body, signal) {
     this.video = video;
     this.signal = signal;
-    this.feelings = readFeelings();
     this.list = h('ol.comments');
     this.end = h('div.list-end');
     this.body = body;
@@ -106,7 +92,7 @@ class Comments {
     const count = h('span');
     const button = h('button.feeling', { type: 'button', onclick: () => this.feel(comment, feeling) }, icon(name), count);
     const update = () => {
-      button.setAttribute('aria-pressed', String(this.feelings.get(comment.id) === feeling));
+      button.setAttribute('aria-pressed', String(comment.feeling === feeling));
       button.setAttribute('aria-label', t(label, { count: comment[member] }));
       count.textContent = formatCount(comment[member]);
     };
@@ -115,36 +101,29 @@ class Comments {
     return button;
   }
 
+  // The change is shown at once, and taken back if the server refuses it. Of two that follow each other
+  // the second one is sent when the first has arrived.
   async feel(comment, feeling) {
     if (!requireLogin())
       return;
-    const before = this.feelings.get(comment.id) ?? NEITHER;
+    const before = comment.feeling;
     const after = before === feeling ? NEITHER : feeling;
-    try {
-      await api.setFeeling(comment.id, after);
-      this.feelings.delete(comment.id);
-      if (after !== NEITHER)
-        this.feelings.set(comment.id, after);
-      writeFeelings(this.feelings);
-      comment.like_count += (after === LIKE) - (before === LIKE);
-      comment.tease_count += (after === DISLIKE) - (before === DISLIKE);
+    const change = (from, to) => {
+      comment.feeling = to;
+      comment.like_count += (to === LIKE) - (from === LIKE);
+      comment.tease_count += (to === DISLIKE) - (from === DISLIKE);
       for (const update of comment.updates)
         update();
-      await this.recount(comment);
+    };
+    change(before, after);
+    comment.sent = Promise.resolve(comment.sent).catch(() => {}).then(() => api.setFeeling(comment.id, after));
+    try {
+      await comment.sent;
     } catch (error) {
+      if (comment.feeling === after)
+        change(after, before);
       showRefusal(error);
     }
-  }
-
-  // One may have liked it before, in another browser: then the server's count is the right one.
-  async recount(comment) {
-    const page = await api.getComments(this.video.id, undefined, { signal: this.signal });
-    const found = page.comments.find((other) => other.id === comment.id);
-    if (!found)
-      return;
-    Object.assign(comment, { like_count: found.like_count, tease_count: found.tease_count });
-    for (const update of comment.updates)
-      update();
   }
 
   count(difference) {
