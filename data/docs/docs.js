@@ -3,7 +3,7 @@
 /* Makes a page of /openapi.json. All text becomes text nodes: nothing of the description is taken
  * for HTML. */
 
-const METHODS = ["get", "head", "post"];
+const METHODS = ["get", "head", "post", "options"];
 
 let description;
 
@@ -181,8 +181,13 @@ function operationCard(pathName, path, method) {
     examples(operation));
 }
 
+/* The paths; what all of them have stands once, and last. */
+function allPaths() {
+  return [...Object.entries(description.paths), ...Object.values(description.components.pathItems).map((path) => ["/…", path])];
+}
+
 function operationsOf(tag) {
-  return Object.entries(description.paths).flatMap(([name, path]) =>
+  return allPaths().flatMap(([name, path]) =>
     METHODS.filter((method) => path[method]?.tags.includes(tag)).map((method) => [name, path, method]));
 }
 

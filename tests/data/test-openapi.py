@@ -59,8 +59,8 @@ OPERATION = closed(
      "requestBody": BODY,
      "responses": mapping(RESPONSE, r"^([1-5][0-9][0-9]|default)$")},
     ["operationId", "tags", "summary", "security", "responses"])
-PATH = closed({"parameters": {"type": "array", "items": PARAMETER},
-               **{method: OPERATION for method in openapi.METHODS}})
+PATH = closed({"$ref": {"const": "#/components/pathItems/Preflight"}, "parameters": {"type": "array", "items": PARAMETER},
+               **{method: OPERATION for method in openapi.METHODS}}, ["$ref"])
 OPENAPI = closed(
     {"openapi": {"pattern": r"^3\.1\.[0-9]+$"},
      "info": closed({"title": TEXT, "version": TEXT, "summary": TEXT, "description": TEXT,
@@ -70,6 +70,7 @@ OPENAPI = closed(
      "tags": {"type": "array", "items": closed({"name": TEXT, "description": TEXT}, ["name"])},
      "paths": mapping(PATH, "^/"),
      "components": closed({
+         "pathItems": mapping(closed({"options": OPERATION}, ["options"])),
          "securitySchemes": mapping({"type": "object", "required": ["type"]}),
          "parameters": mapping(PARAMETER), "requestBodies": mapping(BODY),
          "headers": mapping(HEADER), "responses": mapping(RESPONSE),

@@ -637,6 +637,43 @@ class Web(unittest.TestCase):
     test_headWebScript, test_headWebModule = test_getWebScript, test_getWebModule
 
 
+class Preflight(unittest.TestCase):
+    """Browsers ask before a page of another server may use a path: any path, on a server of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = server.Server("[server]\ncors-origins=https://example.org\n")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def ask(self, path, origin, **headers):
+        answer = self.server.request("OPTIONS", path, headers={"Origin": origin, **headers})
+        DESCRIPTION.check_answer(DESCRIPTION.preflight(), answer)
+        return answer
+
+    def test_every_path(self):
+        method = {"Access-Control-Request-Method": "POST"}
+        routes = [route.replace("*", "x") for route in self.server.list_routes()]
+        self.assertGreater(len(routes), 30)
+        for path in routes:
+            answer = self.ask(path, "https://example.org", **method)
+            self.assertEqual(answer.code, 204, path)
+            self.assertEqual(answer.headers["Access-Control-Allow-Origin"], "https://example.org")
+            for refused in (self.ask(path, "https://example.com", **method),
+                            self.ask(path, "https://example.org")):
+                self.assertEqual(refused.code, 405, path)
+                self.assertIsNone(refused.headers["Access-Control-Allow-Methods"])
+
+    def test_http_codes(self):
+        answer = exchange_raw(self.server.host, "OPTIONS /ping HTTP/1.1\r\n\r\n", "OPTIONS")
+        DESCRIPTION.check_answer(DESCRIPTION.preflight(), answer)
+        self.assertEqual(answer.code, 400)
+        self.assertEqual(set(DESCRIPTION.preflight()["responses"]) - HTTP_ELSEWHERE,
+                         {"204", "400", "405"})
+
+
 class Limits(unittest.TestCase):
     """What takes a server that is soon tired, another one each time."""
 

@@ -35,6 +35,10 @@ class Description:
                 if method in item:
                     yield path, method, item[method]
 
+    def preflight(self):
+        """The operation of every path that only browsers use."""
+        return self.document["components"]["pathItems"]["Preflight"]["options"]
+
     def find(self, operation_id):
         for path, method, operation in self.operations():
             if operation["operationId"] == operation_id:
