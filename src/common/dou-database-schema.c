@@ -19,6 +19,8 @@
 
 #include <string.h>
 
+#include <glib/gi18n.h>
+
 #include "common/dou-database-schema.h"
 #include "common/dou-status.h"
 #include "dou-database-sql.h"
@@ -235,8 +237,8 @@ migrate_once (DouTransaction *transaction, const char *domain, GPtrArray *migrat
   if (*version > migrations->len)
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
-                   "it was written by a newer program: its %s tables have version %u, and this "
-                   "program knows versions up to %u",
+                   _ ("it was written by a newer program: its %s tables have version %u, and this "
+                      "program knows versions up to %u"),
                    domain, *version, migrations->len);
       return FALSE;
     }

@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
 #include "common/dou-database-worker.h"
@@ -274,7 +275,7 @@ dou_database_open (const char *domain, const DouDatabaseAddress *address, GError
   if (dou_database_address_is_file (address) && !g_path_is_absolute (address->path))
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
-                   "Cannot open the database “%s”: no state directory is configured", description);
+                   _ ("Cannot open the database “%s”: no state directory is configured"), description);
       return NULL;
     }
 
@@ -283,7 +284,7 @@ dou_database_open (const char *domain, const DouDatabaseAddress *address, GError
   self->address = dou_database_address_copy (address);
   if (!dou_database_start (self, error))
     {
-      g_prefix_error (error, "Cannot open the database “%s”: ", description);
+      g_prefix_error (error, _ ("Cannot open the database “%s”: "), description);
       return NULL;
     }
 

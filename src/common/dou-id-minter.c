@@ -23,6 +23,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
 #include "common/dou-id-minter.h"
@@ -61,7 +62,7 @@ dou_id_minter_reserve (DouIdMinter *self, gint64 until, GError **error)
   if (pwrite (self->fd, text, length, 0) != length || fdatasync (self->fd) != 0)
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
-                   "Cannot reserve identifiers: %s", g_strerror (errno));
+                   _ ("Cannot reserve identifiers: %s"), g_strerror (errno));
       return FALSE;
     }
 
@@ -115,8 +116,8 @@ dou_id_minter_load (DouIdMinter *self, const char *path, GError **error)
   if (length < 0
       || !g_ascii_string_to_unsigned (text, 10, 0, DOU_ID_MAX >> TIME_SHIFT, &reserved, NULL))
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_INTERNAL, "“%s” is not a reservation of identifiers",
-                   path);
+      g_set_error (error, DOU_ERROR, DOU_STATUS_INTERNAL,
+                   _ ("“%s” is not a reservation of identifiers"), path);
       return FALSE;
     }
 
@@ -148,7 +149,7 @@ dou_id_minter_new (DouClock *clock, guint node, guint process, const char *path,
   self->fd = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (self->fd < 0)
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "Cannot open “%s”: %s", path,
+      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("Cannot open “%s”: %s"), path,
                    g_strerror (errno));
       return NULL;
     }

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -114,7 +115,7 @@ dou_metrics_open (const char *path, guint slot, const char *process, GError **er
   if (fd >= 0 && prepare_file (fd))
     page = mmap (NULL, sizeof (DouMetricsPage), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (page == MAP_FAILED)
-    g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "Cannot use “%s”: %s", path,
+    g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("Cannot use “%s”: %s"), path,
                  g_strerror (errno));
   if (fd >= 0)
     close (fd);
@@ -245,7 +246,8 @@ dou_metrics_map (const char *path, GError **error)
 
   if (page != MAP_FAILED)
     munmap (page, sizeof (DouMetricsPage));
-  g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "“%s” is not what a server of this version writes",
+  g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
+               _ ("“%s” is not what a server of this version writes"),
                path);
   return NULL;
 }

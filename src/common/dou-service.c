@@ -22,7 +22,6 @@
 
 #define G_LOG_DOMAIN "doutok"
 
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +30,7 @@
 #include <glib/gi18n.h>
 
 #include "common/dou-call-requests.h"
+#include "common/dou-locale.h"
 #include "common/dou-log-impl.h"
 #include "common/dou-log.h"
 #include "common/dou-metrics.h"
@@ -155,7 +155,7 @@ dou_service_connect (DouService *self, const char *address, GError **error)
   if (address == NULL)
     {
       g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
-                   "No bus: give --bus-address, or let the bus start this program");
+                   _ ("No bus: give --bus-address, or let the bus start this program"));
       return FALSE;
     }
 
@@ -166,7 +166,7 @@ dou_service_connect (DouService *self, const char *address, GError **error)
       NULL, NULL, error);
   if (self->connection == NULL)
     {
-      g_prefix_error (error, "Cannot connect to the bus at %s: ", address);
+      g_prefix_error (error, _ ("Cannot connect to the bus at %s: "), address);
       return FALSE;
     }
 
@@ -215,7 +215,7 @@ dou_service_new (const char *program, int *argc, char ***argv, const GOptionEntr
     G_OPTION_ENTRY_NULL,
   };
 
-  setlocale (LC_ALL, "");
+  dou_locale_set_up ();
   g_set_prgname (program);
 
   context = g_option_context_new (NULL);

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include <glib/gi18n.h>
+
 #include "gateway/dou-cors.h"
 
 #define ALLOWED_METHODS "GET, HEAD, POST"
@@ -52,7 +54,7 @@ dou_cors_new (DouConfig *config, GError **error)
     if (!g_str_equal (origins[i], "*") && !is_origin (origins[i]))
       {
         g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_BAD_VALUE,
-                     "[%s] %s = %s: expected an origin such as https://example.org, or *",
+                     _ ("[%s] %s = %s: expected an origin such as https://example.org, or *"),
                      dou_config_key_get_group (DOU_CONFIG_CORS_ORIGINS),
                      dou_config_key_get_name (DOU_CONFIG_CORS_ORIGINS), origins[i]);
         return NULL;

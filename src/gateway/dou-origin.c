@@ -7,6 +7,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n.h>
+
 #include <string.h>
 
 #include "gateway/dou-origin.h"
@@ -54,8 +56,8 @@ dou_origin_init (DouOrigin *self)
 static void
 set_bad_value (GError **error, DouConfigKey key, const char *value, const char *expected)
 {
-  g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_BAD_VALUE, "[%s] %s = %s: expected %s",
-               dou_config_key_get_group (key), dou_config_key_get_name (key), value, expected);
+  g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_BAD_VALUE, _ ("[%s] %s = %s: expected %s"),
+               dou_config_key_get_group (key), dou_config_key_get_name (key), value, _ (expected));
 }
 
 static gboolean
@@ -72,7 +74,7 @@ dou_origin_set_public_url (DouOrigin *self, const char *url, GError **error)
       || (!g_str_equal (g_uri_get_scheme (uri), "http")
           && !g_str_equal (g_uri_get_scheme (uri), "https")))
     {
-      set_bad_value (error, DOU_CONFIG_PUBLIC_URL, url, "an address such as https://example.org");
+      set_bad_value (error, DOU_CONFIG_PUBLIC_URL, url, N_ ("an address such as https://example.org"));
       return FALSE;
     }
 
@@ -102,7 +104,7 @@ dou_origin_new (DouConfig *config, GError **error)
       if (mask == NULL)
         {
           set_bad_value (error, DOU_CONFIG_TRUSTED_PROXIES, *proxies,
-                         "an address or a block such as 10.0.0.0/8");
+                         N_ ("an address or a block such as 10.0.0.0/8"));
           return NULL;
         }
       g_ptr_array_add (self->proxies, mask);

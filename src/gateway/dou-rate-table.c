@@ -27,6 +27,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <sodium.h>
 #include <sys/file.h>
@@ -124,7 +125,7 @@ dou_rate_table_new (const char *path, GError **error)
   if (fd >= 0 && sodium_init () >= 0 && prepare_file (fd))
     table = mmap (NULL, sizeof (Table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (table == MAP_FAILED)
-    g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "Cannot use “%s”: %s", path,
+    g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("Cannot use “%s”: %s"), path,
                  g_strerror (errno));
   else
     self->table = table;

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <glib/gi18n.h>
 #include <jwt.h>
 #include <sodium.h>
 
@@ -127,7 +128,7 @@ dou_token_keys_new_from_file (const char *path, GError **error)
       if (!dou_token_keys_add_line (self, line))
         {
           g_set_error (error, DOU_ERROR, DOU_STATUS_INTERNAL,
-                       "%s: line %u is not “NAME SECRET” with a secret of %d to %d bytes in base64url",
+                       _ ("%s: line %u is not “NAME SECRET” with a secret of %d to %d bytes in base64url"),
                        path, number, MIN_SECRET, MAX_SECRET);
           sodium_memzero (text, length);
           return NULL;
@@ -137,7 +138,7 @@ dou_token_keys_new_from_file (const char *path, GError **error)
 
   if (self->keys->len == 0)
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_INTERNAL, "%s: there is no key in it", path);
+      g_set_error (error, DOU_ERROR, DOU_STATUS_INTERNAL, _ ("%s: there is no key in it"), path);
       return NULL;
     }
 

@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include <glib-unix.h>
+#include <glib/gi18n.h>
 #include <systemd/sd-bus.h>
 
 #include "common/dou-status.h"
@@ -308,7 +309,7 @@ dou_watch_new (const char *address, GError **error)
 
   if (n < 0)
     {
-      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "Cannot listen on the bus at %s: %s",
+      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("Cannot listen on the bus at %s: %s"),
                    address, g_strerror (-n));
       return NULL;
     }

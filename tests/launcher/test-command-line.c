@@ -134,19 +134,19 @@ get_program (void)
              : g_test_build_filename (G_TEST_BUILT, "..", "src", "launcher", "doutok", NULL);
 }
 
-/* What the command says on standard output, or on standard error, in an environment of two variables. */
+/* What a program says on standard output, or on standard error, in an environment of two variables. */
 static char *
-run_in (const char *first, const char *second, const char *const *arguments)
+run_program_in (const char *program, const char *first, const char *second,
+                const char *const *arguments)
 {
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
       G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE);
   g_autoptr (GSubprocess) process = NULL;
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
-  g_autofree char *program = get_program ();
   g_autoptr (GError) error = NULL;
   char *text = NULL;
 
-  g_ptr_array_add (argv, program);
+  g_ptr_array_add (argv, (gpointer) program);
   for (gsize i = 0; arguments[i] != NULL; i++)
     g_ptr_array_add (argv, (gpointer) arguments[i]);
   g_ptr_array_add (argv, NULL);
@@ -157,6 +157,50 @@ run_in (const char *first, const char *second, const char *const *arguments)
   g_subprocess_communicate_utf8 (process, NULL, NULL, &text, NULL, &error);
   g_assert_no_error (error);
   return text;
+}
+
+/* What the command says in an environment of two variables. */
+static char *
+run_in (const char *first, const char *second, const char *const *arguments)
+{
+  g_autofree char *program = get_program ();
+
+  return run_program_in (program, first, second, arguments);
+}
+
+/* Test that the parts of the server, too, say in the language of the environment why they cannot start. */
+static void
+test_parts (DouTestTree **tree, gconstpointer data)
+{
+  static const char *const parts[] = { "user", "video", "social", "chat", "gateway" };
+  static const struct
+  {
+    const char *arguments[3];
+    const char *english;
+    const char *chinese;
+  } cases[] = {
+    { { NULL }, "No bus: give --bus-address", "没有总线" },
+    { { "--bus-address=unix:path=/nonexistent" },
+      "Cannot connect to the bus at unix:path=/nonexistent: ",
+      "无法连接位于 unix:path=/nonexistent 的总线" },
+    { { "--config=/nonexistent" }, "/nonexistent: ", "/nonexistent: " },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (cases); j++)
+      {
+        g_autofree char *name = g_strdup_printf ("doutok-%s", parts[i]);
+        g_autofree char *program
+            = g_test_build_filename (G_TEST_BUILT, "..", "src", parts[i], name, NULL);
+        g_autofree char *english
+            = run_program_in (program, "LANG=C.UTF-8", NULL, cases[j].arguments);
+        g_autofree char *chinese
+            = run_program_in (program, "LANG=zh_CN.UTF-8", NULL, cases[j].arguments);
+
+        g_test_message ("%s: %s%s", name, english, chinese);
+        g_assert_nonnull (strstr (english, cases[j].english));
+        g_assert_nonnull (strstr (chinese, cases[j].chinese));
+      }
 }
 
 /* Test that all of the help, and mistakes, are in the language of the environment, whether its locale is
@@ -258,6 +302,7 @@ main (int argc, char **argv)
   ADD ("help", test_help);
   ADD ("no-locale", test_no_locale);
   ADD ("chinese", test_chinese);
+  ADD ("parts", test_parts);
   ADD ("english", test_english);
   ADD ("no-server", test_no_server);
 #undef ADD
