@@ -8,6 +8,7 @@ packages_to_build='
   libc6-dev
   libgda-5.0-dev
   libglib2.0-dev
+  libhiredis-dev
   libjson-glib-dev
   libjwt-dev
   libmimalloc-dev

@@ -33,6 +33,7 @@ packages_to_test='
   python3-websockets
   python3-yaml
   prometheus
+  redis-server
   sqlite3
   strace
   systemd
