@@ -32,6 +32,15 @@ typedef enum
   DOU_CONFIG_DATABASE_PASSWORD,      /* or empty */
   DOU_CONFIG_DATABASE_PASSWORD_FILE, /* path or empty */
   DOU_CONFIG_DATABASE_POOL,          /* reading connections a service */
+  DOU_CONFIG_MEDIA_STORE,        /* local | s3 */
+  DOU_CONFIG_S3_ENDPOINT,        /* URL of the object store */
+  DOU_CONFIG_S3_REGION,          /* as the store calls it */
+  DOU_CONFIG_S3_BUCKET,          /* name */
+  DOU_CONFIG_S3_ACCESS_KEY,      /* who signs */
+  DOU_CONFIG_S3_SECRET_KEY,      /* or empty */
+  DOU_CONFIG_S3_SECRET_KEY_FILE, /* path or empty */
+  DOU_CONFIG_S3_PATH_STYLE,      /* boolean: the bucket is in the path, not in the name of the host */
+  DOU_CONFIG_S3_REDIRECT,        /* signed | proxy */
   DOU_CONFIG_LOG_LEVEL,       /* levels: of all parts, and of single ones */
   DOU_CONFIG_LOG_FORMAT,      /* auto | text | json: a DouLogFormat */
   DOU_CONFIG_LOG_ACCESS,      /* boolean: a line for each request */

@@ -21,6 +21,7 @@
 #include <glib/gi18n.h>
 
 #include "common/dou-paths.h"
+#include "common/dou-object-address.h"
 #include "common/dou-status.h"
 #include "common/dou-tls.h"
 #include "launcher/dou-domain.h"
@@ -279,8 +280,9 @@ static gboolean
 dou_launcher_prepare (DouLauncher *self, GError **error)
 {
   g_autofree char *config_path = dou_launcher_get_config_path (self);
+  g_autoptr (DouObjectAddress) objects = NULL;
 
-  if (!dou_programs_check (error))
+  if (!dou_programs_check (error) || !dou_object_address_load (self->config, &objects, error))
     return FALSE;
 
   dou_launcher_forget_shared (self);

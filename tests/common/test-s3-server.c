@@ -10,11 +10,10 @@
 #include <libsoup/soup.h>
 
 #include "common/dou-s3-signer.h"
-#include "lib/dou-test-dir.h"
+#include "lib/dou-test-object-store.h"
 
-#define ACCESS_KEY "test:tester"
-#define SECRET_KEY "the-right-secret/+="
-#define BUCKET "/doutok"
+#define BUCKET "/" BUCKET_NAME
+#define BUCKET_NAME "doutok"
 
 /* A name with all that is easily escaped in two ways. */
 #define OBJECT BUCKET "/video/a b+c=é~(1).mp4"
@@ -25,52 +24,27 @@
 
 typedef struct
 {
-  char *dir;            /* (owned) */
-  GSubprocess *server;  /* (owned) */
-  char *host;           /* (owned): with the port */
+  const char *host;     /* (unowned): with the port */
   SoupSession *session; /* (owned) */
   DouS3Signer *signer;  /* (owned) */
 } Fixture;
 
+/* Shared: it takes seconds to start. */
+static DouTestObjectStore *server;
+
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "lib", "object-store.py", NULL);
-  g_autoptr (GDataInputStream) output = NULL;
-  g_autofree char *port = NULL;
-  g_autoptr (GError) error = NULL;
-
-  fixture->dir = dou_test_dir_new ();
-  fixture->server = g_subprocess_new (
-    G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "/usr/bin/python3",
-    script, fixture->dir, ACCESS_KEY, SECRET_KEY, NULL);
-  g_assert_no_error (error);
-
-  output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (fixture->server));
-  port = g_data_input_stream_read_line (output, NULL, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_nonnull (port);
-
-  fixture->host = g_strconcat ("127.0.0.1:", port, NULL);
+  fixture->host = server->host;
   fixture->session = soup_session_new_with_options ("timeout", TIMEOUT, NULL);
-  fixture->signer = dou_s3_signer_new ("us-east-1", ACCESS_KEY, SECRET_KEY);
+  fixture->signer = dou_s3_signer_new ("us-east-1", DOU_TEST_ACCESS_KEY, DOU_TEST_SECRET_KEY);
 }
 
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
   dou_s3_signer_free (fixture->signer);
   g_object_unref (fixture->session);
-  g_free (fixture->host);
-
-  g_output_stream_close (g_subprocess_get_stdin_pipe (fixture->server), NULL, &error);
-  g_assert_no_error (error);
-  g_subprocess_wait_check (fixture->server, NULL, &error);
-  g_assert_no_error (error);
-  g_object_unref (fixture->server);
-  dou_test_dir_remove (fixture->dir);
 }
 
 static SoupMessage *
@@ -131,12 +105,9 @@ request (Fixture *fixture, DouS3Signer *signer, const char *method, const char *
 static void
 put_object (Fixture *fixture)
 {
-  g_autofree char *bucket = NULL;
   g_autofree char *object = NULL;
   guint status;
 
-  bucket = request (fixture, fixture->signer, "PUT", BUCKET, NULL, NULL, "", &status);
-  g_assert_cmpuint (status, ==, SOUP_STATUS_OK);
   object = request (fixture, fixture->signer, "PUT", OBJECT, NULL, NULL, CONTENT, &status);
   g_assert_cmpuint (status, ==, SOUP_STATUS_OK);
 }
@@ -145,7 +116,7 @@ put_object (Fixture *fixture)
 static void
 test_wrong_secret (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (DouS3Signer) wrong = dou_s3_signer_new ("us-east-1", ACCESS_KEY, "another secret");
+  g_autoptr (DouS3Signer) wrong = dou_s3_signer_new ("us-east-1", DOU_TEST_ACCESS_KEY, "another secret");
   g_autofree char *written = NULL;
   g_autofree char *removed = NULL;
   g_autofree char *kept = NULL;
@@ -213,7 +184,7 @@ request_presigned (Fixture *fixture, DouS3Signer *signer, GDateTime *since, cons
 static void
 test_presigned (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (DouS3Signer) wrong = dou_s3_signer_new ("us-east-1", ACCESS_KEY, "another secret");
+  g_autoptr (DouS3Signer) wrong = dou_s3_signer_new ("us-east-1", DOU_TEST_ACCESS_KEY, "another secret");
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autoptr (GDateTime) earlier = g_date_time_add_minutes (now, -10);
   g_autofree char *expired = NULL;
@@ -234,11 +205,19 @@ test_presigned (Fixture *fixture, gconstpointer data)
 int
 main (int argc, char **argv)
 {
+  int status;
+
   g_test_init (&argc, &argv, NULL);
+
+  server = dou_test_object_store_new ();
+  dou_test_object_store_make_bucket (server, BUCKET_NAME);
 
   g_test_add ("/common/s3-server/wrong-secret", Fixture, NULL, set_up, test_wrong_secret, tear_down);
   g_test_add ("/common/s3-server/signed", Fixture, NULL, set_up, test_signed, tear_down);
   g_test_add ("/common/s3-server/presigned", Fixture, NULL, set_up, test_presigned, tear_down);
 
-  return g_test_run ();
+  status = g_test_run ();
+  dou_test_object_store_free (server);
+
+  return status;
 }

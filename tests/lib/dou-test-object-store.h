@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "common/dou-object-store.h"
+
+G_BEGIN_DECLS
+
+#define DOU_TEST_ACCESS_KEY "test:tester"
+#define DOU_TEST_SECRET_KEY "the-right-secret/+="
+
+/**
+ * DouTestObjectStore:
+ * @server: the process
+ * @dir: what it keeps
+ * @host: address and port
+ *
+ * A real object store on a free port, which verifies each signature. It starts within some seconds.
+ */
+typedef struct
+{
+  GSubprocess *server; /* (owned) */
+  char *dir;           /* (owned) */
+  char *host;          /* (owned) */
+} DouTestObjectStore;
+
+DouTestObjectStore *dou_test_object_store_new (void);
+void dou_test_object_store_free (DouTestObjectStore *self);
+void dou_test_object_store_hang (DouTestObjectStore *self);
+void dou_test_object_store_go_on (DouTestObjectStore *self);
+DouObjectAddress *dou_test_object_store_get_address (DouTestObjectStore *self, const char *bucket);
+void dou_test_object_store_make_bucket (DouTestObjectStore *self, const char *bucket);
+char *dou_test_object_store_list (DouTestObjectStore *self, const char *bucket, const char *query);
+
+G_END_DECLS
