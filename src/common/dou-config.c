@@ -66,6 +66,9 @@ static const DouConfigEntry keys[] = {
   [DOU_CONFIG_MAX_QUEUE] = { "limits", "max-queue", TYPE_INTEGER, "4096", 1, 1000000 },
   [DOU_CONFIG_IDLE_TIMEOUT] = { "limits", "idle-timeout", TYPE_DURATION, "75s", 1, DAY },
   [DOU_CONFIG_REQUEST_TIMEOUT] = { "limits", "request-timeout", TYPE_DURATION, "15s", 1, DAY },
+  [DOU_CONFIG_WORDS_FILE] = { "moderation", "words-file", TYPE_STRING, "" },
+  [DOU_CONFIG_WORDS_ACTION]
+  = { "moderation", "words-action", TYPE_CHOICE, "refuse", 0, 0, "refuse|mask" },
   [DOU_CONFIG_MAX_PASSWORD] = { "user", "max-password", TYPE_INTEGER, "32", 1, 128 },
   [DOU_CONFIG_TOKEN_LIFETIME] = { "user", "token-lifetime", TYPE_DURATION, "30d", 1, 3650 * DAY },
   [DOU_CONFIG_MESSAGES_FROM]

@@ -59,6 +59,8 @@ typedef enum
   DOU_CONFIG_MAX_QUEUE,       /* items waiting for one method */
   DOU_CONFIG_IDLE_TIMEOUT,    /* seconds */
   DOU_CONFIG_REQUEST_TIMEOUT, /* seconds */
+  DOU_CONFIG_WORDS_FILE,      /* path or empty */
+  DOU_CONFIG_WORDS_ACTION,    /* refuse | mask */
   DOU_CONFIG_MAX_PASSWORD,    /* characters */
   DOU_CONFIG_TOKEN_LIFETIME,  /* seconds */
   DOU_CONFIG_MESSAGES_FROM,   /* anyone | friends */

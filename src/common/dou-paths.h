@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 #define DOU_PATHS_RATES "rates"
 /* And what all processes measure. */
 #define DOU_PATHS_METRICS "metrics"
+/* And the words that are not wanted. */
+#define DOU_PATHS_WORDS "words"
 
 char *dou_paths_get_program (const char *name);
 char *dou_paths_get_locale_dir (void);

@@ -76,6 +76,8 @@ static const DouStatusInfo infos[] = {
   = { NAME ("PictureDamaged"), 10013, 200, N_ ("the picture is damaged or incomplete") },
   [DOU_STATUS_PICTURE_TOO_BIG]
   = { NAME ("PictureTooBig"), 10013, 200, N_ ("the picture has too many pixels") },
+  [DOU_STATUS_WORD_REFUSED]
+  = { NAME ("WordRefused"), 10019, 200, N_ ("there is a word in it that is not allowed here") },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (infos) == DOU_N_STATUSES);

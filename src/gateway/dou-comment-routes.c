@@ -212,6 +212,7 @@ static DouStatus
 prepare (DouAction *action)
 {
   g_autoptr (GError) error = NULL;
+  DouStatus status;
 
   if (action->type == ACTION_DELETE)
     return dou_context_get_id (action->request, "comment_id", &action->id);
@@ -219,6 +220,10 @@ prepare (DouAction *action)
   action->text = dou_context_get_text (action->request, "comment_text");
   if (action->text == NULL)
     return DOU_STATUS_BAD_TEXT;
+
+  status = dou_word_filter_apply (action->context->word_filter, &action->text);
+  if (status != DOU_STATUS_OK)
+    return status;
 
   action->id = dou_id_minter_mint (action->context->minter, &error);
   if (action->id < 0)

@@ -10,6 +10,7 @@
 #include "gateway/dou-flags.h"
 #include "gateway/dou-quiet-chats.h"
 #include "gateway/dou-watch.h"
+#include "gateway/dou-word-filter.h"
 
 G_BEGIN_DECLS
 
@@ -27,6 +28,7 @@ typedef struct
   DouAuthenticator *authenticator; /* (owned) */
   DouBackend *backend;             /* (owned) */
   DouRateLimiter *limiter;         /* (owned) */
+  DouWordFilter *word_filter;      /* (owned) */
   DouWatch *watch;                 /* (owned) */
   DouCache *cache;                 /* (owned) */
   DouFlags *flags;                 /* (owned) */

@@ -77,6 +77,7 @@ dou_gateway_dispose (GObject *object)
   g_clear_object (&self->docs);
   g_clear_object (&self->push);
   g_clear_object (&self->media);
+  g_clear_object (&self->context.word_filter);
   g_clear_object (&self->context.limiter);
   g_clear_object (&self->context.authenticator);
   g_clear_object (&self->context.feed);
@@ -195,6 +196,10 @@ dou_gateway_make_context (DouGateway *self, guint index, GError **error)
 
   self->context.limiter = dou_rate_limiter_new (config, rates_path, error);
   if (self->context.limiter == NULL)
+    return FALSE;
+
+  self->context.word_filter = dou_word_filter_new (config, error);
+  if (self->context.word_filter == NULL)
     return FALSE;
 
   self->context.authenticator

@@ -77,7 +77,7 @@ publication_send (Publication *publication)
 static DouStatus
 publication_prepare (Publication *publication, DouUpload *upload, GError **error)
 {
-  const char *title = dou_request_get_parameter (publication->request, "title");
+  g_autofree char *title = dou_context_get_text (publication->request, "title");
   DouContext *context = publication->context;
   gint64 author, id;
   GVariant *item;
@@ -89,8 +89,12 @@ publication_prepare (Publication *publication, DouUpload *upload, GError **error
     status = dou_context_limit_user (context, publication->request, author);
   if (status != DOU_STATUS_OK)
     return status;
-  if (title == NULL || !g_utf8_validate (title, -1, NULL))
+  if (title == NULL)
     return DOU_STATUS_BAD_TITLE;
+
+  status = dou_word_filter_apply (context->word_filter, &title);
+  if (status != DOU_STATUS_OK)
+    return status;
   if (dou_upload_get_size (upload, 0) == 0)
     return DOU_STATUS_NO_FILE;
 

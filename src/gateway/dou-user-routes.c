@@ -114,9 +114,18 @@ register_handler (DouRequest *request, gpointer user_data)
 {
   DouContext *context = user_data;
   g_autoptr (GError) error = NULL;
-  gint64 id = dou_id_minter_mint (context->minter, &error);
+  const char *name = get_text (request, "username");
+  DouStatus status = dou_word_filter_check (context->word_filter, name);
   GVariant *account;
+  gint64 id;
 
+  if (status != DOU_STATUS_OK)
+    {
+      reply_login (request, status, 0, "");
+      return;
+    }
+
+  id = dou_id_minter_mint (context->minter, &error);
   if (id < 0)
     {
       g_warning ("%s", error->message);
@@ -124,8 +133,7 @@ register_handler (DouRequest *request, gpointer user_data)
       return;
     }
 
-  account = g_variant_new ("(xss)", id, get_text (request, "username"),
-                           get_text (request, "password"));
+  account = g_variant_new ("(xss)", id, name, get_text (request, "password"));
   dou_batcher_submit_async (dou_backend_get_batcher (context->backend, DOU_BACKEND_REGISTER),
                             &account, 1, dou_request_get_cancellable (request), registered_cb,
                             pending_new (context, request));

@@ -4,7 +4,7 @@
  * request. Each is somebody else's, so there is no transaction around them. Instead everything that
  * may be refused is refused before anything can be seen:
  *
- *   1. the signature is checked here, by the rule of the user domain;
+ *   1. the signature is checked here, by the rule of the user domain and for unwanted words;
  *   2. the video service takes the pictures in, under new names that nobody knows;
  *   3. the user service checks the old password and the new one, and changes it;
  *   4. the user service puts signature and names into the profile, in one transaction;
@@ -59,7 +59,7 @@ typedef struct
   DouRequest *request; /* (owned) */
   gint64 user;
 
-  const char *signature;    /* (unowned) (nullable) the request's */
+  char *signature;          /* (owned) (nullable) */
   const char *old_password; /* (unowned) (nullable) the request's */
   const char *new_password; /* (unowned) (nullable) the request's */
 
@@ -81,6 +81,7 @@ update_free (Update *update)
     g_free (update->paths[i]);
   g_clear_pointer (&update->imports, g_variant_unref);
   g_object_unref (update->files);
+  g_free (update->signature);
   g_free (update->token);
   g_clear_pointer (&update->users, dou_user_set_free);
   g_object_unref (update->request);
@@ -395,11 +396,14 @@ update_prepare (Update *update, GError **error)
   if (status != DOU_STATUS_OK)
     return status;
 
-  update->signature = dou_request_get_parameter (request, "signature");
+  update->signature = g_strdup (dou_request_get_parameter (request, "signature"));
   if (update->signature != NULL && !dou_text_is_signature (update->signature))
     return DOU_STATUS_BAD_SIGNATURE;
 
-  status = update_take_passwords (update);
+  if (update->signature != NULL)
+    status = dou_word_filter_apply (context->word_filter, &update->signature);
+  if (status == DOU_STATUS_OK)
+    status = update_take_passwords (update);
   if (status == DOU_STATUS_OK)
     status = update_take_pictures (update, error);
   if (status == DOU_STATUS_OK && update->signature == NULL && update->new_password == NULL

@@ -24,6 +24,7 @@
 #include "common/dou-service.h"
 #include "common/dou-status.h"
 #include "common/dou-tls.h"
+#include "common/dou-words.h"
 #include "launcher/dou-bus-config.h"
 #include "launcher/dou-check-databases.h"
 #include "launcher/dou-command.h"
@@ -240,6 +241,23 @@ check_tls (Check *self, DouConfig *config)
 }
 
 static void
+check_words (Check *self, DouConfig *config)
+{
+  const char *path = dou_config_get_string (config, DOU_CONFIG_WORDS_FILE);
+  g_autoptr (DouWords) words = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (*path == '\0')
+    return;
+
+  words = dou_words_load (path, NULL, &error);
+  if (words != NULL)
+    check_report (self, VERDICT_OK, "words", _ ("%s: %u words"), path, dou_words_get_count (words));
+  else
+    check_report (self, VERDICT_FAIL, "words", "%s", error->message);
+}
+
+static void
 database_cb (const DouDomain *domain, const char *description, const GError *error,
              gpointer user_data)
 {
@@ -304,6 +322,7 @@ check_run (Check *self, DouSettings *settings)
     return;
   check_listen (self, dou_config_get_list (config, DOU_CONFIG_LISTEN));
   check_tls (self, config);
+  check_words (self, config);
   check_runtime_directory (self, dou_config_get_string (config, DOU_CONFIG_RUNTIME_DIR));
   check_state (self, config);
 }

@@ -33,6 +33,7 @@ int dou_restore_command (int argc, char **argv);
 int dou_verify_command (int argc, char **argv);
 int dou_status_command (int argc, char **argv);
 int dou_log_command (int argc, char **argv);
+int dou_reload_command (int argc, char **argv);
 int dou_bus_command (int argc, char **argv);
 
 G_END_DECLS

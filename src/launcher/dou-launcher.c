@@ -33,6 +33,7 @@
 #include "launcher/dou-launcher.h"
 #include "launcher/dou-token-keys.h"
 #include "launcher/dou-watchdog.h"
+#include "launcher/dou-word-list.h"
 
 /* A start takes well under a second. This is for a database that is being migrated or recovered. */
 #define START_TIMEOUT_SECONDS 30
@@ -82,11 +83,11 @@ dou_launcher_get_config_path (DouLauncher *self)
 }
 
 /* What the processes share they make themselves. Rates that a killed server has left count in the time of
- * another boot, and metrics may be those of another version. */
+ * another boot, metrics may be those of another version, and words those of another file. */
 static void
 dou_launcher_forget_shared (DouLauncher *self)
 {
-  const char *const names[] = { DOU_PATHS_RATES, DOU_PATHS_METRICS };
+  const char *const names[] = { DOU_PATHS_RATES, DOU_PATHS_METRICS, DOU_PATHS_WORDS };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
@@ -288,7 +289,8 @@ dou_launcher_prepare (DouLauncher *self, GError **error)
   dou_launcher_forget_shared (self);
   if (!dou_launcher_open_sockets (self, error)
       || !dou_token_keys_ensure (dou_directories_get_state_dir (self->directories), error)
-      || !dou_launcher_write_config (self, error))
+      || !dou_launcher_write_config (self, error)
+      || !dou_word_list_publish (self->config, NULL, error))
     return FALSE;
 
   self->bus = dou_private_bus_new (self->reaper,

@@ -88,6 +88,16 @@ resolve_runtime_dir (DouConfig *config, GError **error)
   return dou_config_set (config, DOU_CONFIG_RUNTIME_DIR, absolute, error);
 }
 
+/* “doutok reload” may be run elsewhere. */
+static gboolean
+resolve_words_file (DouConfig *config, GError **error)
+{
+  const char *given = dou_config_get_string (config, DOU_CONFIG_WORDS_FILE);
+  g_autofree char *absolute = *given != '\0' ? g_canonicalize_filename (given, NULL) : g_strdup ("");
+
+  return dou_config_set (config, DOU_CONFIG_WORDS_FILE, absolute, error);
+}
+
 /**
  * dou_settings_merge:
  * @self: the settings
@@ -96,8 +106,8 @@ resolve_runtime_dir (DouConfig *config, GError **error)
  * Defaults, then the configuration file, then the command line; then the default directories, which
  * depend on the environment.
  *
- * Returns: (transfer full): the configuration, in which the state directory is absolute, and the
- *   runtime directory absolute or empty (a temporary one is wanted); or %NULL
+ * Returns: (transfer full): the configuration, in which the state directory is absolute, the words-file
+ *   absolute or empty, and the runtime directory absolute or empty (a temporary one is wanted); or %NULL
  */
 DouConfig *
 dou_settings_merge (DouSettings *self, GError **error)
@@ -116,7 +126,8 @@ dou_settings_merge (DouSettings *self, GError **error)
       || !set_option (config, DOU_CONFIG_PUBLIC_URL, "--public-url", self->public_url, error))
     return NULL;
 
-  if (!resolve_state_dir (config, error) || !resolve_runtime_dir (config, error))
+  if (!resolve_state_dir (config, error) || !resolve_runtime_dir (config, error)
+      || !resolve_words_file (config, error))
     return NULL;
 
   return g_steal_pointer (&config);

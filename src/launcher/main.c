@@ -22,6 +22,7 @@ static const DouCommand commands[] = {
     dou_verify_command },
   { "status", N_ ("show what the running server does"), dou_status_command },
   { "log-level", N_ ("show or change what the running server logs"), dou_log_command },
+  { "reload", N_ ("make the running server read its word list anew"), dou_reload_command },
   { "bus", N_ ("“bus address”: the private bus of the running server"), dou_bus_command },
 };
 

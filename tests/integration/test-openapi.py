@@ -16,6 +16,7 @@ import pathlib
 import re
 import socket
 import subprocess
+import tempfile
 import unittest
 
 import websockets
@@ -104,7 +105,12 @@ class World:
 
 def setUpModule():
     global the_server, the_world
-    the_server = server.Server("[limits]\nrate-limits=off\nmax-upload=1MiB\n")
+    words = tempfile.NamedTemporaryFile("w", suffix=".words")
+    words.write("forbidden\n")
+    words.flush()
+    unittest.addModuleCleanup(words.close)
+    the_server = server.Server("[limits]\nrate-limits=off\nmax-upload=1MiB\n"
+                               f"[moderation]\nwords-file={words.name}\n")
     the_world = World()
 
 
@@ -225,6 +231,7 @@ class Users(unittest.TestCase):
             operation.post(10002, lambda: {"username": "x" * 33, "password": "p"})
             operation.post(10002, lambda: {"username": "nobody", "password": ""})
             operation.post(10003, lambda: {"username": "alice", "password": "p"})
+            operation.post(10019, lambda: {"username": "so forbidden", "password": "p"})
 
     def test_logIn(self):
         with Operation("logIn") as operation:
@@ -264,6 +271,7 @@ class Users(unittest.TestCase):
             operation.post(10004, lambda: {"token": token, "old_password": "wrong",
                                            "new_password": "x"})
             operation.upload(200, 10013, {"token": token}, {"avatar": ("a.png", b"no picture")})
+            operation.post(10019, lambda: {"token": token, "signature": "so forbidden"})
             operation.upload(413, 10012, {"token": token},
                              {"avatar": ("a.png", bytes(5 * 1024 * 1024 + 1))})
 
@@ -286,6 +294,7 @@ class Videos(unittest.TestCase):
             operation.upload(200, 10004, {"title": "A guest's"}, video)
             operation.upload(200, 10013, {"token": token, "title": "Text"},
                              {"data": ("cat.mp4", b"this is no video" * 100)})
+            operation.upload(200, 10019, {"token": token, "title": "So forbidden"}, video)
             operation.upload(413, 10012, {"token": token, "title": "Big"},
                              {"data": ("big.mp4", bytes(1024 * 1024 + 1))})
             operation.see(the_server.request("POST", operation.path, "x", {
@@ -358,6 +367,7 @@ class Comments(unittest.TestCase):
             operation.post(10004, write(token="bad"))
             operation.post(10010, write(video_id=NOBODY))
             operation.post(10010, delete(bob, NOBODY))
+            operation.post(10019, write(comment_text="This is forbidden"))
             operation.post(10011, delete(bob, of_alice))
 
     def test_getComments(self):

@@ -27,7 +27,7 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->unit = g_build_filename (fixture->directory, "doutok.service", NULL);
   g_assert_true (g_file_get_contents (source, &text, NULL, NULL));
   adapted = g_string_new (text);
-  g_assert_cmpuint (g_string_replace (adapted, DOU_BINDIR "/doutok", program, 0), ==, 1);
+  g_assert_cmpuint (g_string_replace (adapted, DOU_BINDIR "/doutok", program, 0), ==, 2);
   g_assert_true (g_file_set_contents (fixture->unit, adapted->str, -1, NULL));
 }
 

@@ -43,7 +43,8 @@ class Server:
     directory that is there already, and stays. `environment` is added to that of this process, and
     `prepare` is called in the new one."""
 
-    def __init__(self, configuration="", log=None, state_dir=None, environment=None, prepare=None):
+    def __init__(self, configuration="", log=None, state_dir=None, environment=None, prepare=None,
+                 workers=1):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="doutok-test-"))
         self.runtime_dir = self.directory / "run"
         self.state_dir = state_dir or self.directory / "state"
@@ -52,7 +53,7 @@ class Server:
         self._process = subprocess.Popen(
             [find_program(), "serve", "--config", self._configuration, "--listen", "127.0.0.1:0",
              "--state-dir", self.state_dir, "--runtime-dir", self.runtime_dir,
-             "--workers", "1"],
+             "--workers", str(workers)],
             stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, **(environment or {})},
             preexec_fn=lambda: (_die_with_parent(), prepare and prepare()))
         line = self._process.stdout.readline().strip()
