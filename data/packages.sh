@@ -5,6 +5,7 @@
 packages_to_build='
   gcc
   gettext
+  libarchive-dev
   libc6-dev
   libgda-5.0-dev
   libglib2.0-dev

@@ -7,8 +7,6 @@
 #include "backup/dou-file-copy.h"
 #include "backup/dou-media-list.h"
 
-#define MEDIA_LIST "media.sha256"
-
 static void
 check (const char *path, const char *expected, DouAuditFunc problem, gpointer user_data)
 {
@@ -40,7 +38,7 @@ gboolean
 dou_backup_check (const char *directory, DouManifest *manifest, DouAuditFunc problem,
                   DouBackupProgress progress, gpointer user_data, GError **error)
 {
-  g_autofree char *list_path = g_build_filename (directory, manifest->snapshot, MEDIA_LIST, NULL);
+  g_autofree char *list_path = g_build_filename (directory, manifest->snapshot, DOU_BACKUP_MEDIA_LIST, NULL);
   g_autoptr (GHashTable) list = dou_media_list_new ();
   GHashTableIter iter;
   gpointer name, sha256;
@@ -61,9 +59,9 @@ dou_backup_check (const char *directory, DouManifest *manifest, DouAuditFunc pro
   g_hash_table_iter_init (&iter, list);
   while (g_hash_table_iter_next (&iter, &name, &sha256))
     {
-      g_autofree char *path = g_build_filename (directory, "media", name, NULL);
+      g_autofree char *path = g_build_filename (directory, DOU_BACKUP_MEDIA, name, NULL);
 
-      progress ("media", n_done++, g_hash_table_size (list), user_data);
+      progress (DOU_BACKUP_MEDIA, n_done++, g_hash_table_size (list), user_data);
       check (path, sha256, problem, user_data);
     }
 

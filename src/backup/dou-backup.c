@@ -33,12 +33,7 @@
 #include "backup/dou-media-tree.h"
 #include "common/dou-status.h"
 
-#define MEDIA "media"
-#define MEDIA_LIST "media.sha256"
 #define COPIED_LIST "copied.sha256"
-#define TOKEN_KEYS "token-keys"
-#define CONFIG "doutok.conf"
-#define SNAPSHOT_PATTERN "^[0-9]{8}T[0-9]{6}\\.[0-9]{6}Z$"
 
 /* What an interrupted run has to copy again at most. */
 #define MAX_PENDING_FILES 1000
@@ -86,11 +81,17 @@ run_get_path (Run *run, const char *name)
 }
 
 static gboolean
+is_snapshot_name (const char *name)
+{
+  return g_regex_match_simple ("\\A" DOU_BACKUP_SNAPSHOT_PATTERN "\\z", name, 0, 0);
+}
+
+static gboolean
 is_own_name (const char *name)
 {
-  return g_str_equal (name, DOU_MANIFEST_FILE) || g_str_equal (name, MEDIA)
+  return g_str_equal (name, DOU_MANIFEST_FILE) || g_str_equal (name, DOU_BACKUP_MEDIA)
          || g_str_equal (name, COPIED_LIST)
-         || g_regex_match_simple (SNAPSHOT_PATTERN, name, 0, 0);
+         || is_snapshot_name (name);
 }
 
 /* Nobody's other directory is to be written into, for the sake of a slip of the fingers. */
@@ -115,9 +116,15 @@ check_directory (const char *path, GError **error)
   return TRUE;
 }
 
-/* A backup inside of what it is of would hold itself. */
-static gboolean
-check_place (const DouBackupRequest *request, GError **error)
+/**
+ * dou_backup_check_place:
+ * @request: what is to be backed up, and where
+ * @error: return location for %DOU_STATUS_BAD_PARAMETER
+ *
+ * Returns: whether the backup is outside of what it is of, for inside it would hold itself
+ */
+gboolean
+dou_backup_check_place (const DouBackupRequest *request, GError **error)
 {
   g_autofree char *state = g_canonicalize_filename (request->state_dir, NULL);
   g_autofree char *prefix = g_strconcat (state, "/", NULL);
@@ -167,7 +174,8 @@ run_load_known (Run *run, GError **error)
   if (former != NULL)
     {
       g_autofree char *list
-          = g_build_filename (run->request->directory, former->snapshot, MEDIA_LIST, NULL);
+          = g_build_filename (run->request->directory, former->snapshot, DOU_BACKUP_MEDIA_LIST,
+                              NULL);
 
       if (!dou_media_list_load (run->known, list, error))
         return FALSE;
@@ -256,7 +264,8 @@ copy_cb (const char *name, guint64 size, GError **error, gpointer user_data)
   if (g_hash_table_contains (run->seen, name))
     return TRUE;
 
-  run->request->progress (MEDIA, run->done, MAX (run->total, run->done), run->request->user_data);
+  run->request->progress (DOU_BACKUP_MEDIA, run->done, MAX (run->total, run->done),
+                          run->request->user_data);
   run->done += size;
   if (sha256 == NULL || !has_size (to, size))
     return run_copy (run, name, error);
@@ -324,23 +333,18 @@ run_save_databases (Run *run, GError **error)
 static gboolean
 run_save_files (Run *run, GError **error)
 {
-  g_autofree char *keys = g_build_filename (run->request->state_dir, TOKEN_KEYS, NULL);
+  g_autofree char *keys = g_build_filename (run->request->state_dir, DOU_BACKUP_TOKEN_KEYS, NULL);
 
-  return (!g_file_test (keys, G_FILE_TEST_EXISTS) || run_add (run, TOKEN_KEYS, keys, error))
+  return (!g_file_test (keys, G_FILE_TEST_EXISTS)
+          || run_add (run, DOU_BACKUP_TOKEN_KEYS, keys, error))
          && (run->request->config_path == NULL
-             || run_add (run, CONFIG, run->request->config_path, error));
+             || run_add (run, DOU_BACKUP_CONFIG, run->request->config_path, error));
 }
 
 static gboolean
 run_begin_snapshot (Run *run, GError **error)
 {
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autofree char *second = g_date_time_format (now, "%Y%m%dT%H%M%S");
-
-  run->manifest->created = g_date_time_format_iso8601 (now);
-  run->manifest->program = g_strdup ("doutok " DOU_VERSION);
-  run->manifest->snapshot
-      = g_strdup_printf ("%s.%06dZ", second, g_date_time_get_microsecond (now));
+  run->manifest = dou_manifest_begin ();
   run->snapshot = run_get_path (run, run->manifest->snapshot);
   return dou_file_make_directory (run->snapshot, error);
 }
@@ -348,11 +352,12 @@ run_begin_snapshot (Run *run, GError **error)
 static gboolean
 run_end_snapshot (Run *run, GError **error)
 {
-  g_autofree char *list = g_build_filename (run->snapshot, MEDIA_LIST, NULL);
+  g_autofree char *list = g_build_filename (run->snapshot, DOU_BACKUP_MEDIA_LIST, NULL);
 
   run->manifest->n_media = run->result->n_media = g_hash_table_size (run->seen);
   run->manifest->media_size = run->result->media_size;
-  return dou_media_list_save (run->seen, list, error) && run_add (run, MEDIA_LIST, NULL, error)
+  return dou_media_list_save (run->seen, list, error)
+         && run_add (run, DOU_BACKUP_MEDIA_LIST, NULL, error)
          && dou_file_flush (run->request->directory, error)
          && dou_manifest_save (run->manifest, run->request->directory, error);
 }
@@ -383,7 +388,7 @@ run_remove_leftovers (Run *run)
     {
       g_autofree char *path = run_get_path (run, name);
 
-      if (g_regex_match_simple (SNAPSHOT_PATTERN, name, 0, 0)
+      if (is_snapshot_name (name)
           && !g_str_equal (name, run->manifest->snapshot))
         remove_snapshot (path);
       else if (g_str_equal (name, COPIED_LIST) || g_str_has_prefix (name, DOU_MANIFEST_FILE "."))
@@ -440,12 +445,11 @@ dou_backup_make (const DouBackupRequest *request, DouBackupResult *result, GErro
   g_auto (Run) run = { .request = request, .result = result, .lock = -1 };
 
   *result = (DouBackupResult){ 0 };
-  if (!check_place (request, error))
+  if (!dou_backup_check_place (request, error))
     return FALSE;
 
-  run.source = g_build_filename (request->state_dir, MEDIA, NULL);
-  run.media = run_get_path (&run, MEDIA);
-  run.manifest = dou_manifest_new ();
+  run.source = g_build_filename (request->state_dir, DOU_BACKUP_MEDIA, NULL);
+  run.media = run_get_path (&run, DOU_BACKUP_MEDIA);
   run.known = dou_media_list_new ();
   run.seen = dou_media_list_new ();
   run.pending = g_string_new (NULL);

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
  * DouBackupRequest:
  * @state_dir: of the server
  * @config_path: (nullable): the configuration file, which is kept beside it
- * @directory: where the backup is, or is to be; an absolute path
+ * @directory: where the backup is, or is to be; an absolute path; of a file for
+ *   dou_backup_make_file()
  * @has_databases: whether the databases are files of @state_dir
  * @progress: told from time to time
  * @user_data: for @progress
@@ -41,7 +42,10 @@ typedef struct
   guint64 media_size;
 } DouBackupResult;
 
+gboolean dou_backup_check_place (const DouBackupRequest *request, GError **error);
 gboolean dou_backup_make (const DouBackupRequest *request, DouBackupResult *result,
                           GError **error);
+gboolean dou_backup_make_file (const DouBackupRequest *request, DouBackupResult *result,
+                               GError **error);
 
 G_END_DECLS

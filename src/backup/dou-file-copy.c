@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,14 +22,24 @@
 
 #define CHUNK_SIZE (1024 * 1024)
 
-static void
-set_error (GError **error, const char *path)
+/**
+ * dou_file_set_error:
+ * @error: return location
+ * @path: of the file that a system call was for
+ *
+ * Tells what errno says: %DOU_STATUS_DISK_FULL or %DOU_STATUS_UNAVAILABLE.
+ *
+ * Returns: %FALSE
+ */
+gboolean
+dou_file_set_error (GError **error, const char *path)
 {
   int saved_errno = errno;
 
   g_set_error (error, DOU_ERROR,
                saved_errno == ENOSPC ? DOU_STATUS_DISK_FULL : DOU_STATUS_UNAVAILABLE, "%s: %s",
                path, g_strerror (saved_errno));
+  return FALSE;
 }
 
 static gboolean
@@ -64,7 +76,7 @@ pump (int from, int to, const char *from_path, const char *to_path, char **sha25
         continue;
       if (n < 0)
         {
-          set_error (error, from_path);
+          dou_file_set_error (error, from_path);
           return FALSE;
         }
 
@@ -72,7 +84,7 @@ pump (int from, int to, const char *from_path, const char *to_path, char **sha25
       *size += (guint64) n;
       if (to >= 0 && !write_all (to, chunk, (gsize) n))
         {
-          set_error (error, to_path);
+          dou_file_set_error (error, to_path);
           return FALSE;
         }
     }
@@ -94,8 +106,31 @@ hand_over (int fd, const char *path, GError **error)
   if (stat (directory, &status) == 0 && fchown (fd, status.st_uid, status.st_gid) == 0)
     return TRUE;
 
-  set_error (error, path);
+  dou_file_set_error (error, path);
   return FALSE;
+}
+
+/**
+ * dou_file_create:
+ * @path: in a directory that exists; what is there is emptied
+ * @error: return location
+ *
+ * Returns: a descriptor for writing to a file that is its owner's alone; or -1
+ */
+int
+dou_file_create (const char *path, GError **error)
+{
+  int fd = g_open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+  if (fd < 0)
+    dou_file_set_error (error, path);
+  else if (!hand_over (fd, path, error))
+    {
+      g_close (fd, NULL);
+      fd = -1;
+    }
+
+  return fd;
 }
 
 /**
@@ -116,28 +151,24 @@ dou_file_copy (const char *from, const char *to, char **sha256, guint64 *size, G
   g_autofree char *part = g_strconcat (to, ".part", NULL);
   g_autofree char *hash = NULL;
   int source = g_open (from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
-  int target = -1;
-  gboolean done = FALSE;
+  int target;
+  gboolean done;
 
   if (source < 0)
     {
-      set_error (error, from);
+      dou_file_set_error (error, from);
       return FALSE;
     }
 
-  target = g_open (part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (target < 0)
-    set_error (error, part);
-  else
-    done = hand_over (target, part, error)
-           && pump (source, target, from, part, &hash, size, error);
+  target = dou_file_create (part, error);
+  done = target >= 0 && pump (source, target, from, part, &hash, size, error);
 
   g_close (source, NULL);
   if (target >= 0)
     g_close (target, NULL);
   if (done && g_rename (part, to) != 0)
     {
-      set_error (error, to);
+      dou_file_set_error (error, to);
       done = FALSE;
     }
   if (!done)
@@ -164,7 +195,7 @@ dou_file_hash (const char *path, guint64 *size, GError **error)
 
   if (fd < 0)
     {
-      set_error (error, path);
+      dou_file_set_error (error, path);
       return NULL;
     }
 
@@ -190,20 +221,38 @@ dou_file_make_directory (const char *path, GError **error)
     {
       if (errno == EEXIST && g_file_test (path, G_FILE_TEST_IS_DIR))
         return TRUE;
-      set_error (error, path);
+      dou_file_set_error (error, path);
       return FALSE;
     }
 
   fd = g_open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
   if (fd < 0)
     {
-      set_error (error, path);
+      dou_file_set_error (error, path);
       return FALSE;
     }
 
   done = hand_over (fd, path, error);
   g_close (fd, NULL);
   return done;
+}
+
+static int
+remove_cb (const char *path, const struct stat *status, int type, struct FTW *place)
+{
+  return remove (path);
+}
+
+/**
+ * dou_file_remove_tree:
+ * @path: a directory of ours that nobody else uses, which need not exist
+ *
+ * Removes it with all that is in it, as far as that can be done.
+ */
+void
+dou_file_remove_tree (const char *path)
+{
+  nftw (path, remove_cb, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
 /**
@@ -220,7 +269,7 @@ dou_file_flush (const char *directory, GError **error)
   gboolean done = fd >= 0 && syncfs (fd) == 0;
 
   if (!done)
-    set_error (error, directory);
+    dou_file_set_error (error, directory);
   if (fd >= 0)
     g_close (fd, NULL);
 

@@ -29,6 +29,24 @@ dou_manifest_new (void)
   return self;
 }
 
+/**
+ * dou_manifest_begin:
+ *
+ * Returns: (transfer full): one of a backup that is made now, by this program
+ */
+DouManifest *
+dou_manifest_begin (void)
+{
+  DouManifest *self = dou_manifest_new ();
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *second = g_date_time_format (now, "%Y%m%dT%H%M%S");
+
+  self->created = g_date_time_format_iso8601 (now);
+  self->program = g_strdup ("doutok " DOU_VERSION);
+  self->snapshot = g_strdup_printf ("%s.%06dZ", second, g_date_time_get_microsecond (now));
+  return self;
+}
+
 void
 dou_manifest_free (DouManifest *self)
 {

@@ -5,7 +5,13 @@
 
 G_BEGIN_DECLS
 
+/* Names in a backup. What is in its snapshot, and how that is called. */
 #define DOU_MANIFEST_FILE "manifest.json"
+#define DOU_BACKUP_MEDIA "media"
+#define DOU_BACKUP_MEDIA_LIST "media.sha256"
+#define DOU_BACKUP_TOKEN_KEYS "token-keys"
+#define DOU_BACKUP_CONFIG "doutok.conf"
+#define DOU_BACKUP_SNAPSHOT_PATTERN "[0-9]{8}T[0-9]{6}\\.[0-9]{6}Z"
 
 /**
  * DouManifestFile:
@@ -42,6 +48,7 @@ typedef struct
 } DouManifest;
 
 DouManifest *dou_manifest_new (void);
+DouManifest *dou_manifest_begin (void);
 void dou_manifest_free (DouManifest *self);
 void dou_manifest_add (DouManifest *self, const char *name, guint64 size, const char *sha256);
 const DouManifestFile *dou_manifest_find (DouManifest *self, const char *name);

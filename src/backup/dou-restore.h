@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 
 gboolean dou_restore (const char *directory, DouManifest *manifest, const char *state_dir,
                       DouBackupProgress progress, gpointer user_data, GError **error);
+DouManifest *dou_restore_archive (const char *archive, const char *state_dir,
+                                  DouBackupProgress progress, gpointer user_data, GError **error);
 gboolean dou_restore_is_unfinished (const char *state_dir);
 
 G_END_DECLS

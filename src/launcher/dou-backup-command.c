@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 #include <glib/gi18n.h>
 
+#include "backup/dou-archive.h"
 #include "backup/dou-backup.h"
 #include "common/dou-service.h"
 #include "launcher/dou-command.h"
@@ -14,12 +15,6 @@
 #include "launcher/dou-settings.h"
 
 #define MIB (1024 * 1024)
-
-static void
-progress_cb (const char *what, guint64 done, guint64 total, gpointer user_data)
-{
-  dou_progress_show (user_data, what, done, total);
-}
 
 static gboolean
 has_file_databases (DouConfig *config)
@@ -64,10 +59,11 @@ run (DouSettings *settings, const char *directory)
     .config_path = config_path,
     .directory = path,
     .has_databases = has_file_databases (config),
-    .progress = progress_cb,
+    .progress = dou_progress_show_cb,
     .user_data = &progress,
   };
-  done = dou_backup_make (&request, &result, &error);
+  done = dou_archive_is_name (path) ? dou_backup_make_file (&request, &result, &error)
+                                    : dou_backup_make (&request, &result, &error);
   dou_progress_end (&progress);
   if (!done)
     return dou_service_fail ("doutok", error);
@@ -83,7 +79,7 @@ run (DouSettings *settings, const char *directory)
  * @argc: number of arguments
  * @argv: arguments
  *
- * `doutok backup DIR`.
+ * `doutok backup DIR|FILE`.
  *
  * Returns: the exit status
  */
@@ -94,20 +90,21 @@ dou_backup_command (int argc, char **argv)
   g_auto (GStrv) directories = NULL;
   const GOptionEntry entries[] = {
     DOU_SETTINGS_PLACES (&settings),
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &directories, NULL, N_ ("DIR") },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &directories, NULL, N_ ("DIR|FILE") },
     G_OPTION_ENTRY_NULL,
   };
 
   if (!dou_command_parse ("doutok backup",
-                          _ ("Copies databases, videos, pictures and token keys into a directory, "
-                             "beside the running server. A directory that has a backup already is "
-                             "brought up to date: only new files are copied, and until that is done "
-                             "the former backup stays."),
+                          _ ("Copies databases, videos, pictures and token keys into a directory, or "
+                             "into a file whose name ends with .tar, .tar.gz, .tgz or .tar.zst, beside "
+                             "the running server. A directory that has a backup already is brought "
+                             "up to date: only new files are copied. Until a new backup is complete "
+                             "the former one stays."),
                           entries, &argc, &argv))
     return DOU_COMMAND_EXIT_USAGE;
 
   if (directories == NULL || directories[1] != NULL)
-    return dou_command_refuse ("doutok backup", "%s", _ ("one directory is needed"));
+    return dou_command_refuse ("doutok backup", "%s", _ ("one directory or file is needed"));
 
   return run (&settings, directories[0]);
 }

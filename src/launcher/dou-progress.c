@@ -97,3 +97,18 @@ dou_progress_end (DouProgress *self)
   if (self->on_terminal)
     g_print (CLEAR_LINE);
 }
+
+/**
+ * dou_progress_show_cb:
+ * @what: a static string: what is being done
+ * @done: of @total
+ * @total: how much there is to do of it
+ * @progress: the progress
+ *
+ * dou_progress_show(), for those who call back.
+ */
+void
+dou_progress_show_cb (const char *what, guint64 done, guint64 total, gpointer progress)
+{
+  dou_progress_show (progress, what, done, total);
+}

@@ -22,6 +22,7 @@ typedef struct
 void dou_progress_init (DouProgress *self, guint total);
 void dou_progress_step (DouProgress *self, const char *what);
 void dou_progress_show (DouProgress *self, const char *what, guint64 done, guint64 total);
+void dou_progress_show_cb (const char *what, guint64 done, guint64 total, gpointer progress);
 void dou_progress_end (DouProgress *self);
 
 G_END_DECLS

@@ -14,45 +14,56 @@
 #include "launcher/dou-progress.h"
 #include "launcher/dou-settings.h"
 
-static void
-progress_cb (const char *what, guint64 done, guint64 total, gpointer user_data)
+/* Returns: (transfer full) (nullable): what was restored */
+static DouManifest *
+restore (const char *path, const char *state_dir, DouProgress *progress, GError **error)
 {
-  dou_progress_show (user_data, what, done, total);
+  gboolean is_file = g_file_test (path, G_FILE_TEST_IS_REGULAR);
+  g_autoptr (DouManifest) manifest = NULL;
+  g_autoptr (DouDirectories) directories = NULL;
+
+  if (!is_file)
+    {
+      manifest = dou_manifest_load (path, error);
+      if (manifest == NULL)
+        return NULL;
+    }
+  directories = dou_directories_open (state_dir, "", error);
+  if (directories == NULL)
+    return NULL;
+  if (is_file)
+    return dou_restore_archive (path, state_dir, dou_progress_show_cb, progress, error);
+
+  return dou_restore (path, manifest, state_dir, dou_progress_show_cb, progress, error)
+             ? g_steal_pointer (&manifest)
+             : NULL;
 }
 
 static int
-run (DouSettings *settings, const char *directory)
+run (DouSettings *settings, const char *path)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DouConfig) config = dou_settings_merge (settings, &error);
   g_autoptr (DouManifest) manifest = NULL;
-  g_autoptr (DouDirectories) directories = NULL;
   const char *state_dir;
   DouProgress progress;
-  gboolean done;
 
   if (config == NULL)
     return dou_service_fail ("doutok", error);
 
   umask (0077);
   state_dir = dou_config_get_string (config, DOU_CONFIG_STATE_DIR);
-  manifest = dou_manifest_load (directory, &error);
-  if (manifest != NULL)
-    directories = dou_directories_open (state_dir, "", &error);
-  if (directories == NULL)
-    return dou_service_fail ("doutok", error);
-
   dou_progress_init (&progress, 0);
-  done = dou_restore (directory, manifest, state_dir, progress_cb, &progress, &error);
+  manifest = restore (path, state_dir, &progress, &error);
   dou_progress_end (&progress);
-  if (!done)
+  if (manifest == NULL)
     return dou_service_fail ("doutok", error);
 
   g_print (_ ("%s is as it was at %s, with %u files.\n"), state_dir, manifest->created,
            (guint) manifest->n_media);
   if (dou_manifest_find (manifest, "doutok.conf") != NULL)
     g_print (_ ("The configuration of that server is %s/%s/doutok.conf; it was left where it is.\n"),
-             directory, manifest->snapshot);
+             path, manifest->snapshot);
   return EXIT_SUCCESS;
 }
 
@@ -61,7 +72,7 @@ run (DouSettings *settings, const char *directory)
  * @argc: number of arguments
  * @argv: arguments
  *
- * `doutok restore DIR`.
+ * `doutok restore DIR|FILE`.
  *
  * Returns: the exit status
  */
@@ -72,7 +83,7 @@ dou_restore_command (int argc, char **argv)
   g_auto (GStrv) directories = NULL;
   const GOptionEntry entries[] = {
     DOU_SETTINGS_PLACES (&settings),
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &directories, NULL, N_ ("DIR") },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &directories, NULL, N_ ("DIR|FILE") },
     G_OPTION_ENTRY_NULL,
   };
 
@@ -84,7 +95,7 @@ dou_restore_command (int argc, char **argv)
     return DOU_COMMAND_EXIT_USAGE;
 
   if (directories == NULL || directories[1] != NULL)
-    return dou_command_refuse ("doutok restore", "%s", _ ("one directory is needed"));
+    return dou_command_refuse ("doutok restore", "%s", _ ("one directory or file is needed"));
 
   return run (&settings, directories[0]);
 }

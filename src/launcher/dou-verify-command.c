@@ -10,8 +10,10 @@
 #include <gio/gio.h>
 #include <glib/gi18n.h>
 
+#include "backup/dou-archive.h"
 #include "backup/dou-audit.h"
 #include "backup/dou-backup-check.h"
+#include "backup/dou-file-copy.h"
 #include "common/dou-service.h"
 #include "common/dou-status.h"
 #include "launcher/dou-check-databases.h"
@@ -118,8 +120,24 @@ verify_backup (Verify *self, const char *directory, GError **error)
              || audit (self, snapshot, media, TRUE, error));
 }
 
+/* It is unpacked for that, into a directory that goes again. */
+static gboolean
+verify_archive (Verify *self, const char *path, GError **error)
+{
+  g_autofree char *directory = g_dir_make_tmp ("doutok-verify-XXXXXX", error);
+  gboolean done;
+
+  if (directory == NULL)
+    return FALSE;
+
+  done = dou_archive_unpack (path, directory, progress_cb, self, error)
+         && verify_backup (self, directory, error);
+  dou_file_remove_tree (directory);
+  return done;
+}
+
 static int
-run (DouSettings *settings, const char *directory)
+run (DouSettings *settings, const char *path)
 {
   Verify self = { 0 };
   g_autoptr (GError) error = NULL;
@@ -127,13 +145,15 @@ run (DouSettings *settings, const char *directory)
   gboolean done;
 
   dou_progress_init (&self.progress, 0);
-  if (directory == NULL)
+  if (path == NULL)
     {
       config = dou_settings_merge (settings, &error);
       done = config != NULL && verify_server (&self, config, &error);
     }
+  else if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    done = verify_archive (&self, path, &error);
   else
-    done = verify_backup (&self, directory, &error);
+    done = verify_backup (&self, path, &error);
   dou_progress_end (&self.progress);
   if (!done)
     return dou_service_fail ("doutok", error);
@@ -150,7 +170,7 @@ run (DouSettings *settings, const char *directory)
  * @argc: number of arguments
  * @argv: arguments
  *
- * `doutok verify [DIR]`.
+ * `doutok verify [DIR|FILE]`.
  *
  * Returns: the exit status: failure if anything is wrong
  */
@@ -161,20 +181,20 @@ dou_verify_command (int argc, char **argv)
   g_auto (GStrv) directories = NULL;
   const GOptionEntry entries[] = {
     DOU_SETTINGS_PLACES (&settings),
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &directories, NULL, N_ ("[DIR]") },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &directories, NULL, N_ ("[DIR|FILE]") },
     G_OPTION_ENTRY_NULL,
   };
 
   if (!dou_command_parse ("doutok verify",
                           _ ("Reads all databases, looks whether each row has its file and each file "
                              "its row, and counts anew, beside a running server or without one. "
-                             "With DIR it looks at the backup there instead, and compares every file "
-                             "with its checksum."),
+                             "With DIR or FILE it looks at that backup instead, and compares every file "
+                             "with its checksum; a FILE is unpacked for that, into $TMPDIR."),
                           entries, &argc, &argv))
     return DOU_COMMAND_EXIT_USAGE;
 
   if (directories != NULL && directories[1] != NULL)
-    return dou_command_refuse ("doutok verify", "%s", _ ("one directory at most"));
+    return dou_command_refuse ("doutok verify", "%s", _ ("one directory or file at most"));
 
   return run (&settings, directories != NULL ? directories[0] : NULL);
 }

@@ -10,6 +10,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import tarfile
 import tempfile
 import threading
 import time
@@ -66,10 +67,12 @@ def publish(running, token, title):
 class Case(unittest.TestCase):
     """A server with a user and a video, and a place for backups."""
 
+    name = "backup"
+
     def setUp(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="doutok-test-"))
         self.addCleanup(shutil.rmtree, self.directory)
-        self.backup = self.directory / "backup"
+        self.backup = self.directory / self.name
         self.server = server.Server("[limits]\nrate-limits=off\n")
         self.addCleanup(self.server.stop)
         self.user, self.token = register(self.server, "alice")
@@ -202,6 +205,96 @@ class Load(Case):
         self.assertEqual(len(texts), len(set(texts)))
         self.assertLessEqual(before, set(texts))
         self.assertLess(len(texts), sum(len(writer.done) for writer in self.writers) + 1)
+
+
+class LoadFile(Load):
+    """The same into a file."""
+
+    name = "backup.tar.zst"
+
+
+class File(Case):
+    """Backups in one file each."""
+
+    name = "backup.tar"
+
+    def _unpack(self):
+        directory = self.directory / "unpacked"
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir()
+        subprocess.run(["tar", "-xf", self.backup, "-C", directory], check=True, timeout=TIMEOUT)
+        return directory
+
+    def test_tar(self):
+        """Test that a file is what tar makes of a directory, and the other way round."""
+        for suffix in (".tar", ".tar.gz", ".tgz", ".tar.zst"):
+            self.backup = self.directory / ("backup" + suffix)
+            self.assertIn("2 files", self.make_backup())
+            self.assertEqual(self.backup.stat().st_mode & 0o777, 0o600)
+            self.assert_whole(self.backup)
+            # For this one tar needs a program that few machines have.
+            if suffix != ".tar.zst":
+                self.assert_whole(self._unpack())
+
+        self.backup = self.directory / "made-by-tar"
+        subprocess.run(["tar", "-czf", self.backup, "-C", self.directory / "unpacked", "."], check=True, timeout=TIMEOUT)
+        state = self.restore()
+        self.assert_whole("--state-dir", state)
+        self.assertFalse((state / "unpacked").exists())
+        self.assertEqual({path.name for path in self.directory.iterdir()},
+                         {"backup.tar", "backup.tar.gz", "backup.tgz", "backup.tar.zst", "unpacked",
+                          "made-by-tar", "restored"})
+
+    def test_kill(self):
+        """Test that a run which is killed at any time leaves the former file."""
+        self.make_backup()
+        for i in range(N_KILLS // 2):
+            publish(self.server, self.token, f"more {i}")
+            process = subprocess.Popen(
+                [server.find_program(), "backup", "--state-dir", self.server.state_dir, self.backup],
+                stdout=subprocess.DEVNULL)
+            time.sleep(random.uniform(0, 0.15))
+            process.kill()
+            process.wait(TIMEOUT)
+            self.assert_whole(self.backup)
+        self.assertIn(f"{2 + 2 * (N_KILLS // 2)} files", self.make_backup())
+        self.assertEqual([path.name for path in self.directory.iterdir()], [self.name])
+
+    def test_damage(self):
+        """Test that what is cut short, changed or no backup at all is told, and leaves nothing."""
+        self.make_backup()
+        content = self.backup.read_bytes()
+        state = self.directory / "restored"
+        for length in (0, 100, 512, len(content) // 2, len(content) - 10240 - 2048):
+            self.backup.write_bytes(content[:length])
+            self.assert_refused("is no whole backup", "verify", self.backup)
+            self.assert_refused("is no whole backup", "restore", "--state-dir", state, self.backup)
+
+        place = content.index(b"SQLite format 3") + 5000
+        self.backup.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1:])
+        self.assert_found("is damaged", self.backup)
+        self.assert_refused("is damaged", "restore", "--state-dir", state, self.backup)
+        self.assertFalse((state / "unpacked").exists())
+
+        self.backup.write_bytes(content)
+        self.restore()
+        self.assert_whole("--state-dir", state)
+
+    def test_foreign(self):
+        """Test that nothing is unpacked to where a hostile archive wants it."""
+        evil = self.directory / "evil"
+        for name, kind, target in (("../evil", tarfile.REGTYPE, ""), (str(evil), tarfile.REGTYPE, ""),
+                                   ("media/../../evil", tarfile.REGTYPE, ""), ("media", tarfile.SYMTYPE, "/"),
+                                   ("manifest.json", tarfile.LNKTYPE, "/etc/passwd"),
+                                   ("manifest.json", tarfile.CHRTYPE, ""), ("letter.txt", tarfile.REGTYPE, "")):
+            with tarfile.open(self.backup, "w") as archive:
+                entry = tarfile.TarInfo(name)
+                entry.type, entry.linkname = kind, target
+                archive.addfile(entry)
+            self.assert_refused("is no backup: there is “", "verify", self.backup)
+            self.assert_refused("is no backup: there is “", "restore", "--state-dir",
+                                self.directory / "restored", self.backup)
+            self.assertFalse(evil.exists())
 
 
 class Runs(Case):
