@@ -327,6 +327,25 @@ name_lost_cb (GDBusConnection *connection, const char *name, gpointer user_data)
 }
 
 /**
+ * dou_service_add_interface:
+ * @self: a service that is not exported yet
+ * @skeleton: another interface of its object
+ * @object_path: its path
+ * @error: return location
+ *
+ * Returns: whether the interface will be there when dou_service_export() takes the name
+ */
+gboolean
+dou_service_add_interface (DouService *self, GDBusInterfaceSkeleton *skeleton,
+                           const char *object_path, GError **error)
+{
+  g_return_val_if_fail (DOU_IS_SERVICE (self), FALSE);
+  g_return_val_if_fail (self->name_id == 0, FALSE);
+
+  return g_dbus_interface_skeleton_export (skeleton, self->connection, object_path, error);
+}
+
+/**
  * dou_service_export:
  * @self: a service
  * @skeleton: the object

@@ -24,6 +24,8 @@ const char *dou_service_get_state_dir (DouService *self);
 GDBusConnection *dou_service_get_connection (DouService *self);
 const char *dou_service_get_bus_address (DouService *self);
 
+gboolean dou_service_add_interface (DouService *self, GDBusInterfaceSkeleton *skeleton,
+                                    const char *object_path, GError **error);
 gboolean dou_service_export (DouService *self, GDBusInterfaceSkeleton *skeleton,
                              const char *object_path, const char *bus_name, GError **error);
 

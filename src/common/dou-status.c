@@ -78,6 +78,8 @@ static const DouStatusInfo infos[] = {
   = { NAME ("PictureTooBig"), 10013, 200, N_ ("the picture has too many pixels") },
   [DOU_STATUS_WORD_REFUSED]
   = { NAME ("WordRefused"), 10019, 200, N_ ("there is a word in it that is not allowed here") },
+  [DOU_STATUS_USER_BANNED]
+  = { NAME ("UserBanned"), 10016, 200, N_ ("this account has been banned") },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (infos) == DOU_N_STATUSES);

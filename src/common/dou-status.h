@@ -50,6 +50,7 @@ typedef enum
   DOU_STATUS_PICTURE_DAMAGED = 32,    /* truncated or unreadable */
   DOU_STATUS_PICTURE_TOO_BIG = 33,    /* more pixels than are accepted */
   DOU_STATUS_WORD_REFUSED = 34,       /* a word in it that is not wanted here */
+  DOU_STATUS_USER_BANNED = 35,        /* the administration has banned this user */
   DOU_N_STATUSES
 } DouStatus;
 

@@ -3,9 +3,9 @@
 /* Who sent a request.
  *
  * A token is good if we signed it, it has not expired, and its user has not changed the password
- * since it was issued. The first two are seen from the token alone. For the third it carries the
- * generation of the password, which must not be below the present one; and that is known to the
- * user service.
+ * since it was issued, nor been banned. The first two are seen from the token alone. For the third it
+ * carries the generation of the password, which must not be below the present one; and that is known
+ * to the user service, which says with it whether the user is banned.
  *
  * To ask the service for each request would double the price of most of them. So the gateway
  * remembers generations, and the service tells of every change (GenerationsChanged) before it
@@ -19,6 +19,7 @@
 
 #include "config.h"
 
+#include "common/dou-generation.h"
 #include "common/dou-lru.h"
 #include "gateway/dou-authenticator.h"
 
@@ -76,7 +77,7 @@ dou_authenticator_learn (DouAuthenticator *self, gint64 user_id, gint64 generati
 {
   const gint64 *known = dou_lru_lookup (self->generations, &user_id);
 
-  if (known == NULL || *known < generation)
+  if (known == NULL || DOU_GENERATION_NUMBER (*known) < DOU_GENERATION_NUMBER (generation))
     dou_lru_insert (self->generations, g_memdup2 (&user_id, sizeof user_id),
                     g_memdup2 (&generation, sizeof generation), 1);
 }
@@ -298,8 +299,8 @@ dou_authenticator_prepare_finish (DouAuthenticator *self, GAsyncResult *result, 
  * @token: what a client sent
  * @user_id: (out): whom it stands for; 0 if it is not valid
  *
- * Returns: %DOU_STATUS_OK; %DOU_STATUS_UNAUTHORIZED if it is not valid; %DOU_STATUS_UNAVAILABLE if
- * it is not known whether the password was changed
+ * Returns: %DOU_STATUS_OK; %DOU_STATUS_UNAUTHORIZED if it is not valid; %DOU_STATUS_USER_BANNED;
+ * %DOU_STATUS_UNAVAILABLE if it is not known whether the password was changed
  */
 DouStatus
 dou_authenticator_check (DouAuthenticator *self, const char *token, gint64 *user_id)
@@ -317,6 +318,8 @@ dou_authenticator_check (DouAuthenticator *self, const char *token, gint64 *user
   generation = dou_lru_lookup (self->generations, &claims->user_id);
   if (generation == NULL)
     return DOU_STATUS_UNAVAILABLE;
+  if (DOU_GENERATION_IS_BANNED (*generation))
+    return DOU_STATUS_USER_BANNED;
   if (*generation < 0 || claims->generation < *generation)
     return DOU_STATUS_UNAUTHORIZED;
 

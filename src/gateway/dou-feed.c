@@ -3,6 +3,9 @@
 /* The feed. Its first page is what every phone asks for when the app is opened, so it is kept as a
  * sheet, ready to be sent, one for each host that clients know the server by and each language.
  *
+ * What a banned user has published is on the pages, but not in the answers. A page that has nothing else
+ * is skipped, so that nobody who scrolls stops there.
+ *
  * Which videos are on a page is remembered for all pages that were asked for, until any video comes or
  * goes; people scroll along the same pages. */
 
@@ -18,6 +21,8 @@
 
 /* The app's page. */
 #define PAGE_SIZE 30
+/* Pages that are skipped at most: more than a thousand videos of banned users in a row. */
+#define MAX_SKIPPED 40
 /* Bytes of a video, as a guess at the length of an answer. */
 #define VIDEO_SIZE 1024
 
@@ -63,6 +68,7 @@ typedef struct
   gint64 viewer;       /* 0 for a guest */
   guint64 epoch;       /* in which the page was had */
   gint64 before;
+  guint n_skipped; /* pages before this one on which there was nothing to see */
   gint64 next;
   DouVideoSet *videos; /* (owned) (nullable) once the page is there */
 } Reader;
@@ -197,6 +203,23 @@ dou_feed_keep (DouFeed *self, Reader *reader, DouSheet *sheet)
                   g_steal_pointer (&ready), size);
 }
 
+static void dou_feed_find_page (DouFeed *self, Reader *reader);
+
+/* Goes on with the next page if there is nothing to see on this one. Returns: whether it does */
+static gboolean
+reader_skip (Reader *reader)
+{
+  if (reader->next == 0 || reader->n_skipped >= MAX_SKIPPED
+      || dou_video_set_count (reader->videos) > 0)
+    return FALSE;
+
+  reader->before = reader->next;
+  reader->n_skipped++;
+  g_clear_pointer (&reader->videos, dou_video_set_free);
+  dou_feed_find_page (reader->feed, reader);
+  return TRUE;
+}
+
 static void
 reader_reply (Reader *reader)
 {
@@ -228,6 +251,8 @@ set_loaded_cb (const GError *error, gpointer user_data)
 
   if (error != NULL)
     dou_request_reply_status (reader->request, dou_status_from_error (error));
+  else if (reader_skip (reader))
+    g_steal_pointer (&reader);
   else
     reader_reply (reader);
 }
@@ -241,10 +266,10 @@ reader_take_page (Reader *reader, const Page *page, guint64 epoch)
   reader->next = page->next;
   reader->epoch = epoch;
   reader->videos = dou_video_set_new (reader->feed->context, page->ids, page->n_ids);
-  if (dou_video_set_load (reader->videos, set_loaded_cb, reader))
-    reader_reply (reader);
-  else
+  if (!dou_video_set_load (reader->videos, set_loaded_cb, reader) || reader_skip (reader))
     g_steal_pointer (&owned);
+  else
+    reader_reply (reader);
 }
 
 static void
@@ -326,6 +351,17 @@ dou_feed_load (DouFeed *self, Reader *reader)
                             &item, 1, NULL, loaded_cb, load);
 }
 
+static void
+dou_feed_find_page (DouFeed *self, Reader *reader)
+{
+  Page *page = dou_lru_lookup (self->pages, &reader->before);
+
+  if (page != NULL)
+    reader_take_page (reader, page, self->epoch);
+  else
+    dou_feed_load (self, reader);
+}
+
 /**
  * dou_feed_reply:
  * @self: a feed
@@ -337,7 +373,6 @@ void
 dou_feed_reply (DouFeed *self, DouRequest *request, gint64 viewer, gint64 before)
 {
   Reader *reader;
-  Page *page;
 
   if (before > self->newest)
     before = 0;
@@ -359,9 +394,5 @@ dou_feed_reply (DouFeed *self, DouRequest *request, gint64 viewer, gint64 before
   reader->viewer = viewer;
   reader->before = before;
 
-  page = dou_lru_lookup (self->pages, &before);
-  if (page != NULL)
-    reader_take_page (reader, page, self->epoch);
-  else
-    dou_feed_load (self, reader);
+  dou_feed_find_page (self, reader);
 }

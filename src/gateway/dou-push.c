@@ -21,8 +21,8 @@
  * passes on to those who are connected to it. That a signal is lost is possible only with the
  * service itself, so when that has come back everybody is told to ask.
  *
- * Close codes: 4001 the token has expired or the password was changed, 1001 the server ends, 1003
- * not a text, 1008 too many commands at once, 1009 more than 16 KiB, 1013 the server is too busy.
+ * Close codes: 4001 the token has expired, the password was changed or the user banned, 1001 the server
+ * ends, 1003 not a text, 1008 too many commands at once, 1009 more than 16 KiB, 1013 the server is too busy.
  * Who does not read, or does not answer pings, is cut off without a word. */
 
 #include "config.h"

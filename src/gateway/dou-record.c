@@ -220,6 +220,17 @@ dou_record_learn_video (DouRecord *self, GVariant *result)
   dou_record_take_text (self, text);
 }
 
+/* To others, who is banned does not exist: that the account has been banned, its owner is told. */
+static gboolean
+dou_record_keep_profile (DouRecord *self)
+{
+  if (self->status != DOU_STATUS_USER_BANNED)
+    return self->status == DOU_STATUS_OK;
+
+  self->status = DOU_STATUS_USER_NOT_FOUND;
+  return TRUE;
+}
+
 /**
  * dou_record_learn:
  * @self: a record
@@ -227,7 +238,7 @@ dou_record_learn_video (DouRecord *self, GVariant *result)
  * @result: from the method of @fact
  *
  * Returns: whether that may be kept. That something does not exist may not: nobody tells when it comes
- *   into being
+ *   into being; but when a ban ends, that is told
  */
 gboolean
 dou_record_learn (DouRecord *self, DouFact fact, GVariant *result)
@@ -238,7 +249,7 @@ dou_record_learn (DouRecord *self, DouFact fact, GVariant *result)
     {
     case DOU_FACT_PROFILE:
       dou_record_learn_profile (self, result);
-      return self->status == DOU_STATUS_OK;
+      return dou_record_keep_profile (self);
     case DOU_FACT_WORK_COUNT:
       counts[N_WORKS] = g_variant_get_int64 (result);
       return TRUE;

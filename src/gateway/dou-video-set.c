@@ -107,12 +107,38 @@ dou_video_set_load (DouVideoSet *self, DouCacheFunc func, gpointer user_data)
          && dou_video_set_load_authors (self);
 }
 
+/* Whether it is to be seen: there, and its author too, who is not banned. */
+static gboolean
+dou_video_set_shows (DouVideoSet *self, guint i)
+{
+  const DouRecord *video = g_ptr_array_index (self->videos, i);
+  const DouRecord *author = g_ptr_array_index (self->authors, i);
+
+  return video->status == DOU_STATUS_OK && author->status == DOU_STATUS_OK;
+}
+
+/**
+ * dou_video_set_count:
+ * @self: a set that is loaded
+ *
+ * Returns: how many videos dou_video_set_write() would write
+ */
+guint
+dou_video_set_count (DouVideoSet *self)
+{
+  guint n_videos = 0;
+
+  for (guint i = 0; i < self->videos->len; i++)
+    n_videos += dou_video_set_shows (self, i) ? 1 : 0;
+  return n_videos;
+}
+
 /**
  * dou_video_set_write:
  * @self: a set that is loaded
  * @origin: what links begin with, from dou_context_get_origin()
  * @writer: takes one array of Video objects, with all flags false. What was removed meanwhile, or has
- *   no author any more, is left out
+ *   no author any more or a banned one, is left out
  * @sheet: takes where the flags stand
  */
 void
@@ -125,7 +151,7 @@ dou_video_set_write (DouVideoSet *self, const char *origin, DouJsonWriter *write
       DouRecord *author = g_ptr_array_index (self->authors, i);
       gsize is_follow, is_favorite;
 
-      if (video->status != DOU_STATUS_OK || author->status != DOU_STATUS_OK)
+      if (!dou_video_set_shows (self, i))
         continue;
 
       dou_record_write_video (video, author, origin, &is_follow, &is_favorite, writer);

@@ -18,6 +18,7 @@ DouVideoSet *dou_video_set_new (DouContext *context, const gint64 *ids, gsize n_
 void dou_video_set_free (DouVideoSet *self);
 gboolean dou_video_set_load (DouVideoSet *self, DouCacheFunc func, gpointer user_data);
 
+guint dou_video_set_count (DouVideoSet *self);
 void dou_video_set_write (DouVideoSet *self, const char *origin, DouJsonWriter *writer,
                           DouSheet *sheet);
 void dou_video_set_list_records (DouVideoSet *self, GPtrArray *videos, GPtrArray *authors);

@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 
 #include "common/dou-locale.h"
+#include "launcher/dou-admin.h"
 #include "launcher/dou-command.h"
 
 static const DouCommand commands[] = {
@@ -23,6 +24,8 @@ static const DouCommand commands[] = {
   { "status", N_ ("show what the running server does"), dou_status_command },
   { "log-level", N_ ("show or change what the running server logs"), dou_log_command },
   { "reload", N_ ("make the running server read its word list anew"), dou_reload_command },
+  { "user", N_ ("list, ban and help users"), dou_user_command },
+  { "audit", N_ ("list what the administration did"), dou_audit_command },
   { "bus", N_ ("“bus address”: the private bus of the running server"), dou_bus_command },
 };
 

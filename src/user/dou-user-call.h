@@ -29,6 +29,7 @@ typedef struct
   char *password;    /* (owned) wiped when freed */
   char *hash;        /* (owned) (nullable) */
   gint64 generation; /* login: how often the password was changed */
+  gint64 banned;     /* login: since when, in milliseconds since 1970; 0 if not */
   guint first;       /* registering: the place of the first account with this name */
 } DouUserItem;
 

@@ -296,6 +296,8 @@ got_secrets_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       g_clear_pointer (&item->new_hash, g_free);
       if (item->hash == NULL)
         item_settle (item, DOU_STATUS_USER_NOT_FOUND);
+      else if (secret->banned != 0)
+        item_settle (item, DOU_STATUS_USER_BANNED);
     }
 
   verify_passwords (task);

@@ -186,7 +186,10 @@ make_users (GVariant *ids, GPtrArray *users)
       gint64 id;
 
       g_variant_get_child (ids, i, "x", &id);
-      if (user != NULL)
+      if (user != NULL && user->banned != 0)
+        g_variant_builder_add (&builder, "(ixssss)", (gint32) DOU_STATUS_USER_BANNED, id, "", "",
+                               "", "");
+      else if (user != NULL)
         g_variant_builder_add (&builder, "(ixssss)", (gint32) DOU_STATUS_OK, id, user->name,
                                user->avatar, user->background_image, user->signature);
       else

@@ -2,7 +2,7 @@
 
 /* Logging in: find out whose names they are, verify the passwords. It costs one verification
  * whatever the name, and fails in one way whatever the reason, so that nothing tells which names
- * are taken.
+ * are taken. That a user is banned is told to who knows the password, and to nobody else.
  */
 
 #include "config.h"
@@ -36,9 +36,10 @@ verified_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!dou_password_hasher_verify_finish (DOU_PASSWORD_HASHER (source), result, &matches, &new_hash,
                                           &error))
     dou_user_call_settle (item, dou_status_from_error (error));
+  else if (!matches || item->id == 0)
+    dou_user_call_settle (item, DOU_STATUS_BAD_CREDENTIALS);
   else
-    dou_user_call_settle (item,
-                          matches && item->id != 0 ? DOU_STATUS_OK : DOU_STATUS_BAD_CREDENTIALS);
+    dou_user_call_settle (item, item->banned != 0 ? DOU_STATUS_USER_BANNED : DOU_STATUS_OK);
 
   /* Nobody waits for this: the login is good without it, and the next one tries again. */
   if (new_hash != NULL)
@@ -95,6 +96,7 @@ found_secrets_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
       item->id = secret->id;
       item->generation = secret->generation;
+      item->banned = secret->banned;
       item->hash = g_steal_pointer (&secret->password_hash);
     }
 

@@ -50,7 +50,8 @@ typedef struct
 /**
  * DouUserGeneration:
  *
- * A user, and how often the password was changed.
+ * A user, and how often the password was changed, or a ban began or ended; with %DOU_GENERATION_BANNED
+ * while the user is banned.
  */
 typedef struct
 {
@@ -107,5 +108,23 @@ void dou_user_manager_set_profiles_async (DouUserManager *self, const DouUserEdi
                                           GAsyncReadyCallback callback, gpointer user_data);
 GArray *dou_user_manager_set_profiles_finish (DouUserManager *self, GAsyncResult *result,
                                               GError **error);
+
+void dou_user_manager_set_bans_async (DouUserManager *self, const DouUserBan *bans, guint n_bans,
+                                      const DouCaller *caller, GCancellable *cancellable,
+                                      GAsyncReadyCallback callback, gpointer user_data);
+GArray *dou_user_manager_set_bans_finish (DouUserManager *self, GAsyncResult *result,
+                                          GError **error);
+
+void dou_user_manager_reset_passwords_async (DouUserManager *self, const DouUserReset *resets,
+                                             guint n_resets, const DouCaller *caller,
+                                             GCancellable *cancellable,
+                                             GAsyncReadyCallback callback, gpointer user_data);
+GArray *dou_user_manager_reset_passwords_finish (DouUserManager *self, GAsyncResult *result,
+                                                 GError **error);
+
+void dou_user_manager_find_async (DouUserManager *self, const char *const *names, guint n_names,
+                                  GCancellable *cancellable, GAsyncReadyCallback callback,
+                                  gpointer user_data);
+GArray *dou_user_manager_find_finish (DouUserManager *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "common/dou-generation.h"
 #include "common/dou-json-writer.h"
 #include "user/dou-user-operation.h"
 
@@ -19,6 +20,10 @@ dou_user_operation_free (DouUserOperation *self)
 static gboolean
 dou_user_operation_change (DouUserOperation *self, DouTransaction *transaction, GError **error)
 {
+  if (self->audit != NULL
+      && !dou_transaction_execute (transaction, self->audit, self->change_json, NULL, error))
+    return FALSE;
+
   return self->change == NULL
          || dou_transaction_execute (transaction, self->change, self->change_json, &self->n_changed,
                                      error);
@@ -186,6 +191,24 @@ dou_user_operation_get_numbers (DouUserOperation *self)
   return numbers;
 }
 
+/**
+ * dou_user_operation_get_generations:
+ * @self: an operation that was done, whose rows are generations and times of bans
+ *
+ * Returns: (transfer full) (element-type gint64): the generation of each, as others are told of it:
+ *   with %DOU_GENERATION_BANNED
+ */
+GArray *
+dou_user_operation_get_generations (DouUserOperation *self)
+{
+  GArray *generations = dou_user_operation_get_numbers (self);
+
+  for (guint i = 0; i < generations->len; i++)
+    if (dou_rows_get_int64 (self->rows, i, 1) != 0)
+      g_array_index (generations, gint64, i) += DOU_GENERATION_BANNED;
+  return generations;
+}
+
 static void
 secret_clear (gpointer data)
 {
@@ -196,7 +219,7 @@ secret_clear (gpointer data)
 
 /**
  * dou_user_operation_get_secrets:
- * @self: an operation that was done, whose rows are ids, hashes and generations
+ * @self: an operation that was done, whose rows are ids, hashes, generations and times of bans
  *
  * Returns: (transfer full) (element-type DouUserSecret): its rows
  */
@@ -211,7 +234,8 @@ dou_user_operation_get_secrets (DouUserOperation *self)
     {
       DouUserSecret secret = { dou_rows_get_int64 (self->rows, i, 0),
                                g_strdup (dou_rows_get_text (self->rows, i, 1)),
-                               dou_rows_get_int64 (self->rows, i, 2) };
+                               dou_rows_get_int64 (self->rows, i, 2),
+                               dou_rows_get_int64 (self->rows, i, 3) };
 
       g_array_append_val (secrets, secret);
     }

@@ -20,6 +20,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   gboolean asks_first; /* the query is about what was there before the change */
+  const char *audit;   /* (nullable) a statement that goes before the change, with its JSON */
   const char *change;  /* (nullable) a statement */
   char *change_json;   /* (owned) (nullable) */
   gint64 n_changed;
@@ -38,6 +39,7 @@ DouUserOperation *dou_user_operation_finish (DouUserStore *store, GAsyncResult *
 
 char *dou_user_operation_make_ids_json (const gint64 *ids, guint n_ids);
 GArray *dou_user_operation_get_numbers (DouUserOperation *self);
+GArray *dou_user_operation_get_generations (DouUserOperation *self);
 GArray *dou_user_operation_get_secrets (DouUserOperation *self);
 
 DouDatabase *dou_user_store_get_database (DouUserStore *self);

@@ -98,7 +98,7 @@ dou_user_store_get_secrets_async (DouUserStore *self, const gint64 *ids, guint n
   operation = g_task_get_task_data (task);
   operation->query = "get-secrets";
   operation->query_json = dou_user_operation_make_ids_json (ids, n_ids);
-  operation->columns = "xsx";
+  operation->columns = "xsxx";
   dou_user_operation_read (task);
 }
 
@@ -195,7 +195,7 @@ dou_user_store_get_generations_async (DouUserStore *self, const gint64 *ids, gui
   operation = g_task_get_task_data (task);
   operation->query = "get-generations";
   operation->query_json = dou_user_operation_make_ids_json (ids, n_ids);
-  operation->columns = "x";
+  operation->columns = "xx";
   dou_user_operation_read (task);
 }
 
@@ -205,8 +205,8 @@ dou_user_store_get_generations_async (DouUserStore *self, const gint64 *ids, gui
  * @result: of the callback
  * @error: return location
  *
- * Returns: (transfer full) (element-type gint64): for each id how often its user's password was
- *   changed, -1 if there is none; or %NULL
+ * Returns: (transfer full) (element-type gint64): for each id its user's generation, with
+ *   %DOU_GENERATION_BANNED if that is so; -1 if there is none; or %NULL
  */
 GArray *
 dou_user_store_get_generations_finish (DouUserStore *self, GAsyncResult *result, GError **error)
@@ -214,5 +214,5 @@ dou_user_store_get_generations_finish (DouUserStore *self, GAsyncResult *result,
   DouUserOperation *operation
       = dou_user_operation_finish (self, result, dou_user_store_get_generations_async, error);
 
-  return operation != NULL ? dou_user_operation_get_numbers (operation) : NULL;
+  return operation != NULL ? dou_user_operation_get_generations (operation) : NULL;
 }

@@ -199,7 +199,7 @@ dou_user_store_find_async (DouUserStore *self, const char *const *keys, guint n_
   operation = g_task_get_task_data (task);
   operation->query = "find-users";
   operation->query_json = make_keys_json (keys, n_keys);
-  operation->columns = "xsx";
+  operation->columns = "xsxx";
   dou_user_operation_read (task);
 }
 
@@ -270,7 +270,7 @@ dou_user_store_add_async (DouUserStore *self, const DouUserRow *rows, guint n_ro
   operation->change_json = make_rows_json (rows, n_rows);
   operation->query = "find-users";
   operation->query_json = make_keys_json (keys, n_rows);
-  operation->columns = "xsx";
+  operation->columns = "xsxx";
   dou_user_operation_write (task);
 }
 
@@ -321,7 +321,7 @@ dou_user_store_get_async (DouUserStore *self, const gint64 *ids, guint n_ids,
   operation = g_task_get_task_data (task);
   operation->query = "get-users";
   operation->query_json = dou_user_operation_make_ids_json (ids, n_ids);
-  operation->columns = "xssss";
+  operation->columns = "xssssx";
   dou_user_operation_read (task);
 }
 
@@ -359,6 +359,7 @@ dou_user_store_get_finish (DouUserStore *self, GAsyncResult *result, GError **er
           user->avatar = g_strdup (dou_rows_get_text (operation->rows, i, 2));
           user->background_image = g_strdup (dou_rows_get_text (operation->rows, i, 3));
           user->signature = g_strdup (dou_rows_get_text (operation->rows, i, 4));
+          user->banned = dou_rows_get_int64 (operation->rows, i, 5);
         }
       g_ptr_array_add (users, user);
     }

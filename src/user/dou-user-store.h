@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "common/dou-database-address.h"
+#include "user/dou-user-act.h"
 #include "user/dou-user-edit.h"
 #include "user/dou-user.h"
 
@@ -32,6 +33,7 @@ typedef struct
   gint64 id;
   char *password_hash; /* (owned) (nullable) */
   gint64 generation;
+  gint64 banned; /* since when, in milliseconds since 1970; 0 if not */
 } DouUserSecret;
 
 /**
@@ -121,5 +123,35 @@ void dou_user_store_get_generations_async (DouUserStore *self, const gint64 *ids
                                            gpointer user_data);
 GArray *dou_user_store_get_generations_finish (DouUserStore *self, GAsyncResult *result,
                                                GError **error);
+
+void dou_user_store_set_bans_async (DouUserStore *self, const DouUserBan *bans, guint n_bans,
+                                    const DouCaller *caller, GCancellable *cancellable,
+                                    GAsyncReadyCallback callback, gpointer user_data);
+GArray *dou_user_store_set_bans_finish (DouUserStore *self, GAsyncResult *result, GError **error);
+
+void dou_user_store_reset_passwords_async (DouUserStore *self, const DouUserReset *resets,
+                                           guint n_resets, const DouCaller *caller,
+                                           GCancellable *cancellable, GAsyncReadyCallback callback,
+                                           gpointer user_data);
+GArray *dou_user_store_reset_passwords_finish (DouUserStore *self, GAsyncResult *result,
+                                               GError **error);
+
+void dou_user_store_get_accounts_async (DouUserStore *self, const gint64 *ids, guint n_ids,
+                                        GCancellable *cancellable, GAsyncReadyCallback callback,
+                                        gpointer user_data);
+GVariant *dou_user_store_get_accounts_finish (DouUserStore *self, GAsyncResult *result,
+                                              GError **error);
+
+void dou_user_store_list_accounts_async (DouUserStore *self, const DouUserAccountPage *pages,
+                                         guint n_pages, GCancellable *cancellable,
+                                         GAsyncReadyCallback callback, gpointer user_data);
+GVariant *dou_user_store_list_accounts_finish (DouUserStore *self, GAsyncResult *result,
+                                               GError **error);
+
+void dou_user_store_list_audit_async (DouUserStore *self, const DouAuditPage *pages, guint n_pages,
+                                      GCancellable *cancellable, GAsyncReadyCallback callback,
+                                      gpointer user_data);
+GVariant *dou_user_store_list_audit_finish (DouUserStore *self, GAsyncResult *result,
+                                            GError **error);
 
 G_END_DECLS

@@ -17,6 +17,7 @@ typedef struct
   char *avatar;           /* (owned) path below /media/, or empty */
   char *background_image; /* (owned) path below /media/, or empty */
   char *signature;        /* (owned) */
+  gint64 banned;          /* since when, in milliseconds since 1970; 0 if not */
 } DouUser;
 
 void dou_user_free (DouUser *self);

@@ -4,6 +4,7 @@
 #include "common/dou-metrics.h"
 #include "common/dou-service.h"
 #include "user/dou-token-store.h"
+#include "user/dou-user-admin-impl.h"
 #include "user/dou-user-impl.h"
 
 #define PROGRAM "doutok-user"
@@ -16,6 +17,7 @@ main (int argc, char **argv)
   g_autoptr (DouPasswordHasher) hasher = NULL;
   g_autoptr (DouUserManager) manager = NULL;
   g_autoptr (DouUserImpl) impl = NULL;
+  g_autoptr (DouUserAdminImpl) admin = NULL;
   g_autoptr (DouDatabaseAddress) address = NULL;
   g_autofree char *keys_path = NULL;
   g_autoptr (GError) error = NULL;
@@ -45,8 +47,11 @@ main (int argc, char **argv)
     return dou_service_fail (PROGRAM, error);
 
   impl = dou_user_impl_new (service, manager);
-  if (!dou_service_export (service, G_DBUS_INTERFACE_SKELETON (impl), "/org/doutok/User",
-                           "org.doutok.User", &error))
+  admin = dou_user_admin_impl_new (service, manager);
+  if (!dou_service_add_interface (service, G_DBUS_INTERFACE_SKELETON (admin), "/org/doutok/User",
+                                  &error)
+      || !dou_service_export (service, G_DBUS_INTERFACE_SKELETON (impl), "/org/doutok/User",
+                              "org.doutok.User", &error))
     return dou_service_fail (PROGRAM, error);
 
   status = dou_service_run (service);

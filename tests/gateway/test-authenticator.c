@@ -3,6 +3,7 @@
 
 #define G_LOG_DOMAIN "doutok"
 
+#include "common/dou-generation.h"
 #include "gateway/dou-test-users.h"
 #include "lib/dou-test-wait.h"
 
@@ -196,6 +197,59 @@ test_overtaken (DouTestUsers *users, gconstpointer data)
   assert_check (users, token, DOU_STATUS_UNAUTHORIZED, 0);
 }
 
+typedef struct
+{
+  DouTestUsers *users; /* (unowned) */
+  const char *token;   /* (unowned) */
+  DouStatus status;
+} Expected;
+
+static gboolean
+is_as_expected (gpointer data)
+{
+  const Expected *expected = data;
+  gint64 user_id;
+
+  return dou_authenticator_check (expected->users->authenticator, expected->token, &user_id)
+         == expected->status;
+}
+
+static void
+tell_generation (DouTestUsers *users, gint64 user_id, gint64 generation)
+{
+  dou_dbus_user1_emit_generations_changed (
+      DOU_DBUS_USER1 (users->impl), g_variant_new_parsed ("[(%x, %x)]", user_id, generation));
+}
+
+/* Test that whoever is banned is told so, whatever the token, until that ends; and that news of the ban
+ * which comes late does not begin it again. */
+static void
+test_banned (DouTestUsers *users, gconstpointer data)
+{
+  g_autofree char *before = dou_test_users_issue (users, 1, 0);
+  g_autofree char *meanwhile = dou_test_users_issue (users, 1, 1);
+  g_autofree char *after = dou_test_users_issue (users, 1, 2);
+  Expected banned = { users, before, DOU_STATUS_USER_BANNED };
+  Expected unbanned = { users, before, DOU_STATUS_UNAUTHORIZED };
+  Expected other = { users, after, DOU_STATUS_UNAUTHORIZED };
+
+  assert_prepared (users, before);
+  tell_generation (users, 1, 1 + DOU_GENERATION_BANNED);
+  dou_test_wait_until (is_as_expected, &banned);
+  assert_check (users, meanwhile, DOU_STATUS_USER_BANNED, 0);
+  assert_check (users, after, DOU_STATUS_USER_BANNED, 0);
+
+  tell_generation (users, 1, 2);
+  dou_test_wait_until (is_as_expected, &unbanned);
+  assert_check (users, meanwhile, DOU_STATUS_UNAUTHORIZED, 0);
+  assert_check (users, after, DOU_STATUS_OK, 1);
+
+  tell_generation (users, 1, 1 + DOU_GENERATION_BANNED);
+  assert_check (users, after, DOU_STATUS_OK, 1);
+  tell_generation (users, 1, 3);
+  dou_test_wait_until (is_as_expected, &other);
+}
+
 static gboolean
 is_remembered (DouTestUsers *users, gint64 user_id)
 {
@@ -297,6 +351,7 @@ main (int argc, char **argv)
   ADD ("changed", test_changed);
   ADD ("changed-before", test_changed_before);
   ADD ("overtaken", test_overtaken);
+  ADD ("banned", test_banned);
   ADD ("bounded", test_bounded);
   ADD ("together", test_together);
   ADD ("cancelled", test_cancelled);

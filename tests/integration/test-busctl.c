@@ -101,7 +101,8 @@ test_introspect (Fixture *fixture, gconstpointer data)
   assert_contains (user, (const char *const[]){ "org.doutok.User1", ".Register", "a(xss)", ".Login",
                                                 ".GetUsers", "a(ixssss)", ".Changed", ".Version",
                                                 ".Engine", "SQLite", ".SchemaVersion", ".StartTime",
-                                                ".UserCount", NULL });
+                                                ".UserCount", "org.doutok.User1.Admin", ".SetBans",
+                                                "a(xbs)", ".ResetPasswords", ".GetAudit", NULL });
   assert_contains (video, (const char *const[]){ "org.doutok.Video1", ".Publish", "a(xxsh)",
                                                  ".GetFeed", ".GetWorks", ".GetVideos",
                                                  ".GetWorkCounts", ".Changed", ".WorkCountsChanged",

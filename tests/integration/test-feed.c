@@ -182,11 +182,65 @@ test_works (Fixture *fixture, gconstpointer data)
 }
 
 static void
+ban (Fixture *fixture, gint64 user)
+{
+  GDBusConnection *bus = dou_test_daemon_connect_bus (fixture->server);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+      bus, "org.doutok.User", "/org/doutok/User", "org.doutok.User1.Admin", "SetBans",
+      g_variant_new_parsed ("([(%x, true, 'spam')],)", user), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL,
+      &error);
+  g_autofree char *text = NULL;
+
+  g_assert_no_error (error);
+  text = g_variant_print (reply, FALSE);
+  g_assert_cmpstr (text, ==, "([0],)");
+  g_dbus_connection_close_sync (bus, NULL, NULL);
+  g_object_unref (bus);
+}
+
+/* Test that where pages and pages are of a user who was banned, they are skipped: whoever scrolls comes
+ * to what others have published. */
+static void
+test_banned (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (JsonObject) account = dou_test_http_call (
+      fixture->http, "POST", "/douyin/user/register/", "username", "bob", "password", "p", NULL);
+  g_autoptr (JsonObject) user
+      = dou_test_http_call (fixture->http, "GET", "/douyin/user/", "token", fixture->token, NULL);
+  g_autofree char *next = g_strdup ("0");
+
+  g_free (fixture->token);
+  fixture->token = g_strdup (json_object_get_string_member (account, "token"));
+  fixture->n_sent = N_VIDEOS - 1;
+  publish_next (fixture);
+  while (fixture->n_published < N_VIDEOS + 1)
+    g_main_context_iteration (NULL, TRUE);
+  ban (fixture, json_object_get_int_member (json_object_get_object_member (user, "user"), "id"));
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (JsonObject) page = dou_test_http_call (fixture->http, "GET", "/douyin/feed/",
+                                                        "latest_time", next, NULL);
+      JsonArray *videos = json_object_get_array_member (page, "video_list");
+      JsonObject *author
+          = json_object_get_object_member (json_array_get_object_element (videos, 0), "author");
+
+      g_assert_cmpuint (json_array_get_length (videos), ==, 1);
+      g_assert_cmpint (json_object_get_int_member (author, "id"), ==,
+                       json_object_get_int_member (account, "user_id"));
+      g_free (next);
+      next = g_strdup_printf ("%" G_GINT64_FORMAT, json_object_get_int_member (page, "next_time"));
+    }
+}
+
+static void
 test_all (Fixture *fixture, gconstpointer data)
 {
   test_scrolling (fixture, data);
   test_units (fixture, data);
   test_works (fixture, data);
+  test_banned (fixture, data);
 }
 
 int
@@ -194,7 +248,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  /* One fixture for all three: publishing takes longer than everything else. */
+  /* One fixture for all four: publishing takes longer than everything else. */
   g_test_add ("/integration/feed/all", Fixture, NULL, set_up, test_all, tear_down);
 
   return g_test_run ();

@@ -36,6 +36,8 @@ HTTP_ELSEWHERE = {"408", "429", "503", "default"}
 TOO_MANY = "&".join(f"p{i}=1" for i in range(33))
 # An id that is nobody's.
 NOBODY = 1
+# Who has been banned is told so wherever a token is taken.
+BANNED = 10016
 
 the_server = None
 the_world = None
@@ -63,6 +65,9 @@ class World:
         self.video_file = make_video()
         self.alice = self.register("alice")
         self.bob = self.register("bob")
+        self.mallory = self.register("mallory")
+        banned = the_server.run("user", "ban", "mallory")
+        assert banned.returncode == 0, banned.stderr
         self.publish(self.alice)
         self.video = self.get_works(self.alice)[0]
         for user, other in ((self.alice, self.bob), (self.bob, self.alice)):
@@ -158,6 +163,8 @@ class Operation:
     def __exit__(self, kind, error, trace):
         if error is None:
             self._provoke_http_codes()
+            if BANNED in DESCRIPTION.refusal_codes(self.operation):
+                self._provoke_ban()
             self._assert_all_seen()
 
     def find_example(self):
@@ -178,6 +185,18 @@ class Operation:
                               f"{method} {path} HTTP/1.1\r\nHost: x\r\n"
                               "Content-Type: multipart/form-data; boundary=x\r\n"
                               "Content-Length: 9999999999\r\n\r\n", method), 413)
+
+    def _provoke_ban(self):
+        """What the operation says to who has been banned."""
+        query = server.form(token=the_world.mallory["token"], username="mallory", password="secret")
+        if self.operation["operationId"] == "publish":
+            body, media_type = server.multipart({}, {"data": ("cat.mp4", the_world.video_file)})
+            answer = the_server.request("POST", f"{self.path}?{query}", body,
+                                        {"Content-Type": media_type})
+        else:
+            answer = the_server.request(self.method.upper(), f"{self.path}?{query}")
+        value = self.see(answer, 200, BANNED)
+        assert value["status_msg"] == "this account has been banned", value
 
     def _assert_all_seen(self):
         described = DESCRIPTION.refusal_codes(self.operation) - FAULTS
@@ -250,6 +269,7 @@ class Users(unittest.TestCase):
             operation.get(10004)
             operation.get(10004, user_id=alice["user_id"], token="bad")
             operation.get(10010, user_id=NOBODY)
+            operation.get(10010, user_id=the_world.mallory["user_id"])
             bearer = {"Authorization": f"Bearer {alice['token']}"}
             operation.see(the_server.request("GET", operation.path, headers=bearer), 200, 0)
 

@@ -41,7 +41,7 @@ class Answer:
 class Server:
     """With `log`, a file open for writing, all processes write their logs into it. `state_dir` is a
     directory that is there already, and stays. `environment` is added to that of this process, and
-    `prepare` is called in the new one."""
+    `prepare` is called in the new one. `workers` are its gateways."""
 
     def __init__(self, configuration="", log=None, state_dir=None, environment=None, prepare=None,
                  workers=1):
@@ -103,12 +103,20 @@ class Server:
                 pass
         return found
 
-    def call(self, service, method, *arguments):
+    def run(self, *words):
+        """Runs a command of doutok(1) beside the server, in English."""
+        return subprocess.run(
+            [find_program(), *map(str, words), "--config", self._configuration,
+             "--runtime-dir", self.runtime_dir],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, text=True, timeout=TIMEOUT,
+            env={**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": "en"})
+
+    def call(self, service, method, *arguments, interface=""):
         """Calls a method of a service on the private bus: its name without org.doutok, and the
-        arguments as busctl(1) takes them."""
+        arguments as busctl(1) takes them. `interface` is what its name ends in, such as .Admin."""
         return subprocess.run(
             ["busctl", f"--address=unix:path={self.runtime_dir}/bus", "call", f"org.doutok.{service}",
-             f"/org/doutok/{service}", f"org.doutok.{service}1", method, *map(str, arguments)],
+             f"/org/doutok/{service}", f"org.doutok.{service}1{interface}", method, *map(str, arguments)],
             stdout=subprocess.PIPE, check=True, text=True, timeout=TIMEOUT).stdout
 
     def list_routes(self):

@@ -6,8 +6,9 @@
 import { endSession, getToken } from './state.js';
 import { getLanguage, t } from './i18n.js';
 
-// What the server answers to a token that is no longer valid.
+// What the server answers to a token that is no longer valid, or whose user has been banned.
 const UNAUTHORIZED = 10004;
+const BANNED = 10016;
 // Milliseconds after which an answer is no longer waited for. Uploads have no such limit: they show
 // how far they are, and can be cancelled.
 const TIMEOUT = 20000;
@@ -35,7 +36,7 @@ function getHeaders() {
 function judge(answer, { token, isCredentials }) {
   if (typeof answer?.status_code !== 'number')
     throw new Refusal(-1, t('error.server'));
-  if (answer.status_code === UNAUTHORIZED && token && token === getToken() && !isCredentials)
+  if ([UNAUTHORIZED, BANNED].includes(answer.status_code) && token && token === getToken() && !isCredentials)
     endSession();
   if (answer.status_code !== 0)
     throw new Refusal(answer.status_code, answer.status_msg, answer);

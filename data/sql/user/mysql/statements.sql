@@ -5,7 +5,7 @@ SELECT users FROM user_totals
 
 -- [key, …] → a row for each, in the same order.
 -- name: find-users
-SELECT u.id, u.password_hash, u.generation
+SELECT u.id, u.password_hash, u.generation, u.banned
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY, name_key VARBINARY(1000) PATH '$' ERROR ON ERROR)) AS j
   LEFT JOIN users AS u ON u.name_key = j.name_key
@@ -24,7 +24,7 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
 
 -- [id, …] → a row for each, in the same order.
 -- name: get-users
-SELECT u.id, u.name, u.avatar, u.background_image, u.signature
+SELECT u.id, u.name, u.avatar, u.background_image, u.signature, u.banned
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
   LEFT JOIN users AS u ON u.id = j.id
@@ -66,35 +66,125 @@ WHERE u.password_hash = j.old_hash
 
 -- [id, …] → a row for each, in the same order.
 -- name: get-secrets
-SELECT u.id, u.password_hash, u.generation
+SELECT u.id, u.password_hash, u.generation, u.banned
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
   LEFT JOIN users AS u ON u.id = j.id
 ORDER BY j.place
 
--- [[id, old hash, new hash], …] A hash that was changed meanwhile stays.
+-- [[id, old hash, new hash], …] A hash that was changed meanwhile stays, and that of who is banned.
 -- name: change-passwords
 UPDATE users AS u JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
     id BIGINT PATH '$[0]' ERROR ON ERROR,
     old_hash TEXT CHARSET utf8mb4 PATH '$[1]' ERROR ON ERROR,
     new_hash TEXT CHARSET utf8mb4 PATH '$[2]' ERROR ON ERROR)) AS j ON u.id = j.id
 SET u.password_hash = j.new_hash, u.generation = u.generation + 1
-WHERE u.password_hash = j.old_hash
+WHERE u.password_hash = j.old_hash AND u.banned = 0
 
 -- [[id, old hash, new hash], …] → a row for each, in the same order: the generation, or -1 if the hash
--- is not the new one.
+-- is not the new one or the user is banned.
 -- name: get-password-changes
 SELECT coalesce(u.generation, -1)
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR,
     new_hash TEXT CHARSET utf8mb4 PATH '$[2]' ERROR ON ERROR)) AS j
-  LEFT JOIN users AS u ON u.id = j.id AND u.password_hash = j.new_hash
+  LEFT JOIN users AS u ON u.id = j.id AND u.password_hash = j.new_hash AND u.banned = 0
 ORDER BY j.place
 
 -- [id, …] → a row for each, in the same order.
 -- name: get-generations
-SELECT coalesce(u.generation, -1)
+SELECT coalesce(u.generation, -1), coalesce(u.banned, 0)
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
   LEFT JOIN users AS u ON u.id = j.id
 ORDER BY j.place
+
+-- [id, …] → a row for each, in the same order.
+-- name: get-accounts
+SELECT u.id, u.name, u.signature, u.generation, u.banned
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  LEFT JOIN users AS u ON u.id = j.id
+ORDER BY j.place
+
+-- [id] → the newest users before that one.
+-- name: list-accounts
+SELECT id, name, banned FROM users
+WHERE id < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+ORDER BY id DESC LIMIT 500
+
+-- [id] → the newest users before that one who are banned.
+-- name: list-banned
+SELECT id, name, banned FROM users
+WHERE banned > 0 AND id < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+ORDER BY id DESC LIMIT 500
+
+-- [[id, 1 to ban, …], …] → a row for each, in the same order: the user's id, whether that is going to
+-- change anything, and the generation then.
+-- name: find-ban-changes
+SELECT u.id, (u.banned <> 0) <> j.flag, u.generation + 1
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR,
+    flag BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  LEFT JOIN users AS u ON u.id = j.id
+ORDER BY j.place
+
+-- [[id, 1 to ban, time, uid, login, why], …]
+-- name: audit-bans
+INSERT INTO user_audit (acted, uid, login, action, target, why)
+SELECT j.acted, j.uid, j.login, IF(j.flag = 1, 'user ban', 'user unban'), u.id, coalesce(j.why, '')
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR,
+    flag BIGINT PATH '$[1]' ERROR ON ERROR,
+    acted BIGINT PATH '$[2]' ERROR ON ERROR,
+    uid BIGINT PATH '$[3]' ERROR ON ERROR,
+    login TEXT CHARSET utf8mb4 PATH '$[4]' ERROR ON ERROR,
+    why TEXT CHARSET utf8mb4 PATH '$[5]' ERROR ON ERROR)) AS j
+  JOIN users AS u ON u.id = j.id
+WHERE (u.banned <> 0) <> j.flag
+ORDER BY j.place
+
+-- [[id, 1 to ban, time, uid, login, why], …] Beginning and end of a ban are generations. Who is so already
+-- stays so.
+-- name: set-bans
+UPDATE users AS u JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$[0]' ERROR ON ERROR,
+    flag BIGINT PATH '$[1]' ERROR ON ERROR,
+    acted BIGINT PATH '$[2]' ERROR ON ERROR)) AS j ON u.id = j.id
+SET u.generation = u.generation + 1, u.banned = j.flag * j.acted
+WHERE (u.banned <> 0) <> j.flag
+
+-- [[id, hash, time, uid, login, why], …] → a row for each, in the same order: the generation then, or
+-- -1 if there is no such user, and since when the user is banned.
+-- name: find-resets
+SELECT coalesce(u.generation + 1, -1), coalesce(u.banned, 0)
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR)) AS j
+  LEFT JOIN users AS u ON u.id = j.id
+ORDER BY j.place
+
+-- [[id, hash, time, uid, login, why], …]
+-- name: audit-resets
+INSERT INTO user_audit (acted, uid, login, action, target, why)
+SELECT j.acted, j.uid, j.login, 'user reset-password', u.id, coalesce(j.why, '')
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR,
+    acted BIGINT PATH '$[2]' ERROR ON ERROR,
+    uid BIGINT PATH '$[3]' ERROR ON ERROR,
+    login TEXT CHARSET utf8mb4 PATH '$[4]' ERROR ON ERROR,
+    why TEXT CHARSET utf8mb4 PATH '$[5]' ERROR ON ERROR)) AS j
+  JOIN users AS u ON u.id = j.id
+ORDER BY j.place
+
+-- [[id, hash, time, uid, login, why], …]
+-- name: reset-passwords
+UPDATE users AS u JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$[0]' ERROR ON ERROR,
+    hash TEXT CHARSET utf8mb4 PATH '$[1]' ERROR ON ERROR)) AS j ON u.id = j.id
+SET u.password_hash = j.hash, u.generation = u.generation + 1
+
+-- [id] → the newest entries before that one.
+-- name: get-audit
+SELECT id, acted, uid, login, action, target, why FROM user_audit
+WHERE id < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+ORDER BY id DESC LIMIT 500

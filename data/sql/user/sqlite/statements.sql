@@ -5,7 +5,7 @@ SELECT users FROM totals
 
 -- [key, …] → a row for each, in the same order.
 -- name: find-users
-SELECT u.id, u.password_hash, u.generation
+SELECT u.id, u.password_hash, u.generation, u.banned
 FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.name_key = j.value
 ORDER BY j.key
 
@@ -18,7 +18,7 @@ ON CONFLICT DO NOTHING
 
 -- [id, …] → a row for each, in the same order.
 -- name: get-users
-SELECT u.id, u.name, u.avatar, u.background_image, u.signature
+SELECT u.id, u.name, u.avatar, u.background_image, u.signature, u.banned
 FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.id = j.value
 ORDER BY j.key
 
@@ -47,26 +47,92 @@ WHERE users.id = j.value ->> 0 AND users.password_hash = j.value ->> 1
 
 -- [id, …] → a row for each, in the same order.
 -- name: get-secrets
-SELECT u.id, u.password_hash, u.generation
+SELECT u.id, u.password_hash, u.generation, u.banned
 FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.id = j.value
 ORDER BY j.key
 
--- [[id, old hash, new hash], …] A hash that was changed meanwhile stays.
+-- [[id, old hash, new hash], …] A hash that was changed meanwhile stays, and that of who is banned.
 -- name: change-passwords
 UPDATE users SET password_hash = j.value ->> 2, generation = generation + 1
 FROM json_each(##json::string) AS j
 WHERE users.id = j.value ->> 0 AND users.password_hash = j.value ->> 1
+  AND users.banned = 0
 
 -- [[id, old hash, new hash], …] → a row for each, in the same order: the generation, or -1 if the hash
--- is not the new one.
+-- is not the new one or the user is banned.
 -- name: get-password-changes
 SELECT coalesce(u.generation, -1)
 FROM json_each(##json::string) AS j
   LEFT JOIN users AS u ON u.id = j.value ->> 0 AND u.password_hash = j.value ->> 2
+    AND u.banned = 0
 ORDER BY j.key
 
 -- [id, …] → a row for each, in the same order.
 -- name: get-generations
-SELECT coalesce(u.generation, -1)
+SELECT coalesce(u.generation, -1), coalesce(u.banned, 0)
 FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.id = j.value
 ORDER BY j.key
+
+-- [id, …] → a row for each, in the same order.
+-- name: get-accounts
+SELECT u.id, u.name, u.signature, u.generation, u.banned
+FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.id = j.value
+ORDER BY j.key
+
+-- [id] → the newest users before that one.
+-- name: list-accounts
+SELECT id, name, banned FROM users WHERE id < json_extract(##json::string, '$[0]')
+ORDER BY id DESC LIMIT 500
+
+-- [id] → the newest users before that one who are banned.
+-- name: list-banned
+SELECT id, name, banned FROM users WHERE banned <> 0 AND id < json_extract(##json::string, '$[0]')
+ORDER BY id DESC LIMIT 500
+
+-- [[id, 1 to ban, …], …] → a row for each, in the same order: the user's id, whether that is going to
+-- change anything, and the generation then.
+-- name: find-ban-changes
+SELECT u.id, (u.banned <> 0) <> (j.value ->> 1), u.generation + 1
+FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.id = j.value ->> 0
+ORDER BY j.key
+
+-- [[id, 1 to ban, time, uid, login, why], …]
+-- name: audit-bans
+INSERT INTO user_audit (acted, uid, login, action, target, why)
+SELECT j.value ->> 2, j.value ->> 3, j.value ->> 4,
+  iif(j.value ->> 1 = 1, 'user ban', 'user unban'), u.id, j.value ->> 5
+FROM json_each(##json::string) AS j CROSS JOIN users AS u
+WHERE u.id = j.value ->> 0 AND (u.banned <> 0) <> (j.value ->> 1)
+
+-- [[id, 1 to ban, time, uid, login, why], …] Beginning and end of a ban are generations. Who is so already
+-- stays so.
+-- name: set-bans
+UPDATE users SET banned = (j.value ->> 1) * (j.value ->> 2), generation = generation + 1
+FROM json_each(##json::string) AS j
+WHERE users.id = j.value ->> 0 AND (users.banned <> 0) <> (j.value ->> 1)
+
+-- [[id, hash, time, uid, login, why], …] → a row for each, in the same order: the generation then, or
+-- -1 if there is no such user, and since when the user is banned.
+-- name: find-resets
+SELECT coalesce(u.generation + 1, -1), coalesce(u.banned, 0)
+FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.id = j.value ->> 0
+ORDER BY j.key
+
+-- [[id, hash, time, uid, login, why], …]
+-- name: audit-resets
+INSERT INTO user_audit (acted, uid, login, action, target, why)
+SELECT j.value ->> 2, j.value ->> 3, j.value ->> 4, 'user reset-password', u.id, j.value ->> 5
+FROM json_each(##json::string) AS j CROSS JOIN users AS u
+WHERE u.id = j.value ->> 0
+
+-- [[id, hash, time, uid, login, why], …]
+-- name: reset-passwords
+UPDATE users SET password_hash = j.value ->> 1, generation = generation + 1
+FROM json_each(##json::string) AS j
+WHERE users.id = j.value ->> 0
+
+-- [id] → the newest entries before that one.
+-- name: get-audit
+SELECT id, acted, uid, login, action, target, why FROM user_audit
+WHERE id < json_extract(##json::string, '$[0]')
+ORDER BY id DESC LIMIT 500

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "common/dou-status.h"
+#include "launcher/dou-command.h"
+#include "launcher/dou-settings.h"
+
+G_BEGIN_DECLS
+
+/**
+ * DouAdmin:
+ *
+ * A command of the administration on its way: what the command line says, and the bus of the running
+ * server.
+ */
+typedef struct
+{
+  DouSettings settings;
+  char *why;                   /* (owned) (nullable) */
+  char **words;                /* (owned) (nullable) what is no option */
+  GDBusConnection *connection; /* (owned) (nullable) */
+} DouAdmin;
+
+/**
+ * DouAdminUsage:
+ * @command: such as `doutok user ban`
+ * @words: (nullable): what comes beside options, for people: `USER…`; %NULL if nothing may
+ * @summary: a paragraph for its --help, translated
+ * @options: (nullable): options of its own
+ * @acts: whether it does something, and so takes a reason
+ */
+typedef struct
+{
+  const char *command;
+  const char *words;
+  const char *summary;
+  const GOptionEntry *options;
+  gboolean acts;
+} DouAdminUsage;
+
+int dou_admin_run (const char *command, const DouCommand *commands, gsize n_commands, int argc,
+                   char **argv);
+
+gboolean dou_admin_begin (DouAdmin *self, const DouAdminUsage *usage, int argc, char **argv,
+                          int *exit_status);
+void dou_admin_clear (DouAdmin *self);
+
+GVariant *dou_admin_call (DouAdmin *self, const char *service, const char *interface,
+                          const char *method, GVariant *items, const char *reply, GError **error);
+gboolean dou_admin_tell (const char *word, DouStatus status, const char *done);
+char *dou_admin_describe_time (gint64 milliseconds);
+
+int dou_user_command (int argc, char **argv);
+int dou_audit_command (int argc, char **argv);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DouAdmin, dou_admin_clear)
+
+G_END_DECLS
