@@ -145,6 +145,7 @@ dou_connection_close (DouConnection *self)
   self->fd = -1;
   dou_connection_drop_input (self);
   dou_output_clear (&self->output);
+  dou_connection_drop_feed (self);
 
   if (request != NULL)
     dou_request_lose_client (request);
@@ -458,10 +459,20 @@ dou_connection_linger (DouConnection *self)
   dou_parking_wake (self->parking, &self->parked);
 }
 
-/* The answer is out. */
+/* All that there was is out. */
 static void
 dou_connection_finish (DouConnection *self)
 {
+  if (self->feed_left > 0)
+    {
+      /* Not the client is waited for. */
+      if (self->parked.place != DOU_PLACE_HANDLING)
+        dou_connection_move (self, DOU_PLACE_HANDLING);
+      self->feed.want (self->feed.data);
+      return;
+    }
+
+  dou_connection_drop_feed (self);
   if (self->keep_alive && !dou_parking_is_closing (self->parking))
     {
       dou_connection_move (self, DOU_PLACE_IDLE);

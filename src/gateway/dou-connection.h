@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "gateway/dou-body-feed.h"
 #include "gateway/dou-output.h"
 #include "gateway/dou-parking.h"
 #include "gateway/dou-peers.h"
@@ -52,6 +53,8 @@ typedef struct
   gsize n_seen; /* bytes of an incomplete head that were looked at */
 
   DouOutput output; /* (owned) what of an answer is left to be sent */
+  DouBodyFeed feed; /* where more of it comes from, if it has functions */
+  guint64 feed_left; /* bytes that are still to come from there */
 
   guint64 n_moved;  /* bytes read or written since this was last asked */
   guint64 n_thrown; /* bytes thrown away while lingering */
@@ -96,6 +99,10 @@ void dou_connection_throw_away (DouConnection *self);
 void dou_connection_invite (DouConnection *self);
 void dou_connection_answer (DouConnection *self, const char *head, gsize length, GBytes *body,
                             const DouFilePart *part);
+void dou_connection_answer_from (DouConnection *self, const char *head, gsize length,
+                                 const DouBodyFeed *feed);
+void dou_connection_feed (DouConnection *self, GBytes *piece);
+void dou_connection_drop_feed (DouConnection *self);
 void dou_connection_flush (DouConnection *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DouConnection, dou_connection_unref)

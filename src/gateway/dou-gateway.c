@@ -214,17 +214,27 @@ dou_gateway_make_server (DouGateway *self, GError **error)
   const char *state_dir = dou_service_get_state_dir (self->service);
   g_autofree char *media_dir = g_build_filename (state_dir, "media", NULL);
   g_autofree char *slots_path = g_build_filename (state_dir, "websockets", NULL);
+  g_autofree char *media_origin = NULL;
+  g_autoptr (DouObjectAddress) objects = NULL;
 
   self->media = dou_media_new (media_dir, error);
-  if (self->media == NULL)
+  if (self->media == NULL || !dou_object_address_load (self->context.config, &objects, error))
     return FALSE;
+  if (objects != NULL)
+    {
+      g_autoptr (DouMediaRemote) remote = dou_media_remote_new (objects);
+
+      dou_media_set_remote (self->media, remote);
+      if (objects->redirects)
+        media_origin = dou_object_address_get_origin (objects);
+    }
 
   self->push = dou_push_new (&self->context, dou_service_get_connection (self->service),
                              slots_path, error);
   if (self->push == NULL)
     return FALSE;
 
-  self->web = dou_web_routes_new ();
+  self->web = dou_web_routes_new (media_origin);
   self->docs = dou_resource_routes_new (dou_docs_get_resource (), "/org/doutok/docs", DOCS_POLICY);
   self->metrics = dou_metrics_routes_new (self->context.config, error);
   if (self->metrics == NULL)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* GET and HEAD /media/…: videos and covers.
+/* GET and HEAD /media/…: videos and covers. What is not here may be in an object store
+ * (dou-media-remote.c).
  *
  * The body is a part of the mapped file, so nothing is copied here, and the connection sends a MiB
  * of it a turn, so that nobody else waits for long. A page that is not in memory does hold up the
@@ -140,6 +141,11 @@ handle_media (DouRequest *request, gpointer user_data)
   g_autoptr (DouMediaFile) file = dou_media_open (media, name, &status);
   DouValidators validators;
 
+  if (file == NULL && status == DOU_STATUS_NOT_FOUND && dou_media_get_remote (media) != NULL)
+    {
+      dou_media_remote_handle (dou_media_get_remote (media), request, name);
+      return;
+    }
   if (file == NULL)
     {
       if (status != DOU_STATUS_NOT_FOUND || !redirect_to_successor (request, media, name))

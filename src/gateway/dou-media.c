@@ -30,6 +30,7 @@ struct _DouMedia
   DouLru *entries;  /* (owned) (element-type utf8 Entry): by name */
   guint n_sweeps;
   guint sweep_id; /* the timeout, or 0 while there are no entries */
+  DouMediaRemote *remote; /* (owned) (nullable) what is elsewhere */
 };
 
 G_DEFINE_FINAL_TYPE (DouMedia, dou_media, G_TYPE_OBJECT)
@@ -49,6 +50,7 @@ dou_media_finalize (GObject *object)
   DouMedia *self = DOU_MEDIA (object);
 
   g_clear_handle_id (&self->sweep_id, g_source_remove);
+  g_clear_object (&self->remote);
   dou_lru_free (self->entries);
   if (self->directory_fd >= 0)
     close (self->directory_fd);
@@ -92,6 +94,33 @@ dou_media_new (const char *directory, GError **error)
     }
 
   return g_steal_pointer (&self);
+}
+
+/**
+ * dou_media_set_remote:
+ * @self: the media directory
+ * @remote: files that are elsewhere
+ */
+void
+dou_media_set_remote (DouMedia *self, DouMediaRemote *remote)
+{
+  g_return_if_fail (DOU_IS_MEDIA (self));
+
+  g_set_object (&self->remote, remote);
+}
+
+/**
+ * dou_media_get_remote:
+ * @self: the media directory
+ *
+ * Returns: (transfer none) (nullable): the files that are elsewhere
+ */
+DouMediaRemote *
+dou_media_get_remote (DouMedia *self)
+{
+  g_return_val_if_fail (DOU_IS_MEDIA (self), NULL);
+
+  return self->remote;
 }
 
 static gboolean

@@ -4,6 +4,7 @@
 #include <glib-object.h>
 
 #include "gateway/dou-media-file.h"
+#include "gateway/dou-media-remote.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +25,8 @@ G_DECLARE_FINAL_TYPE (DouMedia, dou_media, DOU, MEDIA, GObject)
 
 DouMedia *dou_media_new (const char *directory, GError **error);
 
+void dou_media_set_remote (DouMedia *self, DouMediaRemote *remote);
+DouMediaRemote *dou_media_get_remote (DouMedia *self);
 DouMediaFile *dou_media_open (DouMedia *self, const char *name, DouStatus *status);
 void dou_media_sweep (DouMedia *self);
 guint dou_media_get_n_files (DouMedia *self);

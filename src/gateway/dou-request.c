@@ -452,8 +452,8 @@ dou_request_log (DouRequest *self, guint http_code, gsize n_bytes, gint64 durati
 }
 
 static void
-dou_request_reply (DouRequest *self, guint http_code, const char *content_type, GBytes *body,
-                   const DouFilePart *part)
+dou_request_reply_in_full (DouRequest *self, guint http_code, const char *content_type, GBytes *body,
+                           const DouFilePart *part, const DouBodyFeed *feed)
 {
   DouCors *cors = dou_responder_get_cors (self->responder);
   const DouAnswer answer = {
@@ -465,6 +465,7 @@ dou_request_reply (DouRequest *self, guint http_code, const char *content_type, 
     .retry_after = self->retry_after,
     .body = body,
     .part = part,
+    .feed = feed,
     .omits_body = soup_server_message_get_method (self->message) == SOUP_METHOD_HEAD,
   };
 
@@ -478,8 +479,17 @@ dou_request_reply (DouRequest *self, guint http_code, const char *content_type, 
                     self->route != NULL ? self->route->path : NULL, http_code, self->status_code,
                     duration);
   if (dou_responder_get_access_log (self->responder))
-    dou_request_log (self, http_code, body != NULL ? g_bytes_get_size (body) : 0, duration);
+    dou_request_log (self, http_code,
+                     feed != NULL ? feed->length : body != NULL ? g_bytes_get_size (body) : 0,
+                     duration);
   dou_responder_send (self->responder, self->connection, &answer);
+}
+
+static void
+dou_request_reply (DouRequest *self, guint http_code, const char *content_type, GBytes *body,
+                   const DouFilePart *part)
+{
+  dou_request_reply_in_full (self, http_code, content_type, body, part, NULL);
 }
 
 /**
@@ -645,6 +655,53 @@ dou_request_reply_file (DouRequest *self, guint http_code, const char *content_t
   g_return_if_fail (!self->is_answered);
 
   dou_request_reply (self, http_code, content_type, body, part);
+}
+
+/**
+ * dou_request_reply_feed:
+ * @self: a request that is not answered yet, and not for HEAD
+ * @http_code: the HTTP status
+ * @content_type: of the body
+ * @feed: where that comes from, not empty; it is dropped in any case
+ *
+ * Answers with a body that comes piece by piece.
+ */
+void
+dou_request_reply_feed (DouRequest *self, guint http_code, const char *content_type,
+                        const DouBodyFeed *feed)
+{
+  g_return_if_fail (DOU_IS_REQUEST (self));
+  g_return_if_fail (!self->is_answered);
+  g_return_if_fail (feed->length > 0);
+
+  dou_request_reply_in_full (self, http_code, content_type, NULL, NULL, feed);
+}
+
+/**
+ * dou_request_feed:
+ * @self: a request whose answer wants more
+ * @piece: what comes next, not empty
+ */
+void
+dou_request_feed (DouRequest *self, GBytes *piece)
+{
+  g_return_if_fail (DOU_IS_REQUEST (self));
+
+  dou_connection_feed (self->connection, piece);
+}
+
+/**
+ * dou_request_break_off:
+ * @self: a request whose answer wants more
+ *
+ * There is no more. The client sees that by the end of the connection.
+ */
+void
+dou_request_break_off (DouRequest *self)
+{
+  g_return_if_fail (DOU_IS_REQUEST (self));
+
+  dou_connection_reset (self->connection);
 }
 
 /**

@@ -6,6 +6,7 @@
 
 #include "common/dou-json-writer.h"
 #include "common/dou-status.h"
+#include "gateway/dou-body-feed.h"
 #include "gateway/dou-language.h"
 #include "gateway/dou-output.h"
 #include "gateway/dou-rate-limiter.h"
@@ -65,6 +66,10 @@ void dou_request_reply_bytes (DouRequest *self, guint http_code, const char *con
                               GBytes *body);
 void dou_request_reply_file (DouRequest *self, guint http_code, const char *content_type,
                              GBytes *body, const DouFilePart *part);
+void dou_request_reply_feed (DouRequest *self, guint http_code, const char *content_type,
+                             const DouBodyFeed *feed);
+void dou_request_feed (DouRequest *self, GBytes *piece);
+void dou_request_break_off (DouRequest *self);
 int dou_request_switch_protocols (DouRequest *self);
 
 G_END_DECLS

@@ -205,7 +205,9 @@ append_length (GString *head, const DouAnswer *answer)
   if (answer->http_code == SOUP_STATUS_NO_CONTENT || answer->http_code == SOUP_STATUS_NOT_MODIFIED)
     return;
 
-  if (answer->body == NULL && answer->omits_body && answer->headers != NULL)
+  if (answer->feed != NULL)
+    length = answer->feed->length;
+  else if (answer->body == NULL && answer->omits_body && answer->headers != NULL)
     length = (guint64) soup_message_headers_get_content_length (answer->headers);
   g_snprintf (digits, sizeof digits, "%" G_GUINT64_FORMAT, length);
   append_header (head, "Content-Length", digits);
@@ -267,14 +269,21 @@ dou_responder_send (DouResponder *self, DouConnection *connection, const DouAnsw
   g_return_if_fail (DOU_IS_RESPONDER (self));
 
   if (dou_connection_is_closed (connection))
-    return;
+    {
+      if (answer->feed != NULL)
+        answer->feed->drop (answer->feed->data);
+      return;
+    }
 
   if (dou_parking_is_closing (connection->parking))
     connection->keep_alive = FALSE;
 
   dou_responder_compose (self, answer, connection->keep_alive);
-  dou_connection_answer (connection, self->head->str, self->head->len,
-                         answer->omits_body ? NULL : answer->body, answer->part);
+  if (answer->feed != NULL)
+    dou_connection_answer_from (connection, self->head->str, self->head->len, answer->feed);
+  else
+    dou_connection_answer (connection, self->head->str, self->head->len,
+                           answer->omits_body ? NULL : answer->body, answer->part);
 }
 
 /**

@@ -24,6 +24,7 @@ G_BEGIN_DECLS
  * @retry_after: seconds after which a 429 or 503 says to try again; 0 = one
  * @body: (nullable): the whole of it
  * @part: (nullable): the file that @body is a part of
+ * @feed: (nullable): where the body comes from instead of @body
  * @omits_body: @body is only described, as for HEAD
  *
  * One answer.
@@ -38,6 +39,7 @@ typedef struct
   guint retry_after;
   GBytes *body;
   const DouFilePart *part;
+  const DouBodyFeed *feed;
   gboolean omits_body;
 } DouAnswer;
 

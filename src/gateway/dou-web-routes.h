@@ -5,6 +5,6 @@
 
 G_BEGIN_DECLS
 
-DouResourceRoutes *dou_web_routes_new (void);
+DouResourceRoutes *dou_web_routes_new (const char *media_origin);
 
 G_END_DECLS

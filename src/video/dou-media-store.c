@@ -25,6 +25,9 @@
  * Upload, failure, transcoding and recovery thus all end in the same step, and a step may be
  * repeated.
  *
+ * With an object store, 3 puts the files there instead, under the same names, and 5 removes them there:
+ * dou-media-store-remote.c. What is only on this disk is then never more than what is being worked on.
+ *
  * The file system is asked in threads, one call a task, since fsync() of a large file takes seconds
  * and has no other form that does not block.
  */
@@ -41,34 +44,17 @@
 #include "common/dou-status.h"
 #include "video/dou-media-convert.h"
 #include "video/dou-media-file.h"
-#include "video/dou-media-store.h"
+#include "video/dou-media-store-private.h"
 
 #define N_DIRECTORIES 256
 
 /* All that the video of an id may be called. */
 static const char *const extensions[] = { "mp4", "mov", "webm", "mkv" };
 
-struct _DouMediaStore
-{
-  GObject parent_instance;
-
-  char *directory; /* (owned) STATE/media */
-};
-
 G_DEFINE_FINAL_TYPE (DouMediaStore, dou_media_store, G_TYPE_OBJECT)
 
-/* One step on one id: the data of its task. */
-typedef struct
-{
-  gint64 id;
-  int fd;      /* (owned) or -1 */
-  char *video; /* (owned) (nullable) */
-  char *cover; /* (owned) (nullable) */
-  char **names; /* (owned) (nullable) to be removed */
-} Step;
-
 static void
-step_free (Step *step)
+step_free (DouMediaStep *step)
 {
   if (step->fd >= 0)
     g_close (step->fd, NULL);
@@ -79,9 +65,24 @@ step_free (Step *step)
 }
 
 static void
+dou_media_store_dispose (GObject *object)
+{
+  DouMediaStore *self = DOU_MEDIA_STORE (object);
+
+  dou_media_store_forget_left (self);
+  g_clear_object (&self->objects);
+
+  G_OBJECT_CLASS (dou_media_store_parent_class)->dispose (object);
+}
+
+static void
 dou_media_store_finalize (GObject *object)
 {
-  g_free (DOU_MEDIA_STORE (object)->directory);
+  DouMediaStore *self = DOU_MEDIA_STORE (object);
+
+  g_free (self->directory);
+  g_hash_table_unref (self->left);
+  g_ptr_array_unref (self->blocked);
 
   G_OBJECT_CLASS (dou_media_store_parent_class)->finalize (object);
 }
@@ -89,12 +90,16 @@ dou_media_store_finalize (GObject *object)
 static void
 dou_media_store_class_init (DouMediaStoreClass *klass)
 {
+  G_OBJECT_CLASS (klass)->dispose = dou_media_store_dispose;
   G_OBJECT_CLASS (klass)->finalize = dou_media_store_finalize;
 }
 
 static void
 dou_media_store_init (DouMediaStore *self)
 {
+  self->left = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL,
+                                      (GDestroyNotify) dou_media_left_free);
+  self->blocked = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
 /**
@@ -121,6 +126,21 @@ dou_media_store_new (const char *state_dir, GError **error)
     }
 
   return g_steal_pointer (&self);
+}
+
+/**
+ * dou_media_store_set_objects:
+ * @self: a store that nobody uses yet
+ * @objects: where finished files go
+ * @retry_delay: seconds to wait before what could not be removed there is tried again
+ */
+void
+dou_media_store_set_objects (DouMediaStore *self, DouMediaObjects *objects, guint retry_delay)
+{
+  g_return_if_fail (DOU_IS_MEDIA_STORE (self));
+
+  self->retry_delay = retry_delay;
+  g_set_object (&self->objects, objects);
 }
 
 static char *
@@ -247,14 +267,24 @@ dou_media_store_list_work (DouMediaStore *self, GError **error)
   return g_steal_pointer (&ids);
 }
 
-static void
-start (DouMediaStore *self, Step step, gpointer tag, GTaskThreadFunc func,
-       GAsyncReadyCallback callback, gpointer user_data)
+/* Returns: (transfer full): a task with a copy of @step, whose members it takes */
+GTask *
+dou_media_store_new_task (DouMediaStore *self, DouMediaStep step, gpointer tag,
+                          GAsyncReadyCallback callback, gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  GTask *task = g_task_new (self, NULL, callback, user_data);
 
   g_task_set_source_tag (task, tag);
   g_task_set_task_data (task, g_memdup2 (&step, sizeof step), (GDestroyNotify) step_free);
+  return task;
+}
+
+static void
+start (DouMediaStore *self, DouMediaStep step, gpointer tag, GTaskThreadFunc func,
+       GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = dou_media_store_new_task (self, step, tag, callback, user_data);
+
   g_task_run_in_thread (task, func);
 }
 
@@ -276,10 +306,11 @@ return_step (GTask *task, gboolean done, GError *error)
     g_task_return_error (task, error);
 }
 
-static void
-begin_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+void
+dou_media_store_begin_thread (GTask *task, gpointer source, gpointer data,
+                              GCancellable *cancellable)
 {
-  Step *step = data;
+  DouMediaStep *step = data;
   g_autofree char *work = dou_media_store_get_work_directory (source, step->id);
   GError *error = NULL;
   gboolean done;
@@ -301,11 +332,15 @@ void
 dou_media_store_begin_async (DouMediaStore *self, gint64 id, GAsyncReadyCallback callback,
                              gpointer user_data)
 {
+  g_autoptr (GTask) task = NULL;
+
   g_return_if_fail (DOU_IS_MEDIA_STORE (self));
   g_return_if_fail (id > 0);
 
-  start (self, (Step){ .id = id, .fd = -1 }, dou_media_store_begin_async, begin_thread, callback,
-         user_data);
+  task = dou_media_store_new_task (self, (DouMediaStep){ .id = id, .fd = -1 },
+                                   dou_media_store_begin_async, callback, user_data);
+  if (!dou_media_store_must_wait (self, id, task))
+    g_task_run_in_thread (task, dou_media_store_begin_thread);
 }
 
 gboolean
@@ -325,13 +360,16 @@ place_one (DouMediaStore *self, const char *work, const char *file, const char *
 }
 
 static gboolean
-place (DouMediaStore *self, Step *step, GError **error)
+place (DouMediaStore *self, DouMediaStep *step, GError **error)
 {
   g_autofree char *work = dou_media_store_get_work_directory (self, step->id);
   g_autofree char *video = g_build_filename (work, DOU_MEDIA_VIDEO_FILE, NULL);
 
   if (step->fd >= 0 && !dou_media_file_place (step->fd, video, error))
     return FALSE;
+  /* From there they are sent. */
+  if (self->objects != NULL)
+    return TRUE;
 
   return (step->video == NULL
           || place_one (self, work, DOU_MEDIA_VIDEO_FILE, step->video, error))
@@ -339,8 +377,9 @@ place (DouMediaStore *self, Step *step, GError **error)
              || place_one (self, work, DOU_MEDIA_COVER_FILE, step->cover, error));
 }
 
-static void
-place_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+void
+dou_media_store_place_thread (GTask *task, gpointer source, gpointer data,
+                              GCancellable *cancellable)
 {
   GError *error = NULL;
   gboolean done = place (source, data, &error);
@@ -363,7 +402,7 @@ void
 dou_media_store_place_async (DouMediaStore *self, gint64 id, int fd, const char *video,
                              const char *cover, GAsyncReadyCallback callback, gpointer user_data)
 {
-  Step step = {
+  DouMediaStep step = {
     .id = id,
     .fd = fd < 0 ? -1 : fcntl (fd, F_DUPFD_CLOEXEC, 0),
     .video = g_strdup (video),
@@ -373,7 +412,11 @@ dou_media_store_place_async (DouMediaStore *self, gint64 id, int fd, const char 
   g_return_if_fail (DOU_IS_MEDIA_STORE (self));
   g_return_if_fail (video != NULL || cover != NULL);
 
-  start (self, step, dou_media_store_place_async, place_thread, callback, user_data);
+  if (self->objects == NULL)
+    start (self, step, dou_media_store_place_async, dou_media_store_place_thread, callback, user_data);
+  else
+    dou_media_store_place_remotely (
+        dou_media_store_new_task (self, step, dou_media_store_place_async, callback, user_data));
 }
 
 gboolean
@@ -382,40 +425,59 @@ dou_media_store_place_finish (DouMediaStore *self, GAsyncResult *result, GError 
   return finish (self, result, dou_media_store_place_async, error);
 }
 
-static gboolean
-remove_unless (DouMediaStore *self, char *name, const char *kept, GError **error)
+/* Returns: (transfer full) (array zero-terminated=1): all that the files of the step's id may be
+ *   called, except what it keeps */
+char **
+dou_media_store_list_others (const DouMediaStep *step)
 {
-  g_autofree char *owned = name;
-  g_autofree char *path = dou_media_store_get_path (self, name);
-  gboolean removed;
+  g_autoptr (GStrvBuilder) others = g_strv_builder_new ();
+  g_autofree char *transcoded = dou_media_store_name_transcoded (step->id);
+  g_autofree char *cover = dou_media_store_name_cover (step->id);
 
-  if (g_strcmp0 (name, kept) == 0)
-    return TRUE;
-  if (!dou_media_file_remove (path, &removed, error))
-    return FALSE;
-  if (removed)
-    g_debug ("Removed %s", name);
+  for (gsize i = 0; i < G_N_ELEMENTS (extensions); i++)
+    {
+      g_autofree char *video = dou_media_store_name_video (step->id, extensions[i]);
+
+      if (g_strcmp0 (video, step->video) != 0)
+        g_strv_builder_add (others, video);
+    }
+  if (g_strcmp0 (transcoded, step->video) != 0)
+    g_strv_builder_add (others, transcoded);
+  if (g_strcmp0 (cover, step->cover) != 0)
+    g_strv_builder_add (others, cover);
+
+  return g_strv_builder_end (others);
+}
+
+static gboolean
+remove_all (DouMediaStore *self, char **names, GError **error)
+{
+  for (char **name = names; *name != NULL; name++)
+    {
+      g_autofree char *path = dou_media_store_get_path (self, *name);
+      gboolean removed;
+
+      if (!dou_media_file_remove (path, &removed, error))
+        return FALSE;
+      if (removed)
+        g_debug ("Removed %s", *name);
+    }
 
   return TRUE;
 }
 
 static gboolean
-settle (DouMediaStore *self, Step *step, GError **error)
+settle (DouMediaStore *self, DouMediaStep *step, GError **error)
 {
   g_autofree char *work = dou_media_store_get_work_directory (self, step->id);
+  g_auto (GStrv) others = dou_media_store_list_others (step);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (extensions); i++)
-    if (!remove_unless (self, dou_media_store_name_video (step->id, extensions[i]), step->video,
-                        error))
-      return FALSE;
-
-  return remove_unless (self, dou_media_store_name_transcoded (step->id), step->video, error)
-         && remove_unless (self, dou_media_store_name_cover (step->id), step->cover, error)
-         && dou_media_file_remove_directory (work, error);
+  return remove_all (self, others, error) && dou_media_file_remove_directory (work, error);
 }
 
-static void
-settle_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+void
+dou_media_store_settle_thread (GTask *task, gpointer source, gpointer data,
+                               GCancellable *cancellable)
 {
   GError *error = NULL;
   gboolean done = settle (source, data, &error);
@@ -436,11 +498,16 @@ void
 dou_media_store_settle_async (DouMediaStore *self, gint64 id, const char *video, const char *cover,
                               GAsyncReadyCallback callback, gpointer user_data)
 {
-  Step step = { .id = id, .fd = -1, .video = g_strdup (video), .cover = g_strdup (cover) };
+  DouMediaStep step = { .id = id, .fd = -1, .video = g_strdup (video), .cover = g_strdup (cover) };
 
   g_return_if_fail (DOU_IS_MEDIA_STORE (self));
 
-  start (self, step, dou_media_store_settle_async, settle_thread, callback, user_data);
+  if (self->objects == NULL)
+    start (self, step, dou_media_store_settle_async, dou_media_store_settle_thread, callback,
+           user_data);
+  else
+    dou_media_store_settle_remotely (
+        dou_media_store_new_task (self, step, dou_media_store_settle_async, callback, user_data));
 }
 
 gboolean
@@ -449,15 +516,14 @@ dou_media_store_settle_finish (DouMediaStore *self, GAsyncResult *result, GError
   return finish (self, result, dou_media_store_settle_async, error);
 }
 
-static void
-remove_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+void
+dou_media_store_remove_thread (GTask *task, gpointer source, gpointer data,
+                               GCancellable *cancellable)
 {
-  Step *step = data;
+  DouMediaStep *step = data;
   GError *error = NULL;
-  gboolean done = TRUE;
+  gboolean done = remove_all (source, step->names, &error);
 
-  for (char **name = step->names; *name != NULL && done; name++)
-    done = remove_unless (source, g_strdup (*name), NULL, &error);
   return_step (task, done, error);
 }
 
@@ -472,11 +538,16 @@ void
 dou_media_store_remove_async (DouMediaStore *self, const char *const *names,
                               GAsyncReadyCallback callback, gpointer user_data)
 {
-  Step step = { .fd = -1, .names = g_strdupv ((char **) names) };
+  DouMediaStep step = { .fd = -1, .names = g_strdupv ((char **) names) };
 
   g_return_if_fail (DOU_IS_MEDIA_STORE (self));
 
-  start (self, step, dou_media_store_remove_async, remove_thread, callback, user_data);
+  if (self->objects == NULL)
+    start (self, step, dou_media_store_remove_async, dou_media_store_remove_thread, callback,
+           user_data);
+  else
+    dou_media_store_remove_remotely (
+        dou_media_store_new_task (self, step, dou_media_store_remove_async, callback, user_data));
 }
 
 gboolean

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <gio/gio.h>
+#include "video/dou-media-objects.h"
 
 G_BEGIN_DECLS
+
+/* Seconds after which an object store that was not reached is asked again. */
+#define DOU_MEDIA_STORE_RETRY_DELAY 30
 
 #define DOU_TYPE_MEDIA_STORE (dou_media_store_get_type ())
 G_DECLARE_FINAL_TYPE (DouMediaStore, dou_media_store, DOU, MEDIA_STORE, GObject)
 
 DouMediaStore *dou_media_store_new (const char *state_dir, GError **error);
+void dou_media_store_set_objects (DouMediaStore *self, DouMediaObjects *objects, guint retry_delay);
+gboolean dou_media_store_is_remote (DouMediaStore *self);
 
 char *dou_media_store_name_video (gint64 id, const char *extension);
 char *dou_media_store_name_transcoded (gint64 id);
@@ -31,6 +36,14 @@ void dou_media_store_settle_async (DouMediaStore *self, gint64 id, const char *v
                                    const char *cover, GAsyncReadyCallback callback,
                                    gpointer user_data);
 gboolean dou_media_store_settle_finish (DouMediaStore *self, GAsyncResult *result, GError **error);
+
+void dou_media_store_settle_later (DouMediaStore *self, gint64 id, const char *video,
+                                   const char *cover);
+
+void dou_media_store_open_async (DouMediaStore *self, gint64 id, const char *name,
+                                 GCancellable *cancellable, GAsyncReadyCallback callback,
+                                 gpointer user_data);
+int dou_media_store_open_finish (DouMediaStore *self, GAsyncResult *result, GError **error);
 
 void dou_media_store_remove_async (DouMediaStore *self, const char *const *names,
                                    GAsyncReadyCallback callback, gpointer user_data);

@@ -310,6 +310,19 @@ dou_video_manager_settle_one (DouVideoManager *self, gint64 id, const DouVideo *
   return dou_media_store_settle_finish (self->media, result, error);
 }
 
+/* A start does not wait for an object store, which may be away. */
+static gboolean
+dou_video_manager_recover_one (DouVideoManager *self, gint64 id, const DouVideo *video,
+                               GError **error)
+{
+  if (!dou_media_store_is_remote (self->media))
+    return dou_video_manager_settle_one (self, id, video, error);
+
+  dou_media_store_settle_later (self->media, id, video != NULL ? video->file : NULL,
+                                video != NULL ? video->cover : NULL);
+  return TRUE;
+}
+
 /* Leaves of each video that was being worked on the files that its row names. */
 static gboolean
 dou_video_manager_recover (DouVideoManager *self, GError **error)
@@ -327,8 +340,8 @@ dou_video_manager_recover (DouVideoManager *self, GError **error)
   result = wait_for (&pending);
   videos = dou_video_store_get_videos_finish (self->store, result, error);
   for (guint i = 0; videos != NULL && i < videos->len; i++)
-    if (!dou_video_manager_settle_one (self, g_array_index (ids, gint64, i),
-                                       g_ptr_array_index (videos, i), error))
+    if (!dou_video_manager_recover_one (self, g_array_index (ids, gint64, i),
+                                        g_ptr_array_index (videos, i), error))
       return FALSE;
 
   return videos != NULL;

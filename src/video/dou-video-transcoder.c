@@ -21,8 +21,6 @@
 
 #define G_LOG_DOMAIN "doutok-video"
 
-#include <fcntl.h>
-
 #include <glib/gstdio.h>
 
 #include "common/dou-status.h"
@@ -344,22 +342,28 @@ probed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DouVideoTranscoder) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  self->fd = dou_media_store_open_finish (DOU_MEDIA_STORE (source), result, &error);
+  if (self->fd >= 0)
+    dou_media_probe_async (self->runner, self->fd, self->max_duration, self->run, probed_cb,
+                           g_object_ref (self));
+  else
+    dou_video_transcoder_fail (self, error);
+}
+
+static void
 begun_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DouVideoTranscoder) self = user_data;
-  g_autofree char *path = dou_media_store_get_path (self->media, self->task->file);
   g_autoptr (GError) error = NULL;
 
   if (dou_media_store_begin_finish (DOU_MEDIA_STORE (source), result, &error))
-    {
-      self->fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
-      if (self->fd < 0)
-        g_set_error (&error, DOU_ERROR, DOU_STATUS_INTERNAL, "Cannot open %s", path);
-    }
-
-  if (error == NULL)
-    dou_media_probe_async (self->runner, self->fd, self->max_duration, self->run, probed_cb,
-                           g_object_ref (self));
+    dou_media_store_open_async (self->media, self->task->id, self->task->file, self->run, opened_cb,
+                                g_object_ref (self));
   else
     dou_video_transcoder_fail (self, error);
 }

@@ -28,6 +28,30 @@ parts_clear (Parts *parts)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Parts, parts_clear)
 
+/* Somebody waits for what is published, but not for ever. Uploads are as many as there are files being
+ * worked on; the rest are small requests. */
+static const DouObjectLimits object_limits = { .timeout = 10, .n_attempts = 3, .n_running = 16 };
+
+static gboolean
+parts_open_media (Parts *parts, DouService *service, GError **error)
+{
+  g_autoptr (DouObjectAddress) address = NULL;
+  g_autoptr (DouObjectStore) objects = NULL;
+  g_autoptr (DouMediaObjects) media = NULL;
+
+  parts->media = dou_media_store_new (dou_service_get_state_dir (service), error);
+  if (parts->media == NULL
+      || !dou_object_address_load (dou_service_get_config (service), &address, error))
+    return FALSE;
+  if (address == NULL)
+    return TRUE;
+
+  objects = dou_object_store_new (address, &object_limits);
+  media = dou_media_objects_new (objects);
+  dou_media_store_set_objects (parts->media, media, DOU_MEDIA_STORE_RETRY_DELAY);
+  return TRUE;
+}
+
 static gboolean
 parts_make (Parts *parts, DouService *service, GError **error)
 {
@@ -84,7 +108,7 @@ main (int argc, char **argv)
   address = dou_database_address_new_from_config (dou_service_get_config (service), "video", &error);
   if (address == NULL
       || (parts.store = dou_video_store_open (address, clock, &error)) == NULL
-      || (parts.media = dou_media_store_new (dou_service_get_state_dir (service), &error)) == NULL
+      || !parts_open_media (&parts, service, &error)
       || !parts_make (&parts, service, &error))
     return dou_service_fail (PROGRAM, error);
 

@@ -8,11 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <glib-unix.h>
 #include <glib/gstdio.h>
 
 #include "gateway/dou-media-routes.h"
 #include "gateway/dou-test-server.h"
 #include "lib/dou-test-dir.h"
+#include "lib/dou-test-object-store.h"
+#include "lib/dou-test-wait.h"
 
 #define VIDEO "/media/video/3f/63.mp4"
 #define VIDEO_SIZE (3 * 1024 * 1024 + 5)
@@ -27,7 +30,39 @@ typedef struct
   DouMedia *media;      /* (owned) */
   guint8 *content;      /* (owned) of VIDEO */
   char *etag;           /* (owned) of VIDEO */
+  char *date;           /* (owned) of VIDEO: its last change */
+
+  DouObjectStore *objects; /* (owned) (nullable) where files are instead */
 } Fixture;
+
+#define BUCKET "doutok"
+
+/* Shared, since it takes seconds to start, and so is what is in it: what a path holds is the same in all
+ * tests. */
+static DouTestObjectStore *object_server;
+static GHashTable *stored; /* (element-type utf8) (set) paths */
+
+/* Moves a file into the object store. */
+static void
+add_object (Fixture *fixture, const char *path)
+{
+  g_autofree char *full = g_build_filename (fixture->directory, path, NULL);
+  g_autofree char *moved = g_build_filename (fixture->directory, "moved", NULL);
+  const char *name = path + strlen ("/media/");
+  GAsyncResult *pending = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (g_rename (full, moved), ==, 0);
+  if (!g_hash_table_add (stored, g_strdup (path)))
+    return;
+
+  dou_object_store_put_async (fixture->objects, name, dou_media_file_get_content_type (name), moved,
+                              NULL, dou_test_wait_result_cb, &pending);
+  result = dou_test_wait_result (&pending);
+  dou_object_store_put_finish (fixture->objects, result, &error);
+  g_assert_no_error (error);
+}
 
 static void
 add_file (Fixture *fixture, const char *path, const void *content, gsize length)
@@ -41,6 +76,8 @@ add_file (Fixture *fixture, const char *path, const void *content, gsize length)
   g_file_set_contents (full, content, (gssize) length, &error);
   g_assert_no_error (error);
   g_assert_no_errno (utimensat (AT_FDCWD, full, times, 0));
+  if (fixture->objects != NULL && g_str_has_prefix (path, "/media/"))
+    add_object (fixture, path);
 }
 
 /* Sends a request with more headers, each with its CRLF. */
@@ -98,10 +135,25 @@ static void
 assert_metadata (Fixture *fixture, DouTestAnswer *answer)
 {
   assert_header (answer, "ETag", fixture->etag);
-  assert_header (answer, "Last-Modified", VIDEO_DATE);
+  assert_header (answer, "Last-Modified", fixture->date);
   assert_header (answer, "Accept-Ranges", "bytes");
   assert_header (answer, "Cache-Control", "public, max-age=31536000, immutable");
   assert_header (answer, "X-Content-Type-Options", "nosniff");
+}
+
+/* @redirect: `proxy` or `signed` */
+static void
+use_objects (Fixture *fixture, const char *redirect)
+{
+  const DouObjectLimits limits = { 60, 3, 4 };
+  g_autoptr (DouObjectAddress) address = NULL;
+  g_autoptr (DouMediaRemote) remote = NULL;
+
+  address = dou_test_object_store_get_address (object_server, BUCKET);
+  address->redirects = g_str_equal (redirect, "signed");
+  fixture->objects = dou_object_store_new (address, &limits);
+  remote = dou_media_remote_new (address);
+  dou_media_set_remote (fixture->media, remote);
 }
 
 static void
@@ -118,6 +170,8 @@ fixture_set_up (Fixture *fixture, gconstpointer data)
   fixture->media = dou_media_new (directory, &error);
   g_assert_no_error (error);
   dou_media_routes_add (fixture->server.router, fixture->media);
+  if (data != NULL)
+    use_objects (fixture, data);
 
   fixture->content = g_malloc (VIDEO_SIZE);
   for (gsize i = 0; i < VIDEO_SIZE; i++)
@@ -126,7 +180,14 @@ fixture_set_up (Fixture *fixture, gconstpointer data)
 
   answer = request (fixture, "HEAD", VIDEO, "");
   fixture->etag = dou_test_answer_get_header (answer, "ETag");
+  fixture->date = dou_test_answer_get_header (answer, "Last-Modified");
+  if (g_strcmp0 (data, "signed") == 0)
+    return;
+
   g_assert_nonnull (fixture->etag);
+  g_assert_nonnull (fixture->date);
+  if (data == NULL)
+    g_assert_cmpstr (fixture->date, ==, VIDEO_DATE);
 }
 
 static void
@@ -136,6 +197,8 @@ fixture_tear_down (Fixture *fixture, gconstpointer data)
   g_assert_finalize_object (fixture->media);
   g_free (fixture->content);
   g_free (fixture->etag);
+  g_free (fixture->date);
+  g_clear_object (&fixture->objects);
   dou_test_dir_remove (fixture->directory);
 }
 
@@ -299,8 +362,8 @@ get_if_range (Fixture *fixture, const char *validator)
 static void
 test_if_range (Fixture *fixture, gconstpointer data)
 {
-  const char *others[] = { "\"other\"", "Thu, 01 Jun 2023 12:00:01 GMT", "garbage" };
-  const char *same[] = { fixture->etag, VIDEO_DATE };
+  const char *others[] = { "\"other\"", "Thu, 01 Jun 2022 12:00:01 GMT", "garbage" };
+  const char *same[] = { fixture->etag, fixture->date };
 
   for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
     {
@@ -323,14 +386,14 @@ static void
 test_not_modified (Fixture *fixture, gconstpointer data)
 {
   const char *methods[] = { "GET", "HEAD" };
+  g_autofree char *date = g_strdup_printf ("If-Modified-Since: %s\r\n", fixture->date);
   g_autofree char *same
       = g_strdup_printf ("If-None-Match: \"a\", W/%s\r\nRange: bytes=1-2\r\n", fixture->etag);
 
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
     {
       g_autoptr (DouTestAnswer) by_tag = request (fixture, methods[i], VIDEO, same);
-      g_autoptr (DouTestAnswer) by_date
-          = request (fixture, methods[i], VIDEO, "If-Modified-Since: " VIDEO_DATE "\r\n");
+      g_autoptr (DouTestAnswer) by_date = request (fixture, methods[i], VIDEO, date);
       g_autoptr (DouTestAnswer) other
           = request (fixture, methods[i], VIDEO,
                      "If-None-Match: \"other\"\r\nIf-Modified-Since: " VIDEO_DATE "\r\n");
@@ -444,14 +507,165 @@ test_shortened (Fixture *fixture, gconstpointer data)
   assert_whole (fixture, other);
 }
 
-#define ADD(path, function)                                                                        \
-  g_test_add ("/gateway/media-routes/" path, Fixture, NULL, fixture_set_up, function,              \
+/* Test that who is sent to the store gets there what was stored, the whole and a part, and that what is not
+ * there is a 404 here. */
+static void
+test_signed (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouTestAnswer) answer = request (fixture, "GET", VIDEO, "");
+  g_autoptr (DouTestAnswer) again = request (fixture, "GET", VIDEO, "");
+  g_autoptr (DouTestAnswer) absent = request (fixture, "GET", "/media/video/3f/64.mp4", "");
+  g_autofree char *location = dou_test_answer_get_header (answer, "Location");
+  g_autofree char *origin = g_strdup_printf ("http://%s/", object_server->host);
+  g_autoptr (SoupSession) stranger = soup_session_new ();
+  g_autoptr (SoupMessage) whole = soup_message_new ("GET", location);
+  g_autoptr (SoupMessage) part = soup_message_new ("GET", location);
+  g_autoptr (GBytes) whole_body = NULL;
+  g_autoptr (GBytes) part_body = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (answer->code, ==, 302);
+  g_assert_true (g_str_has_prefix (location, origin));
+  assert_header (answer, "Cache-Control", "private, max-age=300");
+  g_assert_cmpuint (again->code, ==, 302);
+  dou_test_assert_status (absent, 404, DOU_STATUS_NOT_FOUND);
+
+  whole_body = soup_session_send_and_read (stranger, whole, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (g_bytes_get_data (whole_body, NULL), g_bytes_get_size (whole_body),
+                   fixture->content, VIDEO_SIZE);
+
+  soup_message_headers_append (soup_message_get_request_headers (part), "Range", "bytes=100-199");
+  part_body = soup_session_send_and_read (stranger, part, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (soup_message_get_status (part), ==, SOUP_STATUS_PARTIAL_CONTENT);
+  g_assert_cmpmem (g_bytes_get_data (part_body, NULL), g_bytes_get_size (part_body),
+                   fixture->content + 100, 100);
+}
+
+/* Test that HEAD is sent on with an address for HEAD. */
+static void
+test_signed_head (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouTestAnswer) answer = request (fixture, "HEAD", VIDEO, "");
+  g_autofree char *location = dou_test_answer_get_header (answer, "Location");
+  g_autoptr (SoupSession) stranger = soup_session_new ();
+  g_autoptr (SoupMessage) head = soup_message_new ("HEAD", location);
+  g_autoptr (GBytes) body = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (answer->code, ==, 302);
+  body = soup_session_send_and_read (stranger, head, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (soup_message_get_status (head), ==, SOUP_STATUS_OK);
+  g_assert_cmpint (
+      soup_message_headers_get_content_length (soup_message_get_response_headers (head)), ==,
+      VIDEO_SIZE);
+}
+
+/* More than all sockets on the way hold. */
+#define LARGE_SIZE (40 * 1024 * 1024)
+
+/* Begins to ask for something large, and waits for its first bytes. */
+static DouTestClient *
+begin_large (Fixture *fixture)
+{
+  const char *path = "/media/video/41/66.mp4";
+  g_autofree guint8 *content = g_malloc0 (LARGE_SIZE);
+  DouTestClient *client = dou_test_server_connect (&fixture->server);
+
+  add_file (fixture, path, content, LARGE_SIZE);
+  dou_test_client_send (client, "GET /media/video/41/66.mp4 HTTP/1.1\r\nHost: example.org\r\n\r\n");
+  while (!dou_test_client_has_input (client))
+    g_main_context_iteration (NULL, TRUE);
+
+  return client;
+}
+
+/* Test that a client which goes away in the middle is let go, and that others do not notice. */
+static void
+test_hang_up (Fixture *fixture, gconstpointer data)
+{
+  DouTestClient *client = begin_large (fixture);
+  g_autoptr (DouTestAnswer) other = NULL;
+
+  dou_test_client_free (client);
+  other = request (fixture, "GET", VIDEO, "");
+  assert_whole (fixture, other);
+}
+
+static gboolean
+readable_cb (int fd, GIOCondition condition, gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* As drain(), of an answer that may take its time. */
+static gsize
+drain_slowly (DouTestClient *client)
+{
+  int fd = dou_test_client_get_fd (client);
+  guint id = g_unix_fd_add (fd, G_IO_IN, readable_cb, NULL);
+  char buffer[65536];
+  gsize total = 0;
+  gssize n;
+
+  while ((n = recv (fd, buffer, sizeof buffer, MSG_DONTWAIT)) > 0 || (n < 0 && errno == EAGAIN))
+    {
+      total += (gsize) MAX (n, 0);
+      if (n < 0)
+        g_main_context_iteration (NULL, TRUE);
+    }
+
+  g_source_remove (id);
+  return total;
+}
+
+/* Test that an answer is broken off if the store hangs in the middle of it, and that it is used again
+ * when it goes on. */
+static void
+test_hung (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouTestClient) client = begin_large (fixture);
+  g_autoptr (DouTestAnswer) other = NULL;
+
+  dou_test_object_store_hang (object_server);
+  g_assert_cmpuint (drain_slowly (client), <, LARGE_SIZE);
+  dou_test_object_store_go_on (object_server);
+
+  other = request (fixture, "GET", VIDEO, "");
+  assert_whole (fixture, other);
+}
+
+/* Test that a store which is away is a 503; the last test, since it ends it. */
+static void
+test_down (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouTestAnswer) unknown = NULL;
+
+  g_clear_pointer (&object_server, dou_test_object_store_free);
+  unknown = request (fixture, "GET", "/media/video/3f/64.mp4", "");
+  dou_test_assert_status (unknown, 503, DOU_STATUS_UNAVAILABLE);
+}
+
+#define ADD_AT(place, path, function)                                                              \
+  g_test_add ("/gateway/media-routes/" path, Fixture, place, fixture_set_up, function,             \
               fixture_tear_down)
+
+/* Once with files that are here, and once with those of an object store, passed on. */
+#define ADD(path, function)                                                                        \
+  ADD_AT (NULL, path, function);                                                                   \
+  ADD_AT ("proxy", "proxy/" path, function)
 
 int
 main (int argc, char **argv)
 {
+  int status;
+
   g_test_init (&argc, &argv, NULL);
+  object_server = dou_test_object_store_new ();
+  dou_test_object_store_make_bucket (object_server, BUCKET);
+  stored = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   ADD ("refused", test_refused);
   ADD ("climbing-refused", test_climbing_refused);
@@ -465,7 +679,19 @@ main (int argc, char **argv)
   ADD ("types", test_types);
   ADD ("successor", test_successor);
   ADD ("pieces", test_pieces);
-  ADD ("shortened", test_shortened);
+  ADD_AT (NULL, "shortened", test_shortened);
+  ADD_AT ("signed", "signed/whole", test_signed);
+  ADD_AT ("signed", "signed/head", test_signed_head);
+  ADD_AT ("signed", "signed/successor", test_successor);
+  ADD_AT ("proxy", "proxy/hang-up", test_hang_up);
+  ADD_AT ("proxy", "proxy/hung", test_hung);
+  /* Suites run in their order, whatever is in them. */
+  g_test_add ("/gateway/media-routes-down/proxy", Fixture, "proxy", fixture_set_up, test_down,
+              fixture_tear_down);
 
-  return g_test_run ();
+  status = g_test_run ();
+  g_clear_pointer (&object_server, dou_test_object_store_free);
+  g_hash_table_unref (stored);
+
+  return status;
 }

@@ -20,7 +20,7 @@ static void
 fixture_set_up (Fixture *fixture, gconstpointer data)
 {
   dou_test_server_set_up (&fixture->server, NULL);
-  fixture->files = dou_web_routes_new ();
+  fixture->files = dou_web_routes_new (NULL);
   dou_resource_routes_add (fixture->files, fixture->server.router);
 }
 

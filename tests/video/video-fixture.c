@@ -43,6 +43,8 @@ video_fixture_open (VideoFixture *fixture)
     video_fixture_open_store (fixture);
   fixture->media = dou_media_store_new (fixture->directory, &error);
   g_assert_no_error (error);
+  if (fixture->objects != NULL)
+    dou_media_store_set_objects (fixture->media, fixture->objects, 1);
   runner = dou_media_runner_new (MEMORY, &error);
   g_assert_no_error (error);
   importer = dou_media_importer_new (runner, fixture->media, MAX_SIZE, MAX_DURATION, 2);
@@ -111,6 +113,7 @@ video_fixture_tear_down (VideoFixture *fixture, gconstpointer data)
 {
   video_fixture_close (fixture);
   g_clear_object (&fixture->social);
+  g_clear_object (&fixture->objects);
   g_array_unref (fixture->changed);
   g_array_unref (fixture->changed_authors);
   g_assert_finalize_object (fixture->clock);

@@ -19,6 +19,7 @@ typedef struct
   DouManualClock *clock;  /* (owned) */
   DouVideoStore *store;   /* (owned) (nullable) */
   DouMediaStore *media;   /* (owned) (nullable) */
+  DouMediaObjects *objects; /* (owned) (nullable) of tests whose files are elsewhere */
   DouVideoSocial *social;   /* (owned) (nullable) of tests that have a bus */
   DouVideoManager *manager; /* (owned) (nullable) */
   DouPictureKeeper *keeper; /* (owned) (nullable) */

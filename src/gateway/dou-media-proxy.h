@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "common/dou-object-store.h"
+#include "gateway/dou-request.h"
+
+G_BEGIN_DECLS
+
+void dou_media_proxy_start (DouRequest *request, DouObjectStore *store, const char *name,
+                            guint http_code, const char *content_type, guint64 offset,
+                            guint64 length);
+
+G_END_DECLS

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* GET and HEAD /media/… of what is in an object store.
+ *
+ * First the store is asked whether the object is there, and what it is like: so a video that was deleted
+ * is a 404, one that was transcoded since the client got its name is found by its new one, and a store
+ * that is away is a 503, of this server and in its words. What was found is remembered for some
+ * seconds, which makes a video that many watch cost one question. Then
+ *
+ *   signed   the client is sent there, with an address that is good for some minutes
+ *   proxy    the bytes are passed on, as if they were here: ranges, conditions, entity tags
+ *
+ * Addresses are signed for the beginning of the minutes that they are asked in, so that within these
+ * everybody gets the same, from all nodes, and caches know it again.
+ */
+
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok"
+
+#include <string.h>
+
+#include "common/dou-lru.h"
+#include "gateway/dou-byte-range.h"
+#include "gateway/dou-media-file.h"
+#include "gateway/dou-media-proxy.h"
+#include "gateway/dou-media-remote.h"
+#include "gateway/dou-preconditions.h"
+
+#define PREFIX "/media/"
+
+/* Seconds for which a player may go on asking an address for ranges; and how often there is a new one.
+ * The answer that has it may be kept for as long as it is still good then. */
+#define ADDRESS_LIFE 900
+#define ADDRESS_INTERVAL 300
+#define REDIRECT_CACHE_CONTROL "private, max-age=300"
+
+/* As for files that are here: a name is never used for other content. */
+#define CACHE_CONTROL "public, max-age=31536000, immutable"
+
+/* For how long an object is believed to be there still. */
+#define MAX_AGE (10 * G_TIME_SPAN_SECOND)
+/* Objects of which something is remembered. */
+#define MAX_KNOWN 4096
+
+/* Somebody waits: two short tries. Requests that are under way at a time are bounded by connections. */
+static const DouObjectLimits limits = { .timeout = 5, .n_attempts = 2, .n_running = 256 };
+
+struct _DouMediaRemote
+{
+  GObject parent_instance;
+
+  DouObjectStore *store; /* (owned) */
+  DouLru *known;         /* (owned) (element-type utf8 Known): by name */
+  gboolean redirects;
+};
+
+G_DEFINE_FINAL_TYPE (DouMediaRemote, dou_media_remote, G_TYPE_OBJECT)
+
+typedef struct
+{
+  DouObjectInfo *info; /* (owned) */
+  char *last_modified; /* (owned) (nullable) */
+  gint64 asked_at;     /* monotonic time */
+} Known;
+
+/* A request that waits to know whether an object is there. */
+typedef struct
+{
+  DouMediaRemote *remote; /* (owned) */
+  DouRequest *request;    /* (owned) */
+  char *name;             /* (owned) as the client knows it */
+  char *candidate;        /* (owned) as it may be called now */
+  guint n_candidates;     /* so far, beside the first name */
+} Question;
+
+static void
+known_free (gpointer data)
+{
+  Known *known = data;
+
+  dou_object_info_free (known->info);
+  g_free (known->last_modified);
+  g_free (known);
+}
+
+static void
+question_free (Question *question)
+{
+  g_object_unref (question->remote);
+  g_object_unref (question->request);
+  g_free (question->name);
+  g_free (question->candidate);
+  g_free (question);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Question, question_free)
+
+static void
+dou_media_remote_dispose (GObject *object)
+{
+  DouMediaRemote *self = DOU_MEDIA_REMOTE (object);
+
+  g_clear_object (&self->store);
+  g_clear_pointer (&self->known, dou_lru_free);
+
+  G_OBJECT_CLASS (dou_media_remote_parent_class)->dispose (object);
+}
+
+static void
+dou_media_remote_class_init (DouMediaRemoteClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = dou_media_remote_dispose;
+}
+
+static void
+dou_media_remote_init (DouMediaRemote *self)
+{
+  self->known = dou_lru_new (g_str_hash, g_str_equal, g_free, known_free, MAX_KNOWN);
+}
+
+/**
+ * dou_media_remote_new:
+ * @address: where the objects are
+ *
+ * Returns: (transfer full): the objects there
+ */
+DouMediaRemote *
+dou_media_remote_new (const DouObjectAddress *address)
+{
+  DouMediaRemote *self = g_object_new (DOU_TYPE_MEDIA_REMOTE, NULL);
+
+  self->store = dou_object_store_new (address, &limits);
+  self->redirects = address->redirects;
+  return self;
+}
+
+static SoupMessageHeaders *
+get_headers (DouRequest *request)
+{
+  return soup_server_message_get_response_headers (dou_request_get_message (request));
+}
+
+static void
+redirect (DouRequest *request, const char *location, const char *cache_control)
+{
+  soup_message_headers_replace (get_headers (request), "Location", location);
+  soup_message_headers_replace (get_headers (request), "Cache-Control", cache_control);
+  dou_request_reply_bytes (request, SOUP_STATUS_FOUND, NULL, NULL);
+}
+
+static void
+redirect_to_store (DouMediaRemote *self, DouRequest *request, const char *name)
+{
+  const char *method = soup_server_message_get_method (dou_request_get_message (request));
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  g_autoptr (GDateTime) since = g_date_time_new_from_unix_utc (now - now % ADDRESS_INTERVAL);
+  g_autofree char *location
+      = dou_object_store_presign (self->store, method, name, ADDRESS_LIFE, since);
+
+  redirect (request, location, REDIRECT_CACHE_CONTROL);
+}
+
+static void
+add_headers (DouRequest *request, const Known *known)
+{
+  SoupMessageHeaders *headers = get_headers (request);
+
+  soup_message_headers_replace (headers, "ETag", known->info->etag);
+  if (known->last_modified != NULL)
+    soup_message_headers_replace (headers, "Last-Modified", known->last_modified);
+  soup_message_headers_replace (headers, "Accept-Ranges", "bytes");
+  soup_message_headers_replace (headers, "Cache-Control", CACHE_CONTROL);
+}
+
+static void
+pass_on_range (DouMediaRemote *self, DouRequest *request, const char *name, const Known *known)
+{
+  SoupMessageHeaders *asked
+      = soup_server_message_get_request_headers (dou_request_get_message (request));
+  const DouValidators validators = { known->info->etag, known->info->mtime };
+  const char *content_type = dou_media_file_get_content_type (name);
+  DouByteRange range = DOU_BYTE_RANGE_WHOLE;
+  guint64 size = known->info->size;
+  guint64 offset = 0;
+  guint64 length = size;
+
+  if (dou_preconditions_allow_range (soup_message_headers_get_one (asked, "If-Range"), &validators))
+    range = dou_byte_range_parse (soup_message_headers_get_one (asked, "Range"), size, &offset,
+                                  &length);
+
+  if (range == DOU_BYTE_RANGE_UNSATISFIABLE)
+    {
+      g_autofree char *text = g_strdup_printf ("bytes */%" G_GUINT64_FORMAT, size);
+
+      soup_message_headers_replace (get_headers (request), "Content-Range", text);
+      soup_message_headers_replace (get_headers (request), "Cache-Control", "no-store");
+      dou_request_reply_bytes (request, SOUP_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE, NULL, NULL);
+    }
+  else if (range == DOU_BYTE_RANGE_PART)
+    {
+      soup_message_headers_set_content_range (get_headers (request), (goffset) offset,
+                                              (goffset) (offset + length - 1), (goffset) size);
+      dou_media_proxy_start (request, self->store, name, SOUP_STATUS_PARTIAL_CONTENT, content_type,
+                             offset, length);
+    }
+  else if (size > 0)
+    dou_media_proxy_start (request, self->store, name, SOUP_STATUS_OK, content_type, 0, size);
+  else
+    dou_request_reply_bytes (request, SOUP_STATUS_OK, content_type, NULL);
+}
+
+static void
+pass_on (DouMediaRemote *self, DouRequest *request, const char *name, const Known *known)
+{
+  SoupServerMessage *message = dou_request_get_message (request);
+  SoupMessageHeaders *asked = soup_server_message_get_request_headers (message);
+  const DouValidators validators = { known->info->etag, known->info->mtime };
+
+  add_headers (request, known);
+  if (dou_preconditions_is_unmodified (soup_message_headers_get_list (asked, "If-None-Match"),
+                                       soup_message_headers_get_one (asked, "If-Modified-Since"),
+                                       &validators))
+    dou_request_reply_bytes (request, SOUP_STATUS_NOT_MODIFIED, NULL, NULL);
+  else if (soup_server_message_get_method (message) == SOUP_METHOD_HEAD)
+    {
+      soup_message_headers_set_content_length (get_headers (request), (goffset) known->info->size);
+      dou_request_reply_bytes (request, SOUP_STATUS_OK, dou_media_file_get_content_type (name), NULL);
+    }
+  else
+    pass_on_range (self, request, name, known);
+}
+
+static void
+answer (DouMediaRemote *self, DouRequest *request, const char *name, const Known *known)
+{
+  if (self->redirects)
+    redirect_to_store (self, request, name);
+  else
+    pass_on (self, request, name, known);
+}
+
+/* Returns: (transfer none) (nullable): what is known of it that is not too old */
+static const Known *
+dou_media_remote_recall (DouMediaRemote *self, const char *name)
+{
+  Known *known = dou_lru_lookup (self->known, name);
+
+  return known != NULL && g_get_monotonic_time () - known->asked_at < MAX_AGE ? known : NULL;
+}
+
+/* @info: (transfer full) */
+static const Known *
+dou_media_remote_learn (DouMediaRemote *self, const char *name, DouObjectInfo *info)
+{
+  Known *known = g_new0 (Known, 1);
+
+  known->info = info;
+  known->asked_at = g_get_monotonic_time ();
+  if (info->mtime > 0)
+    {
+      g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (info->mtime);
+
+      known->last_modified = soup_date_time_to_string (date, SOUP_DATE_HTTP);
+    }
+  dou_lru_insert (self->known, g_strdup (name), known, 1);
+  return known;
+}
+
+static void ask (Question *question);
+
+/* It is called otherwise than the client thinks, or is not there. */
+static void
+ask_for_successor (Question *question)
+{
+  g_autoptr (Question) owned = question;
+
+  g_free (question->candidate);
+  question->candidate
+      = dou_media_file_get_successor (question->name, question->n_candidates++);
+  if (question->candidate != NULL)
+    ask (g_steal_pointer (&owned));
+  else
+    dou_request_reply_status (question->request, DOU_STATUS_NOT_FOUND);
+}
+
+static void
+answered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Question) question = user_data;
+  g_autoptr (GError) error = NULL;
+  DouObjectInfo *info
+      = dou_object_store_head_finish (DOU_OBJECT_STORE (source), result, &error);
+
+  if (info != NULL)
+    {
+      const Known *known
+          = dou_media_remote_learn (question->remote, question->candidate, info);
+      g_autofree char *location = g_strconcat (dou_request_get_origin (question->request), PREFIX,
+                                               question->candidate, NULL);
+
+      if (g_str_equal (question->candidate, question->name))
+        answer (question->remote, question->request, question->name, known);
+      else
+        redirect (question->request, location, "no-cache");
+    }
+  else if (g_error_matches (error, DOU_ERROR, DOU_STATUS_NOT_FOUND))
+    ask_for_successor (g_steal_pointer (&question));
+  else
+    {
+      g_info ("%s", error->message);
+      dou_request_reply_status (question->request, dou_status_from_error (error));
+    }
+}
+
+/* @question: (transfer full) */
+static void
+ask (Question *question)
+{
+  dou_object_store_head_async (question->remote->store, question->candidate,
+                               dou_request_get_cancellable (question->request), answered_cb,
+                               question);
+}
+
+/**
+ * dou_media_remote_handle:
+ * @self: remote files
+ * @request: a GET or HEAD that is not answered yet
+ * @name: a path below the media directory, from outside
+ *
+ * Answers it, now or later.
+ */
+void
+dou_media_remote_handle (DouMediaRemote *self, DouRequest *request, const char *name)
+{
+  const Known *known;
+  Question *question;
+
+  g_return_if_fail (DOU_IS_MEDIA_REMOTE (self));
+
+  if (dou_media_file_get_content_type (name) == NULL)
+    {
+      dou_request_reply_status (request, DOU_STATUS_NOT_FOUND);
+      return;
+    }
+
+  known = dou_media_remote_recall (self, name);
+  if (known != NULL)
+    {
+      answer (self, request, name, known);
+      return;
+    }
+
+  question = g_new0 (Question, 1);
+  question->remote = g_object_ref (self);
+  question->request = g_object_ref (request);
+  question->name = g_strdup (name);
+  question->candidate = g_strdup (name);
+  ask (question);
+}
