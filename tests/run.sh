@@ -20,6 +20,7 @@ packages_to_test='
   chromium-driver
   docker-compose
   faketime
+  firefox-esr
   libgda-5.0-mysql
   libgda-5.0-postgres
   man-db
