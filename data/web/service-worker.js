@@ -20,8 +20,15 @@ self.addEventListener('install', (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(SHELL)).then(() => self.skipWaiting()));
 });
 
+// What an older version has kept and this one does not have goes.
+async function tidy() {
+  const cache = await caches.open(CACHE);
+  const kept = await cache.keys();
+  await Promise.all(kept.filter(({ url }) => !addresses.has(url)).map((request) => cache.delete(request)));
+}
+
 self.addEventListener('activate', (event) => {
-  event.waitUntil(self.clients.claim());
+  event.waitUntil(tidy().then(() => self.clients.claim()));
 });
 
 async function answer(request) {

@@ -38,9 +38,27 @@ class Feed:
         self.browser.wait(TITLE.replace("?? null", f"=== 'video {number}'"), what=f"video {number}")
         self.bob.wait_for_play()
 
+    def guest(self):
+        """Test that a guest who likes a video is asked to log in, and then is back at that video."""
+        self.bob.go("")
+        self.wait_for_title(N_VIDEOS - 1)
+        for number in (N_VIDEOS - 2, N_VIDEOS - 3):
+            self.browser.press("ArrowDown")
+            self.wait_for_title(number)
+        self.browser.press("l")
+        self.browser.type("[data-test=username]", self.bob.name)
+        self.browser.type("[data-test=password]", "secret")
+        self.browser.click("[data-test=register]")
+        self.wait_for_title(N_VIDEOS - 3)
+        check(self.browser.run("return !!localStorage.getItem('doutok.session')"), "no session")
+        self.browser.press("ArrowUp")
+        self.wait_for_title(N_VIDEOS - 2)
+        self.browser.press("ArrowUp")
+        self.wait_for_title(N_VIDEOS - 1)
+
     def shown(self):
         """Test that the newest video plays at once, alone, and the next ones are loaded."""
-        self.bob.register()
+        self.browser.open("about:blank")
         self.bob.go("")
         self.wait_for_title(N_VIDEOS - 1)
         self.browser.wait("return document.querySelectorAll('article')[1].querySelector('video')?.readyState >= 3",
@@ -185,9 +203,9 @@ def main():
         server = Server()
         with tempfile.TemporaryDirectory() as directory:
             feed = Feed(driver, server, directory)
-            names = ["shown", "keys", "wheel", "taps", "sound", "progress", "left", "works", "still", "endless", "silence"]
+            names = ["guest", "shown", "keys", "wheel", "taps", "sound", "progress", "left", "works", "still", "endless", "silence"]
             if SIZE == "phone":
-                names.insert(3, "swipe")
+                names.insert(4, "swipe")
             run([(f"/browser/feed/{SIZE}/{name}", getattr(feed, name)) for name in names])
     finally:
         driver.stop()

@@ -183,6 +183,7 @@ class Journey:
         self.ann.browser.click(".tile-delete")
         self.ann.browser.click("[data-test=confirm]")
         self.ann.browser.wait("return !document.querySelector('.tile')", what="no tile")
+        check_equal(self.ann.browser.text(".tab[aria-current] .tab-count"), "0", "works")
         check_equal(self.feed(), [], "the feed")
 
     def log_out(self):

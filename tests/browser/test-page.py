@@ -69,6 +69,35 @@ class Page:
         self.browser.press("Escape")
         self.browser.wait("return document.activeElement.dataset.test === 'comments'", what="focus where it was")
 
+    def guest(self):
+        """Test that guests are told in the language of the page what is missing, and that only a wish to write
+        leads them to log in."""
+        self.browser.run(f"{CURRENT}.querySelector('[data-test=comments]').click()")
+        self.browser.find("[data-test=comment-guest]")
+        for _ in range(6):
+            self.browser.press("Tab")
+        check(not self.browser.exists("[data-test=username]"), "the focus alone has led away")
+        self.browser.click("[data-test=comment-guest]")
+        self.browser.click("[data-test=log-in]")
+        self.browser.wait_for_text("[data-test=problem]", "Type in a user name.")
+        check_equal(self.checks("describeFocus")["what"], "username", "focus")
+        self.browser.type("[data-test=username]", "Eve")
+        self.browser.click("[data-test=register]")
+        self.browser.wait_for_text("[data-test=problem]", "Type in a password.")
+        check(not self.browser.run("return document.querySelector('form').reportValidity === undefined"
+                                   " || !document.querySelector('form').noValidate"), "the browser speaks, too")
+
+    def nowhere(self):
+        """Test that an address that leads nowhere says so, and leads home; and that nobody is not just empty."""
+        for path, text in (("nowhere", "no such page"), ("user/abc", "no such page"), ("user/%", "no such page"),
+                           ("user/1/list/toString", "no such page"), ("user/123", "This user does not exist"),
+                           ("user/123/people/followers", "This user does not exist")):
+            self.eve.go(path)
+            self.browser.wait_for_text("h1", text)
+            self.browser.wait("return document.title.startsWith(document.querySelector('h1').textContent)", what="a title")
+        self.browser.click("#view .empty a.button")
+        self.eve.wait_for_play()
+
     def views(self):
         """Test contrast, names, sizes and widths of all views."""
         self.look("")
@@ -84,7 +113,7 @@ class Page:
         for path, wanted in (("me", ".profile-head"), ("friends", ".person"), ("upload", ".upload-form"),
                              ("messages", ".conversation"), (f"messages/{self.ann_id}", ".message"),
                              ("settings", "[data-test=log-out]"), (f"user/{self.ann_id}", ".tile"),
-                             (f"user/{self.ann_id}/people/followers", ".person")):
+                             (f"user/{self.ann_id}/people/followers", ".person"), ("messages/123", ".empty h1")):
             self.look(path, wanted)
         self.eve.go("")
         self.eve.wait_for_play()
@@ -147,6 +176,20 @@ class Page:
         """Test that nothing was complained of, and nobody else was asked."""
         self.eve.check_silence()
 
+    def tidied(self):
+        """Test that a new service worker removes what an older version has kept, and that the page comes from the
+        server, not from what was kept."""
+        self.browser.await_("""
+            const cache = await caches.open('doutok-shell');
+            await cache.put('js/gone.js', new Response('old'));
+            await cache.put('icon.svg', new Response('old'));
+            await (await navigator.serviceWorker.ready).unregister();""")
+        self.browser.open("about:blank")
+        self.eve.go("")
+        self.browser.wait("return caches.match('js/gone.js').then((found) => !found)", what="an end of what is old")
+        check(self.browser.await_("await navigator.serviceWorker.ready;"
+                                  "return (await (await fetch('icon.svg')).text()).startsWith('<svg')"), "the icon is old")
+
     def offline(self):
         """Test that the page opens when the server is gone."""
         self.server.stop()
@@ -162,7 +205,7 @@ def main():
         server = Server()
         with tempfile.TemporaryDirectory() as directory:
             page = Page(driver, server, directory)
-            names = ("small", "focus", "keyboard", "views", "languages", "movement", "installable", "silence", "offline")
+            names = ("small", "focus", "keyboard", "guest", "nowhere", "views", "languages", "movement", "installable", "tidied", "silence", "offline")
             run([(f"/browser/page/{SIZE}/{name}", getattr(page, name)) for name in names])
     finally:
         driver.stop()

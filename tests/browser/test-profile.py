@@ -43,6 +43,22 @@ class Profile:
         self.bob.browser.find(".profile-signature")
         check_equal(self.bob.browser.run("return document.querySelector('.profile-signature').textContent"), SIGNATURE, "signature")
 
+    def followed(self):
+        """Test that a follow is counted where it is made, and taken back."""
+        count = "return document.querySelector('.profile-counts li:nth-child(3) b').textContent"
+        self.bob.browser.find(".follow")
+        for pressed, expected in (("true", "1"), ("false", "0")):
+            self.bob.browser.click(".follow")
+            self.bob.browser.wait("return document.querySelector('.follow').ariaPressed === arguments[0]", pressed)
+            check_equal(self.bob.browser.run(count), expected, "followers")
+
+    def incomplete(self):
+        """Test that the page says in its own language what a form lacks."""
+        for name, text in (("avatar", "Choose a picture first."), ("background_image", "Choose a picture first."),
+                           ("password", "Type in the current password.")):
+            self.ann.go("settings")
+            check_equal(self.save(name), text, name)
+
     def pictures(self):
         """Test that pictures are shown before they are sent, and to others afterwards."""
         for name, shown in (("avatar", ".profile-who .avatar"), ("background_image", ".profile-background")):
@@ -96,7 +112,7 @@ class Profile:
         self.browser.type("[data-test=username]", "Ann")
         self.browser.type("[data-test=password]", "secret")
         self.browser.click("[data-test=log-in]")
-        self.browser.wait_for_text("[data-test=problem]", "wrong")
+        self.browser.wait_for_text("[data-test=problem]", "Wrong")
         self.browser.run("document.querySelector('[data-test=password]').value = ''")
         self.browser.type("[data-test=password]", "another")
         self.browser.click("[data-test=log-in]")
@@ -115,7 +131,7 @@ def main():
         server = Server()
         with tempfile.TemporaryDirectory() as directory:
             profile = Profile(driver, server, directory)
-            names = ("signature", "pictures", "picture_refused", "password_refused", "password", "log_in", "silence")
+            names = ("signature", "followed", "incomplete", "pictures", "picture_refused", "password_refused", "password", "log_in", "silence")
             run([(f"/browser/profile/{name}", getattr(profile, name)) for name in names])
     finally:
         driver.stop()

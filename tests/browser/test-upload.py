@@ -62,7 +62,7 @@ class Upload:
     def refused(self):
         """Test that the page says why the server refuses a file."""
         self.publish(self.paths["text.mp4"], "title")
-        self.expect("this is not a video")
+        self.expect("This is not a video")
         self.publish(self.paths["half.mp4"], "title")
         self.expect("damaged")
 

@@ -50,8 +50,10 @@ export async function follow(user, isFollowed) {
   if (!requireLogin())
     return;
   const change = (value) => {
+    if ('follower_count' in user)
+      user.follower_count += Number(value) - Number(user.is_follow);
     user.is_follow = value;
-    emit('user', { id: user.id, is_follow: value });
+    emit('user', { id: user.id, is_follow: value, follower_count: user.follower_count });
   };
   change(isFollowed);
   try {

@@ -16,7 +16,7 @@ const TIMEOUT = 20000;
 /** Why the server did not do what it was asked for; `message` is for the user to read. */
 export class Refusal extends Error {
   constructor(code, message, answer = {}) {
-    super(message);
+    super(message.charAt(0).toUpperCase() + message.slice(1));
     this.code = code;
     this.answer = answer;
   }

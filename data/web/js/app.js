@@ -5,55 +5,43 @@
 // is aborted. Only the feed is loaded at first; the others when they are asked for, and messages when
 // there is something to see.
 
+import { Refusal } from './api.js';
 import { h, toast } from './dom.js';
 import { getLanguage, loadLanguage, t, translatePage } from './i18n.js';
 import { getOwnId, getSession, on } from './state.js';
 import { closePanel } from './panel.js';
 import * as feed from './views/feed.js';
 
-// Patterns of the part of the address behind “#/”, the first that matches. `nav` is the entry of the
-// navigation that is marked, “me” on pages of one's own only; `login` means that guests are sent to log
-// in first.
+// The part of the address behind “#/”, and what its parts are called. `nav` is the entry of the navigation
+// that is marked, “me” on pages of one's own only; `login` means that guests are sent to log in first.
 const routes = [
-  { pattern: '', nav: 'feed', load: () => feed },
-  { pattern: 'user/:id/play/:list/:video', nav: 'me', load: () => feed },
-  { pattern: 'user/:id', nav: 'me', load: () => import('./views/profile.js') },
-  { pattern: 'user/:id/list/:list', nav: 'me', load: () => import('./views/profile.js') },
-  { pattern: 'user/:id/people/:list', nav: 'me', load: () => import('./views/people.js') },
-  { pattern: 'me', nav: 'me', login: true, load: () => import('./views/profile.js') },
-  { pattern: 'friends', nav: 'friends', login: true, load: () => import('./views/people.js') },
-  { pattern: 'upload', nav: 'upload', login: true, load: () => import('./views/upload.js') },
-  { pattern: 'messages', nav: 'messages', login: true, load: () => import('./views/chat.js') },
-  { pattern: 'messages/:id', nav: 'messages', login: true, load: () => import('./views/chat.js') },
-  { pattern: 'settings', nav: 'settings', load: () => import('./views/settings.js') },
-  { pattern: 'login', nav: 'me', load: () => import('./views/login.js') },
+  { pattern: /^$/, nav: 'feed', load: () => feed },
+  { pattern: /^user\/(?<id>\d+)\/play\/(?<list>works|likes)\/(?<video>\d+)$/, nav: 'me', load: () => feed },
+  { pattern: /^user\/(?<id>\d+)$/, nav: 'me', load: () => import('./views/profile.js') },
+  { pattern: /^user\/(?<id>\d+)\/list\/(?<list>works|likes)$/, nav: 'me', load: () => import('./views/profile.js') },
+  { pattern: /^user\/(?<id>\d+)\/people\/(?<list>following|followers|friends)$/, nav: 'me', load: () => import('./views/people.js') },
+  { pattern: /^me$/, nav: 'me', login: true, load: () => import('./views/profile.js') },
+  { pattern: /^friends$/, nav: 'friends', login: true, load: () => import('./views/people.js') },
+  { pattern: /^upload$/, nav: 'upload', login: true, load: () => import('./views/upload.js') },
+  { pattern: /^messages$/, nav: 'messages', login: true, load: () => import('./views/chat.js') },
+  { pattern: /^messages\/(?<id>\d+)$/, nav: 'messages', login: true, load: () => import('./views/chat.js') },
+  { pattern: /^settings$/, nav: 'settings', load: () => import('./views/settings.js') },
 ];
+const login = { nav: 'me', load: () => import('./views/login.js') };
+const missing = { nav: '', load: () => ({ show: () => showProblem(t('error.missing'), goHome()) }) };
 
 const root = document.getElementById('view');
 let current = new AbortController();
 
-function match(pattern, path) {
-  const wanted = pattern.split('/');
-  const parts = path.split('/');
-  const parameters = {};
-  if (wanted.length !== parts.length)
-    return null;
-  for (const [index, name] of wanted.entries()) {
-    if (name.startsWith(':'))
-      parameters[name.slice(1)] = decodeURIComponent(parts[index]);
-    else if (name !== parts[index])
-      return null;
-  }
-  return parameters;
-}
-
 function find(path) {
+  if (path === 'login')
+    return { route: login, parameters: {} };
   for (const route of routes) {
-    const parameters = match(route.pattern, path);
-    if (parameters)
-      return { route, parameters };
+    const found = path.match(route.pattern);
+    if (found)
+      return { route, parameters: { ...found.groups } };
   }
-  return { route: routes[0], parameters: {} };
+  return { route: missing, parameters: {} };
 }
 
 function markNavigation(name) {
@@ -65,11 +53,26 @@ function markNavigation(name) {
   }
 }
 
+function showProblem(text, way) {
+  root.replaceChildren(h('section.empty', {}, h('h1', {}, text), way));
+}
+
+const goHome = () => h('a.button', { href: '#/' }, t('nav.home'));
+
+// Of what the server says that it is not there another try would be in vain.
+const GONE = [10002, 10010];
+
 function showFailure(error) {
-  console.warn(error);
-  root.replaceChildren(h('div.empty', {},
-    h('p', {}, t('error.view')),
-    h('button.button', { onclick: () => location.reload() }, t('action.retry'))));
+  const isRefusal = error instanceof Refusal;
+  if (!isRefusal)
+    console.warn(error);
+  showProblem(isRefusal ? error.message : t('error.view'), GONE.includes(error.code) ? goHome()
+    : h('button.button', { type: 'button', onclick: () => navigate() }, t('action.retry')));
+}
+
+function showTitle() {
+  const heading = root.querySelector('h1');
+  document.title = heading ? `${heading.textContent} · DouTok` : 'DouTok';
 }
 
 async function navigate({ isFirst = false } = {}) {
@@ -83,12 +86,12 @@ async function navigate({ isFirst = false } = {}) {
   closePanel();
   if (route.login && !getSession()) {
     parameters = { next: path };
-    route = routes.find((other) => other.pattern === 'login');
+    route = login;
   }
 
   const isFeed = route.load() === feed || route.nav === 'feed';
   document.body.classList.toggle('is-feed', isFeed);
-  document.body.dataset.view = route.pattern.split('/')[0] || 'feed';
+  document.body.dataset.view = path.split('/')[0] || 'feed';
   markNavigation('id' in parameters && route.nav === 'me' && Number(parameters.id) !== getOwnId() ? '' : route.nav);
   root.replaceChildren();
   try {
@@ -99,14 +102,14 @@ async function navigate({ isFirst = false } = {}) {
     await view.show(root, parameters, signal);
     if (signal.aborted)
       return;
-    const heading = root.querySelector('h1');
-    if (heading)
-      document.title = `${heading.textContent} · DouTok`;
+    showTitle();
     if (!isFirst && !root.contains(document.activeElement))
       root.focus({ preventScroll: true });
   } catch (error) {
-    if (!signal.aborted)
-      showFailure(error);
+    if (signal.aborted)
+      return;
+    showFailure(error);
+    showTitle();
   }
 }
 

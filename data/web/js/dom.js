@@ -60,6 +60,23 @@ export function avatar(user, size) {
   });
 }
 
+/**
+ * The first field of a form that is required and empty, if any; it has the focus then. What it asks for is
+ * in its `data-need`: what browsers say by themselves is in their language, not in that of the page.
+ */
+export function findMissing(form) {
+  const field = [...form.elements].find((element) => element.required && !element.value) ?? null;
+  field?.focus();
+  return field;
+}
+
+/** Whether a key sends what was written: Enter, but not the one that ends a word of an input method. */
+export function isSendKey(event) {
+  // Safari ends the composition before it says which key it was; then the key has no code but this.
+  const COMPOSING = 229;
+  return event.key === 'Enter' && !event.shiftKey && !event.isComposing && event.keyCode !== COMPOSING;
+}
+
 /** Says something in passing, also to screen readers. */
 export function toast(text, kind = '') {
   const area = document.getElementById('toasts');

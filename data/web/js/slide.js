@@ -58,10 +58,13 @@ export class Slide {
       icon('plus'));
     this.likeButton = this.buildRailButton('heart', () => like(data, !data.is_favorite));
     this.likeButton.dataset.test = 'like';
+    this.likeButton.setAttribute('aria-keyshortcuts', 'l');
     this.commentButton = this.buildRailButton('comment', () => this.callbacks.oncomments(data));
     this.commentButton.dataset.test = 'comments';
+    this.commentButton.setAttribute('aria-keyshortcuts', 'c');
     this.muteButton = this.buildRailButton('sound', () => this.callbacks.onmute());
     this.muteButton.dataset.test = 'mute';
+    this.muteButton.setAttribute('aria-keyshortcuts', 'm');
     this.rail = h('div.rail', {},
       h('div.rail-author', {},
         h('a', { href: `#/user/${author.id}`, 'aria-label': t('user.page', { name: author.name }) },

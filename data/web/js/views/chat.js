@@ -5,7 +5,7 @@
 
 import * as api from '../api.js';
 import { showRefusal } from '../actions.js';
-import { avatar, h, icon } from '../dom.js';
+import { avatar, h, icon, isSendKey } from '../dom.js';
 import { formatTime, t } from '../i18n.js';
 import { getConversations, getPeer, refresh, setOpen, setRead } from '../conversations.js';
 import { isPushed, sendMessage } from '../push.js';
@@ -25,9 +25,9 @@ class Chat {
       rows: '1', maxlength: '1000', 'aria-label': t('messages.write'), placeholder: t('messages.write'),
       'data-test': 'message-text',
       onkeydown: (event) => {
-        if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+        if (isSendKey(event)) {
           event.preventDefault();
-          this.form.requestSubmit();
+          this.send();
         }
       },
     });

@@ -4,7 +4,7 @@
 
 import * as api from '../api.js';
 import { requireLogin, showRefusal } from '../actions.js';
-import { avatar, h, icon, iconButton, whenSeen } from '../dom.js';
+import { avatar, h, icon, iconButton, isSendKey, whenSeen } from '../dom.js';
 import { formatCount, t } from '../i18n.js';
 import { openPanel } from '../panel.js';
 import { emit, getOwnId, getSession } from '../state.js';
@@ -25,14 +25,18 @@ class Comments {
     this.load();
   }
 
+  // Guests write nothing: what looks like the field leads them to log in.
   buildForm() {
+    if (!getSession())
+      return h('div.composer', {},
+        h('button.input.composer-guest', { type: 'button', 'data-test': 'comment-guest', onclick: requireLogin }, t('comments.guest')));
     this.text = h('textarea.input', {
-      rows: '1', maxlength: '1000', required: true, 'aria-label': t('comments.write'), placeholder: t('comments.write'),
+      rows: '1', maxlength: '1000', 'aria-label': t('comments.write'), placeholder: t('comments.write'),
       'data-test': 'comment-text',
       onkeydown: (event) => {
-        if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+        if (isSendKey(event)) {
           event.preventDefault();
-          this.form.requestSubmit();
+          this.add();
         }
       },
     });
@@ -42,8 +46,6 @@ class Comments {
         this.add();
       },
     }, this.text, h('button.icon-button.send', { 'aria-label': t('action.send'), title: t('action.send') }, icon('send')));
-    if (!getSession())
-      this.text.addEventListener('focus', () => this.text.blur() || requireLogin(), { signal: this.signal });
     return this.form;
   }
 

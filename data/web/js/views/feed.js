@@ -262,15 +262,32 @@ class Feed {
   }
 }
 
-// Everybody's videos, newest first, round and round.
+// Everybody's videos, newest first, round and round; `starts` are where the page of each began.
 function makeEndlessSource(nextTime = 0) {
   return {
     isEndless: true,
+    starts: new WeakMap(),
     async next(options) {
-      const page = await api.getFeed(nextTime || undefined, options);
+      const start = nextTime;
+      const page = await api.getFeed(start || undefined, options);
       nextTime = page.nextTime;
+      for (const video of page.videos)
+        this.starts.set(video, start);
       return page.videos;
     },
+  };
+}
+
+// Where everybody's feed goes on. Another user likes and follows others: the page that was left is asked for
+// again.
+function resume() {
+  if (left?.ownId === getOwnId())
+    return { source: left.source, videos: left.videos, find: () => left.index };
+  const video = left?.videos[left.index];
+  return {
+    source: makeEndlessSource(video && left.source.starts.get(video)),
+    videos: [],
+    find: (slides) => slides.findIndex((slide) => slide.data.id === video?.id),
   };
 }
 
@@ -295,17 +312,18 @@ function makeListSource({ id, list }) {
 export async function show(root, parameters, signal) {
   const isList = 'list' in parameters;
   const wanted = Number(parameters.video);
-  // Another user likes and follows others.
-  const resumed = !isList && left?.ownId === getOwnId() ? left : null;
-  const feed = new Feed(root, isList ? makeListSource(parameters) : resumed?.source ?? makeEndlessSource(), signal);
+  const resumed = isList ? null : resume();
+  const feed = new Feed(root, isList ? makeListSource(parameters) : resumed.source, signal);
   if (isList)
     root.append(iconButton('.feed-back', 'back', t('action.back'), () => history.back()));
 
-  let index = resumed?.index ?? 0;
+  let index;
   feed.add(resumed?.videos ?? []);
-  if (!resumed)
+  if (feed.slides.length === 0)
     await feed.more();
-  if (isList)
+  if (resumed)
+    index = resumed.find(feed.slides);
+  else
     while ((index = feed.slides.findIndex((slide) => slide.data.id === wanted)) < 0 && !feed.isAtEnd)
       await feed.more();
   if (signal.aborted)

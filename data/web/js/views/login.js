@@ -3,7 +3,7 @@
 // Log in, or register: the same two fields.
 
 import * as api from '../api.js';
-import { h } from '../dom.js';
+import { findMissing, h } from '../dom.js';
 import { t } from '../i18n.js';
 import { beginSession, getSession } from '../state.js';
 
@@ -17,7 +17,7 @@ function goOn(next) {
 
 function buildField(name, type, autocomplete) {
   const input = h('input.input', {
-    id: `login-${name}`, name, type, autocomplete, required: true, maxlength: type === 'password' ? '128' : '32',
+    id: `login-${name}`, name, type, autocomplete, required: true, maxlength: type === 'password' ? '128' : '32', 'data-need': t(`login.need.${name}`),
     autocapitalize: 'none', spellcheck: 'false', 'data-test': name,
   });
   return { input, field: h('div.field', {}, h('label', { for: input.id }, t(`login.${name}`)), input) };
@@ -39,7 +39,10 @@ export function show(root, { next }, signal) {
     const username = name.input.value;
     const isNew = event.submitter === register;
     event.preventDefault();
-    problem.textContent = '';
+    const missing = findMissing(form);
+    problem.textContent = missing?.dataset.need ?? '';
+    if (missing)
+      return;
     logIn.disabled = register.disabled = true;
     try {
       const answer = await (isNew ? api.register : api.logIn)(username, password.input.value);
@@ -55,10 +58,11 @@ export function show(root, { next }, signal) {
     }
   }
 
+  const form = h('form', { novalidate: true, onsubmit: submit }, name.field, password.field, problem, logIn, register);
   root.append(h('section.login', {},
     h('img', { src: 'icon.svg', alt: '', width: 72, height: 72 }),
     h('h1', {}, t('login.title')),
     h('p.login-hint', {}, t('login.hint')),
-    h('form', { onsubmit: submit }, name.field, password.field, problem, logIn, register),
+    form,
     h('a.login-settings', { href: '#/settings' }, t('settings.language'))));
 }

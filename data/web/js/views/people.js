@@ -56,7 +56,7 @@ function buildTabs(id, chosen) {
 
 export async function show(root, parameters, signal) {
   const id = Number(parameters.id ?? getOwnId());
-  const name = parameters.list in lists ? parameters.list : 'friends';
+  const name = parameters.list ?? 'friends';
   const { get, title, none } = lists[name];
   const items = h('ul.people');
   const end = h('div.list-end');
@@ -81,7 +81,8 @@ export async function show(root, parameters, signal) {
     h('header.page-head', {},
       parameters.id ? iconButton('', 'back', t('action.back'), () => history.back()) : null, heading),
     buildTabs(id, name), items, end));
-  await load();
+  // Lists of nobody are empty; that there is nobody is said by the user alone.
+  await Promise.all([load(), id === getOwnId() ? null : api.getUser(id, { signal })]);
   if (items.children.length === 0)
     end.append(h('p.empty-note', {}, t(none)));
   if (next)

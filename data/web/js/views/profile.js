@@ -16,13 +16,13 @@ const lists = {
 
 function buildCount(number, label, href) {
   const content = [h('b', {}, formatCount(number)), ' ', h('span', {}, label)];
-  return h('li', {}, href ? h('a', { href }, content) : h('span', {}, content));
+  return href ? h('a', { href }, content) : h('span', {}, content);
 }
 
 function buildHead(user, isOwn, signal) {
   const cover = h('img.profile-background', { src: user.background_image, alt: '', decoding: 'async' });
   const followers = h('li');
-  const showFollowers = () => followers.replaceWith(
+  const showFollowers = () => followers.replaceChildren(
     buildCount(user.follower_count, t('people.followers'), `#/user/${user.id}/people/followers`));
   const head = h('header.profile-head', {},
     cover,
@@ -32,14 +32,20 @@ function buildHead(user, isOwn, signal) {
         h('h1', {}, user.name),
         h('p.profile-id', {}, t('profile.id', { id: user.id })))),
     h('ul.profile-counts', {},
-      buildCount(user.total_favorited, t('profile.favorited')),
-      buildCount(user.follow_count, t('people.following'), `#/user/${user.id}/people/following`),
+      h('li', {}, buildCount(user.total_favorited, t('profile.favorited'))),
+      h('li', {}, buildCount(user.follow_count, t('people.following'), `#/user/${user.id}/people/following`)),
       followers),
     h('p.profile-signature', {}, user.signature || t(isOwn ? 'profile.signature.add' : 'profile.signature.none')),
     h('div.profile-actions', {}, isOwn
       ? [h('a.button', { href: '#/settings' }, t('profile.edit')), h('a.button', { href: '#/friends' }, t('people.friends'))]
       : [buildFollowButton(user, signal), h('a.button', { href: `#/messages/${user.id}` }, t('user.message'))]));
   showFollowers();
+  on('user', (change) => {
+    if (change.id !== user.id || !('follower_count' in change))
+      return;
+    user.follower_count = change.follower_count;
+    showFollowers();
+  }, signal);
   return head;
 }
 
@@ -66,7 +72,7 @@ function buildTile(video, list, owner) {
 export async function show(root, parameters, signal) {
   const id = Number(parameters.id ?? getOwnId());
   const isOwn = id === getOwnId();
-  const list = parameters.list in lists ? parameters.list : 'works';
+  const list = parameters.list ?? 'works';
   const { get, none } = lists[list];
   const tiles = h('ul.tiles');
   const end = h('div.list-end');
@@ -77,23 +83,24 @@ export async function show(root, parameters, signal) {
   };
   const showNone = () => end.replaceChildren(...tiles.children.length ? [] : [h('p.empty-note', {}, t(none))]);
 
-  const user = await api.getUser(id, { signal }).catch((error) => {
-    if (!(error instanceof api.Refusal))
-      throw error;
-    root.append(h('div.empty', {}, h('h1', {}, error.message)));
-    return null;
-  });
-  if (!user || signal.aborted)
+  const user = await api.getUser(id, { signal });
+  if (signal.aborted)
     return;
 
+  const tabs = buildTabs(user, list);
   root.append(h('section.page.profile', {},
     parameters.id && !isOwn ? iconButton('.profile-back', 'back', t('action.back'), () => history.back()) : null,
-    buildHead(user, isOwn, signal), buildTabs(user, list), tiles, end));
+    buildHead(user, isOwn, signal), tabs, tiles, end));
   on('video', (change) => {
     if (!change.deleted)
       return;
-    tiles.querySelector(`[data-id="${change.id}"]`)?.remove();
+    const tile = tiles.querySelector(`[data-id="${change.id}"]`);
+    if (!tile)
+      return;
+    tile.remove();
     showNone();
+    user[list === 'works' ? 'work_count' : 'favorite_count']--;
+    tabs.replaceChildren(...buildTabs(user, list).children);
   }, signal);
 
   await load();

@@ -3,7 +3,7 @@
 // What a user can change: the language of this page, signature, pictures, password; and logging out.
 
 import * as api from '../api.js';
-import { h, toast } from '../dom.js';
+import { findMissing, h, toast } from '../dom.js';
 import { getLanguage, languages, setLanguage, t } from '../i18n.js';
 import { emit, endSession, getSession, renewToken } from '../state.js';
 
@@ -12,9 +12,13 @@ function buildForm(name, fields, action, submit) {
   const problem = h('p.problem', { role: 'alert', 'data-test': `${name}-problem` });
   const button = h('button.button.primary', { 'data-test': `${name}-save` }, action);
   const form = h('form.settings-form', {
+    novalidate: true,
     onsubmit: async (event) => {
       event.preventDefault();
-      problem.textContent = '';
+      const missing = findMissing(form);
+      problem.textContent = missing?.dataset.need ?? '';
+      if (missing)
+        return;
       button.disabled = true;
       try {
         await submit(form);
@@ -70,6 +74,7 @@ function buildPicture(name, user) {
   };
   const input = h('input.visually-hidden', {
     id: `settings-${name}`, type: 'file', accept: 'image/jpeg,image/png,image/webp', required: true, 'data-test': name,
+    'data-need': t('settings.need.picture'),
     onchange: () => {
       release();
       if (input.files[0])
@@ -91,6 +96,7 @@ function buildPicture(name, user) {
 function buildPassword(session) {
   const build = (name, autocomplete) => h('input.input', {
     id: `settings-${name}`, type: 'password', autocomplete, required: true, maxlength: '128', 'data-test': name,
+    'data-need': t(`settings.need.${name}`),
   });
   const before = build('old-password', 'current-password');
   const after = build('new-password', 'new-password');
