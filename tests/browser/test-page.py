@@ -134,6 +134,29 @@ class Page:
             check_equal(self.checks(name), [], f"{path}: {name}")
         check(not self.checks("isTooWide"), f"{path} is wider than the screen")
 
+    def sizes(self):
+        """Test that a phone on its side shows where one can go, and a tablet the video beside its comments."""
+        width, height = self.browser.run("return [innerWidth, innerHeight]")
+        self.eve.go("")
+        self.eve.wait_for_play()
+        try:
+            for wide, high in ((844, 390), (820, 1180)):
+                self.browser.cdp("Emulation.setDeviceMetricsOverride", width=wide, height=high, deviceScaleFactor=1,
+                                 mobile=SIZE == "phone")
+                self.browser.wait("return innerWidth === arguments[0]", wide)
+                self.browser.press("c")
+                self.browser.find(".panel")
+                hidden = self.browser.run("return [...document.querySelectorAll('.nav-item')].filter((e) =>"
+                                          "e.getBoundingClientRect().bottom > innerHeight).length")
+                check_equal(hidden, 0, f"entries below a screen of {high}")
+                stage = self.browser.run(f"return {CURRENT}.querySelector('.slide-stage').clientWidth")
+                check(stage > 180, f"at {wide} by {high} the video is {stage} wide")
+                check(not self.checks("isTooWide"), f"wider than {wide}")
+                self.browser.press("Escape")
+        finally:
+            self.browser.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+                             mobile=SIZE == "phone")
+
     def languages(self):
         """Test that the language of the browser is taken, and another one chosen, for answers, too."""
         check_equal(self.browser.run("return document.documentElement.lang"), "en", "language")
@@ -191,11 +214,15 @@ class Page:
                                   "return (await (await fetch('icon.svg')).text()).startsWith('<svg')"), "the icon is old")
 
     def offline(self):
-        """Test that the page opens when the server is gone."""
+        """Test that the page opens when the server is gone, and says so where it has nothing to show."""
         self.server.stop()
         self.browser.run("location.hash = '#/login'; location.reload()")
         self.browser.wait_for_text(".nav-item", "首页")
         self.browser.find("[data-test=log-in]")
+        for path in ("", f"user/{self.ann_id}", f"user/{self.ann_id}/play/works/1"):
+            self.eve.go(path)
+            self.browser.wait_for_text("h1", "服务器没有响应")
+            self.browser.find("#view button")
 
 
 def main():
@@ -205,7 +232,7 @@ def main():
         server = Server()
         with tempfile.TemporaryDirectory() as directory:
             page = Page(driver, server, directory)
-            names = ("small", "focus", "keyboard", "guest", "nowhere", "views", "languages", "movement", "installable", "tidied", "silence", "offline")
+            names = ("small", "focus", "keyboard", "guest", "nowhere", "views", "sizes", "languages", "movement", "installable", "tidied", "silence", "offline")
             run([(f"/browser/page/{SIZE}/{name}", getattr(page, name)) for name in names])
     finally:
         driver.stop()

@@ -9,6 +9,8 @@ import { getLanguage, t } from './i18n.js';
 // What the server answers to a token that is no longer valid, or whose user has been banned.
 const UNAUTHORIZED = 10004;
 const BANNED = 10016;
+/** What it answers about things that are not there. */
+export const GONE = 10010;
 // Milliseconds after which an answer is no longer waited for. Uploads have no such limit: they show
 // how far they are, and can be cancelled.
 const TIMEOUT = 20000;

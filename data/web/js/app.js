@@ -5,7 +5,7 @@
 // is aborted. Only the feed is loaded at first; the others when they are asked for, and messages when
 // there is something to see.
 
-import { Refusal } from './api.js';
+import { GONE, Refusal } from './api.js';
 import { h, toast } from './dom.js';
 import { getLanguage, loadLanguage, t, translatePage } from './i18n.js';
 import { getOwnId, getSession, on } from './state.js';
@@ -59,14 +59,11 @@ function showProblem(text, way) {
 
 const goHome = () => h('a.button', { href: '#/' }, t('nav.home'));
 
-// Of what the server says that it is not there another try would be in vain.
-const GONE = [10002, 10010];
-
 function showFailure(error) {
   const isRefusal = error instanceof Refusal;
   if (!isRefusal)
     console.warn(error);
-  showProblem(isRefusal ? error.message : t('error.view'), GONE.includes(error.code) ? goHome()
+  showProblem(isRefusal ? error.message : t('error.view'), error.code === GONE ? goHome()
     : h('button.button', { type: 'button', onclick: () => navigate() }, t('action.retry')));
 }
 

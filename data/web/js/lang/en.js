@@ -50,6 +50,7 @@ export default {
   'video.unmute': 'Turn the sound on',
   'video.sound.on': 'Sound',
   'video.sound.off': 'Muted',
+  'video.missing': 'This video does not exist.',
   'video.broken': 'This video cannot be played.',
   'video.delete': 'Delete this video',
   'video.delete.question': 'Delete “{title}” for good?',

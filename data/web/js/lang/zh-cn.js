@@ -50,6 +50,7 @@ export default {
   'video.unmute': '打开声音',
   'video.sound.on': '有声',
   'video.sound.off': '静音',
+  'video.missing': '视频不存在。',
   'video.broken': '视频无法播放。',
   'video.delete': '删除这个视频',
   'video.delete.question': '确定永久删除“{title}”？',

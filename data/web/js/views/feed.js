@@ -82,6 +82,7 @@ class Feed {
     }
   }
 
+  /** Gets more, if there is any. Where there is nothing yet, it is the view that fails. */
   async more() {
     if (this.isLoading || this.isAtEnd)
       return;
@@ -92,9 +93,11 @@ class Feed {
       this.isAtEnd = videos.length === 0;
       this.add(videos);
     } catch (error) {
+      if (this.slides.length === 0)
+        throw error;
       if (!this.signal.aborted)
         showRefusal(error);
-      this.isAtEnd = this.slides.length > 0 && !this.source.isEndless;
+      this.isAtEnd = !this.source.isEndless;
     } finally {
       this.isLoading = false;
       this.element.setAttribute('aria-busy', 'false');
@@ -329,6 +332,8 @@ export async function show(root, parameters, signal) {
   if (signal.aborted)
     return;
 
+  if (isList && index < 0)
+    throw new api.Refusal(api.GONE, t('video.missing'));
   feed.element.setAttribute('aria-busy', 'false');
   if (feed.slides.length === 0) {
     feed.showEmpty();
