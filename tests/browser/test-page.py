@@ -3,6 +3,7 @@
 """The page itself, in the size that is given as argument: how much is loaded, contrast, names, the order of
 the focus, languages, less movement, installing, and opening it without the server."""
 
+import json
 import os
 import sys
 import tempfile
@@ -174,6 +175,20 @@ class Page:
         self.browser.click("[data-test=log-in]")
         self.browser.wait_for_text("[data-test=problem]", "错误")
 
+    def docs(self):
+        """Test that the description of the interface can be read: each operation once, in any size, in good contrast."""
+        self.browser.open(f"{self.server.url}/docs")
+        self.browser.wait("return document.querySelectorAll('article').length > 0", what="operations")
+        description = json.loads(self.server.get("/openapi.json")[2])
+        wanted = [operation["operationId"]
+                  for path in [*description["paths"].values(), *description["components"]["pathItems"].values()]
+                  for operation in path.values() if isinstance(operation, dict)]
+        shown = self.browser.run("return [...document.querySelectorAll('article')].map((article) => article.id)")
+        check_equal(sorted(shown), sorted(wanted), "operations")
+        check_equal(self.checks("findPaleTexts")["pale"], [], "pale texts")
+        check(not self.browser.run("return document.documentElement.scrollWidth > innerWidth"), "too wide")
+        self.browser.open("about:blank")
+
     def movement(self):
         """Test that nothing moves by itself for those who asked for less movement."""
         self.browser.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
@@ -232,7 +247,7 @@ def main():
         server = Server()
         with tempfile.TemporaryDirectory() as directory:
             page = Page(driver, server, directory)
-            names = ("small", "focus", "keyboard", "guest", "nowhere", "views", "sizes", "languages", "movement", "installable", "tidied", "silence", "offline")
+            names = ("small", "focus", "keyboard", "guest", "nowhere", "views", "sizes", "languages", "docs", "movement", "installable", "tidied", "silence", "offline")
             run([(f"/browser/page/{SIZE}/{name}", getattr(page, name)) for name in names])
     finally:
         driver.stop()

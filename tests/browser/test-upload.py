@@ -21,6 +21,7 @@ class Upload:
     def __init__(self, driver, server, directory):
         self.server = server
         self.video = make_video(os.path.join(directory, "video.mp4"))
+        self.long = make_video(os.path.join(directory, "long.mp4"), seconds=6)
         self.paths = {}
         with open(self.video, "rb") as file:
             half = file.read(os.path.getsize(self.video) // 2)
@@ -65,6 +66,8 @@ class Upload:
         self.expect("This is not a video")
         self.publish(self.paths["half.mp4"], "title")
         self.expect("damaged")
+        self.publish(self.long, "title")
+        self.expect("The video is too long")
 
     def too_large(self):
         """Test that the page says that a file is too large, and does not just break off."""
@@ -140,7 +143,7 @@ def main():
     """Runs them all."""
     driver, server = Driver(), None
     try:
-        server = Server("[limits]\nrate-limits=off\nmax-upload=4MiB\n")
+        server = Server("[limits]\nrate-limits=off\nmax-upload=4MiB\n[video]\nmax-duration=5s\n")
         with tempfile.TemporaryDirectory() as directory:
             upload = Upload(driver, server, directory)
             names = ("incomplete", "refused", "too_large", "cancelled", "preview", "polled", "expired", "silence")
