@@ -15,8 +15,8 @@ from webdriver import Driver
 SIZE = sys.argv[1]
 N_VIDEOS = 6
 # More than the feed keeps.
-N_STEPS = 130
-MAX_SLIDES = 125
+N_STEPS = 110
+MAX_SLIDES = 100
 TITLE = f"return {CURRENT}?.querySelector('.caption-title').textContent ?? null"
 
 
