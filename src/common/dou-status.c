@@ -80,6 +80,11 @@ static const DouStatusInfo infos[] = {
   = { NAME ("WordRefused"), 10019, 200, N_ ("there is a word in it that is not allowed here") },
   [DOU_STATUS_USER_BANNED]
   = { NAME ("UserBanned"), 10016, 200, N_ ("this account has been banned") },
+  [DOU_STATUS_REPORT_REFUSED]
+  = { NAME ("ReportRefused"), 10018, 200,
+      N_ ("nobody reports himself, or what is his own") },
+  [DOU_STATUS_REPORT_NOT_FOUND]
+  = { NAME ("ReportNotFound"), 10010, 200, N_ ("this report does not exist") },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (infos) == DOU_N_STATUSES);

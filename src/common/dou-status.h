@@ -51,6 +51,8 @@ typedef enum
   DOU_STATUS_PICTURE_TOO_BIG = 33,    /* more pixels than are accepted */
   DOU_STATUS_WORD_REFUSED = 34,       /* a word in it that is not wanted here */
   DOU_STATUS_USER_BANNED = 35,        /* the administration has banned this user */
+  DOU_STATUS_REPORT_REFUSED = 36,     /* of oneself, or of what is one's own */
+  DOU_STATUS_REPORT_NOT_FOUND = 37,   /* no such report */
   DOU_N_STATUSES
 } DouStatus;
 

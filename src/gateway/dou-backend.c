@@ -61,6 +61,7 @@ static const struct
   [DOU_BACKEND_DELETE_COMMENTS] = { PROXY_SOCIAL, "DeleteComments", "(xxxx)", WRITES },
   [DOU_BACKEND_SET_FEELINGS] = { PROXY_SOCIAL, "SetFeelings", "(xxi)", WRITES },
   [DOU_BACKEND_GET_FEELINGS] = { PROXY_SOCIAL, "GetFeelings", "(xx)", READS },
+  [DOU_BACKEND_ADD_REPORTS] = { PROXY_SOCIAL, "AddReports", "(xixs)", WRITES },
   [DOU_BACKEND_GET_COMMENTS] = { PROXY_SOCIAL, "GetComments", "(xxu)", READS },
   [DOU_BACKEND_GET_FAVORITES] = { PROXY_SOCIAL, "GetFavorites", "(xxu)", READS },
   [DOU_BACKEND_GET_FOLLOWS] = { PROXY_SOCIAL, "GetFollows", "(xxu)", READS },

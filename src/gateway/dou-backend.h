@@ -41,6 +41,7 @@ typedef enum
   DOU_BACKEND_DELETE_COMMENTS, /* (xxxx) → i */
   DOU_BACKEND_SET_FEELINGS,    /* (xxi) → i */
   DOU_BACKEND_GET_FEELINGS,    /* (xx) → i */
+  DOU_BACKEND_ADD_REPORTS,     /* (xixs) → i */
   DOU_BACKEND_GET_COMMENTS,    /* (xxu) → (xa(xxsxxx)) */
   DOU_BACKEND_GET_FAVORITES,   /* (xxu) → (xax) */
   DOU_BACKEND_GET_FOLLOWS,     /* (xxu) → (xax) */

@@ -25,6 +25,7 @@
 #include "gateway/dou-push.h"
 #include "gateway/dou-readiness.h"
 #include "gateway/dou-relation-routes.h"
+#include "gateway/dou-report-routes.h"
 #include "gateway/dou-resource-routes.h"
 #include "gateway/dou-server.h"
 #include "gateway/dou-user-routes.h"
@@ -249,6 +250,7 @@ dou_gateway_make_server (DouGateway *self, GError **error)
   dou_favorite_routes_add (self->router, &self->context);
   dou_comment_routes_add (self->router, &self->context);
   dou_relation_routes_add (self->router, &self->context);
+  dou_report_routes_add (self->router, &self->context);
   dou_message_routes_add (self->router, &self->context);
   dou_conversation_routes_add (self->router, &self->context);
   dou_picture_routes_add (self->router);

@@ -54,6 +54,7 @@ char *dou_admin_describe_time (gint64 milliseconds);
 
 int dou_user_command (int argc, char **argv);
 int dou_audit_command (int argc, char **argv);
+int dou_report_command (int argc, char **argv);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DouAdmin, dou_admin_clear)
 

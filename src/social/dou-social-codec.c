@@ -185,6 +185,53 @@ dou_social_decode_feelings (GVariant *argument)
 }
 
 /**
+ * dou_social_decode_reports:
+ * @argument: `a(xixs)`: reporter, kind, target, reason
+ *
+ * Returns: (transfer full) (element-type DouSocialReport): reports
+ */
+GArray *
+dou_social_decode_reports (GVariant *argument)
+{
+  guint n = (guint) g_variant_n_children (argument);
+  GArray *reports = dou_social_reports_new (n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      DouSocialReport report;
+
+      g_variant_get_child (argument, i, "(xixs)", &report.reporter, &report.kind, &report.target,
+                           &report.reason);
+      g_array_append_val (reports, report);
+    }
+
+  return reports;
+}
+
+/**
+ * dou_social_decode_resolutions:
+ * @argument: `a(xs)`: report, why
+ *
+ * Returns: (transfer full) (element-type DouSocialResolution): resolutions
+ */
+GArray *
+dou_social_decode_resolutions (GVariant *argument)
+{
+  guint n = (guint) g_variant_n_children (argument);
+  GArray *resolutions = dou_social_resolutions_new (n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      DouSocialResolution resolution;
+
+      g_variant_get_child (argument, i, "(xs)", &resolution.id, &resolution.why);
+      g_array_append_val (resolutions, resolution);
+    }
+
+  return resolutions;
+}
+
+/**
  * dou_social_encode_ids:
  * @ids: (element-type gint64): ids
  *

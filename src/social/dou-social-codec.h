@@ -2,6 +2,7 @@
 #pragma once
 
 #include "social/dou-social-items.h"
+#include "social/dou-social-report.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +16,8 @@ GArray *dou_social_decode_page_requests (GVariant *argument);
 GArray *dou_social_decode_drafts (GVariant *argument);
 GArray *dou_social_decode_deletions (GVariant *argument);
 GArray *dou_social_decode_feelings (GVariant *argument);
+GArray *dou_social_decode_reports (GVariant *argument);
+GArray *dou_social_decode_resolutions (GVariant *argument);
 
 GVariant *dou_social_encode_ids (GArray *ids);
 GVariant *dou_social_encode_statuses (GArray *statuses);

@@ -12,6 +12,7 @@
 #include "common/dou-log.h"
 #include "social/dou-social-codec.h"
 #include "social/dou-social-impl.h"
+#include "social/dou-social-manager-reports.h"
 
 struct _DouSocialImpl
 {
@@ -380,6 +381,25 @@ dou_social_impl_handle_get_feelings (DouDBusSocial1 *object, GDBusMethodInvocati
 }
 
 static gboolean
+dou_social_impl_handle_add_reports (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                    GVariant *argument)
+{
+  static const Method method
+      = { dou_social_manager_add_reports_finish, dou_social_encode_statuses,
+          dou_dbus_social1_complete_add_reports };
+  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  g_autoptr (GArray) reports = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  reports = dou_social_decode_reports (argument);
+  dou_social_manager_add_reports_async (self->manager, reports, NULL, replied_cb,
+                                        request_new (self, invocation, &method));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
 dou_social_impl_handle_remove_videos (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                       GVariant *argument)
 {
@@ -489,6 +509,7 @@ dou_social_impl_iface_init (DouDBusSocial1Iface *iface)
   iface->handle_get_user_counts = dou_social_impl_handle_get_user_counts;
   iface->handle_are_favorites = dou_social_impl_handle_are_favorites;
   iface->handle_are_follows = dou_social_impl_handle_are_follows;
+  iface->handle_add_reports = dou_social_impl_handle_add_reports;
   iface->handle_remove_videos = dou_social_impl_handle_remove_videos;
   iface->handle_recount = dou_social_impl_handle_recount;
 }

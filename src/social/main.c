@@ -3,6 +3,7 @@
 
 #include "common/dou-metrics.h"
 #include "common/dou-service.h"
+#include "social/dou-social-admin-impl.h"
 #include "social/dou-social-impl.h"
 
 #define PROGRAM "doutok-social"
@@ -15,6 +16,7 @@ main (int argc, char **argv)
   g_autoptr (DouClock) clock = NULL;
   g_autoptr (DouSocialManager) manager = NULL;
   g_autoptr (DouSocialImpl) impl = NULL;
+  g_autoptr (DouSocialAdminImpl) admin = NULL;
   g_autoptr (DouDatabaseAddress) address = NULL;
   g_autoptr (GError) error = NULL;
   int status;
@@ -35,8 +37,11 @@ main (int argc, char **argv)
     return dou_service_fail (PROGRAM, error);
 
   impl = dou_social_impl_new (service, manager);
-  if (!dou_service_export (service, G_DBUS_INTERFACE_SKELETON (impl), "/org/doutok/Social",
-                           "org.doutok.Social", &error))
+  admin = dou_social_admin_impl_new (service, manager);
+  if (!dou_service_add_interface (service, G_DBUS_INTERFACE_SKELETON (admin), "/org/doutok/Social",
+                                  &error)
+      || !dou_service_export (service, G_DBUS_INTERFACE_SKELETON (impl), "/org/doutok/Social",
+                              "org.doutok.Social", &error))
     return dou_service_fail (PROGRAM, error);
 
   status = dou_service_run (service);

@@ -415,6 +415,26 @@ class Comments(unittest.TestCase):
                                            "action_type": 1})
 
 
+class Reports(unittest.TestCase):
+    def test_report(self):
+        alice, bob, video = the_world.alice, the_world.bob, the_world.video["id"]
+        comment = the_world.comment(alice)
+
+        def report(user, kind, target, **others):
+            return lambda: {"token": user["token"], "target_type": kind, "target_id": target,
+                            "reason": "It is not a cat", **others}
+
+        with Operation("report") as operation:
+            for kind, target in (("video", video), ("comment", comment), ("user", alice["user_id"])):
+                operation.post(0, report(bob, kind, target))
+                operation.post(10010, report(bob, kind, NOBODY))
+                operation.post(10018, report(alice, kind, target))
+            operation.post(10002, report(bob, "channel", video))
+            operation.post(10002, report(bob, "video", "x"))
+            operation.post(10002, report(bob, "video", video, reason=""))
+            operation.post(10004, report(bob, "video", video, token="bad"))
+
+
 class Relations(unittest.TestCase):
     def test_follow(self):
         alice, bob = the_world.alice, the_world.bob
@@ -747,7 +767,7 @@ class Limits(unittest.TestCase):
 class Everything(unittest.TestCase):
     def test_every_operation_has_a_test(self):
         tested = {name.removeprefix("test_") for case in (
-            Users, Videos, Comments, Relations, Messages, Media, TheServer, Web) for name in dir(case)}
+            Users, Videos, Comments, Reports, Relations, Messages, Media, TheServer, Web) for name in dir(case)}
         described = {operation["operationId"] for _, _, operation in DESCRIPTION.operations()}
         self.assertEqual(described - tested, set())
 

@@ -6,6 +6,7 @@
 #include "lib/dou-test-engine.h"
 #include "lib/dou-test-wait.h"
 #include "social/dou-social-codec.h"
+#include "social/dou-social-manager-reports.h"
 
 #include "dou-social-fixture.h"
 
@@ -47,6 +48,7 @@ START_ITEMS (add_comments)
 START_ITEMS (delete_comments)
 START_ITEMS (set_feelings)
 START_ITEMS (get_feelings)
+START_ITEMS (add_reports)
 START_ITEMS (remove_videos)
 
 static const Method methods[] = {
@@ -80,6 +82,8 @@ static const Method methods[] = {
     dou_social_manager_set_feelings_finish, dou_social_encode_statuses },
   { "GetFeelings", "a(xx)", dou_social_decode_pairs, start_get_feelings,
     dou_social_manager_get_feelings_finish, dou_social_encode_feeling_kinds },
+  { "AddReports", "a(xixs)", dou_social_decode_reports, start_add_reports,
+    dou_social_manager_add_reports_finish, dou_social_encode_statuses },
   { "RemoveVideos", "ax", dou_social_decode_ids, start_remove_videos,
     dou_social_manager_remove_videos_finish, dou_social_encode_statuses },
 };

@@ -408,3 +408,68 @@ UPDATE social_totals AS t
     comments BIGINT PATH '$[1]' ERROR ON ERROR,
     follows BIGINT PATH '$[2]' ERROR ON ERROR)) AS j ON t.id = 1
 SET t.favorites = j.favorites, t.comments = j.comments, t.follows = j.follows
+
+-- [[reporter, kind, target, reason, time], …] What somebody has reported before stays as it was.
+-- name: add-reports
+INSERT INTO reports (reporter, kind, target, reason, created)
+SELECT j.reporter, j.kind, j.target, j.reason, j.created
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    reporter BIGINT PATH '$[0]' ERROR ON ERROR,
+    kind BIGINT PATH '$[1]' ERROR ON ERROR,
+    target BIGINT PATH '$[2]' ERROR ON ERROR,
+    reason TEXT CHARSET utf8mb4 PATH '$[3]' ERROR ON ERROR,
+    created BIGINT PATH '$[4]' ERROR ON ERROR)) AS j
+ORDER BY j.place
+ON DUPLICATE KEY UPDATE reporter = reports.reporter
+
+-- [id] → the newest reports before that one, with the comment that is reported, if it is one.
+-- name: list-reports
+SELECT r.id, r.reporter, r.kind, r.target, r.reason, r.created, r.resolved,
+  coalesce(c.user_id, 0), coalesce(c.video, 0), c.text
+FROM reports AS r LEFT JOIN comments AS c ON r.kind = 2 AND c.id = r.target
+WHERE r.id < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+ORDER BY r.id DESC LIMIT 500
+
+-- [id] → the newest open reports before that one, likewise.
+-- name: list-open-reports
+SELECT r.id, r.reporter, r.kind, r.target, r.reason, r.created, r.resolved,
+  coalesce(c.user_id, 0), coalesce(c.video, 0), c.text
+FROM reports AS r LEFT JOIN comments AS c ON r.kind = 2 AND c.id = r.target
+WHERE r.resolved = 0 AND r.id < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+ORDER BY r.id DESC LIMIT 500
+
+-- [[id, …], …] → those that are there.
+-- name: find-reports
+SELECT j.place - 1
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR)) AS j
+  JOIN reports AS r ON r.id = j.id
+
+-- [[id, time, uid, login, why], …] Of what is resolved already there is an entry.
+-- name: audit-reports
+INSERT INTO social_audit (acted, uid, login, action, target, why)
+SELECT j.acted, j.uid, j.login, 'report resolve', r.id, coalesce(j.why, '')
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR,
+    acted BIGINT PATH '$[1]' ERROR ON ERROR,
+    uid BIGINT PATH '$[2]' ERROR ON ERROR,
+    login TEXT CHARSET utf8mb4 PATH '$[3]' ERROR ON ERROR,
+    why TEXT CHARSET utf8mb4 PATH '$[4]' ERROR ON ERROR)) AS j
+  JOIN reports AS r ON r.id = j.id
+WHERE r.resolved = 0
+ORDER BY j.place
+
+-- [[id, time, …], …]
+-- name: resolve-reports
+UPDATE reports AS r JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$[0]' ERROR ON ERROR,
+    acted BIGINT PATH '$[1]' ERROR ON ERROR)) AS j ON r.id = j.id
+SET r.resolved = j.acted
+WHERE r.resolved = 0
+
+-- [id] → the newest entries before that one.
+-- name: get-audit
+SELECT id, acted, uid, login, action, target, why FROM social_audit
+WHERE id < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+ORDER BY id DESC LIMIT 500

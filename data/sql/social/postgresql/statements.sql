@@ -329,3 +329,54 @@ CROSS JOIN (SELECT count(*) AS n FROM follows) AS g
 UPDATE social_totals SET favorites = CAST(j.value ->> 0 AS bigint), comments = CAST(j.value ->> 1 AS bigint), follows = CAST(j.value ->> 2 AS bigint)
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 WHERE social_totals.id = 1
+
+-- [[reporter, kind, target, reason, time], …] What somebody has reported before stays as it was.
+-- name: add-reports
+INSERT INTO reports (reporter, kind, target, reason, created)
+SELECT CAST(j.value ->> 0 AS bigint), CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint), j.value ->> 3, CAST(j.value ->> 4 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+ORDER BY j.place
+ON CONFLICT (reporter, kind, target) DO NOTHING
+
+-- [id] → the newest reports before that one, with the comment that is reported, if it is one.
+-- name: list-reports
+SELECT r.id, r.reporter, r.kind, r.target, r.reason, r.created, r.resolved,
+  coalesce(c.user_id, 0), coalesce(c.video, 0), c.text
+FROM reports AS r LEFT JOIN comments AS c ON r.kind = 2 AND c.id = r.target
+WHERE r.id < (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))
+ORDER BY r.id DESC LIMIT 500
+
+-- [id] → the newest open reports before that one, likewise.
+-- name: list-open-reports
+SELECT r.id, r.reporter, r.kind, r.target, r.reason, r.created, r.resolved,
+  coalesce(c.user_id, 0), coalesce(c.video, 0), c.text
+FROM reports AS r LEFT JOIN comments AS c ON r.kind = 2 AND c.id = r.target
+WHERE r.resolved = 0 AND r.id < (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))
+ORDER BY r.id DESC LIMIT 500
+
+-- [[id, …], …] → those that are there.
+-- name: find-reports
+SELECT j.place - 1
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN reports AS r ON r.id = CAST(j.value ->> 0 AS bigint)
+
+-- [[id, time, uid, login, why], …] Of what is resolved already there is an entry.
+-- name: audit-reports
+INSERT INTO social_audit (acted, uid, login, action, target, why)
+SELECT CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint), j.value ->> 3, 'report resolve', r.id, j.value ->> 4
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN reports AS r ON r.id = CAST(j.value ->> 0 AS bigint)
+WHERE r.resolved = 0
+ORDER BY j.place
+
+-- [[id, time, …], …]
+-- name: resolve-reports
+UPDATE reports SET resolved = CAST(j.value ->> 1 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+WHERE reports.id = CAST(j.value ->> 0 AS bigint) AND reports.resolved = 0
+
+-- [id] → the newest entries before that one.
+-- name: get-audit
+SELECT id, acted, uid, login, action, target, why FROM social_audit
+WHERE id < (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))
+ORDER BY id DESC LIMIT 500

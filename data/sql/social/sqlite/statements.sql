@@ -283,3 +283,51 @@ CROSS JOIN (SELECT count(*) AS n FROM follows) AS g
 -- name: set-totals
 UPDATE totals SET favorites = j.value ->> 0, comments = j.value ->> 1, follows = j.value ->> 2
 FROM json_each(##json::string) AS j WHERE totals.id = 1
+
+-- [[reporter, kind, target, reason, time], …] What somebody has reported before stays as it was.
+-- name: add-reports
+INSERT INTO reports (reporter, kind, target, reason, created)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4
+FROM json_each(##json::string) WHERE true ORDER BY key
+ON CONFLICT (reporter, kind, target) DO NOTHING
+
+-- [id] → the newest reports before that one, with the comment that is reported, if it is one.
+-- name: list-reports
+SELECT r.id, r.reporter, r.kind, r.target, r.reason, r.created, r.resolved,
+  coalesce(c.user, 0), coalesce(c.video, 0), c.text
+FROM reports AS r LEFT JOIN comments AS c ON r.kind = 2 AND c.id = r.target
+WHERE r.id < json_extract(##json::string, '$[0]')
+ORDER BY r.id DESC LIMIT 500
+
+-- [id] → the newest open reports before that one, likewise.
+-- name: list-open-reports
+SELECT r.id, r.reporter, r.kind, r.target, r.reason, r.created, r.resolved,
+  coalesce(c.user, 0), coalesce(c.video, 0), c.text
+FROM reports AS r LEFT JOIN comments AS c ON r.kind = 2 AND c.id = r.target
+WHERE r.resolved = 0 AND r.id < json_extract(##json::string, '$[0]')
+ORDER BY r.id DESC LIMIT 500
+
+-- [[id, …], …] → those that are there.
+-- name: find-reports
+SELECT j.key
+FROM json_each(##json::string) AS j CROSS JOIN reports AS r ON r.id = j.value ->> 0
+
+-- [[id, time, uid, login, why], …] Of what is resolved already there is an entry.
+-- name: audit-reports
+INSERT INTO social_audit (acted, uid, login, action, target, why)
+SELECT j.value ->> 1, j.value ->> 2, j.value ->> 3, 'report resolve', r.id, j.value ->> 4
+FROM json_each(##json::string) AS j CROSS JOIN reports AS r
+WHERE r.id = j.value ->> 0 AND r.resolved = 0
+ORDER BY j.key
+
+-- [[id, time, …], …]
+-- name: resolve-reports
+UPDATE reports SET resolved = j.value ->> 1
+FROM json_each(##json::string) AS j
+WHERE reports.id = j.value ->> 0 AND reports.resolved = 0
+
+-- [id] → the newest entries before that one.
+-- name: get-audit
+SELECT id, acted, uid, login, action, target, why FROM social_audit
+WHERE id < json_extract(##json::string, '$[0]')
+ORDER BY id DESC LIMIT 500

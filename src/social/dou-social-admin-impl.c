@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* org.doutok.Social1.Admin. Before something is done it is found out who calls; what is only looked at,
+ * everybody on the bus may see. */
+
+#include "config.h"
+
+#define G_LOG_DOMAIN "doutok"
+
+#include "social/dou-social-admin-impl.h"
+#include "social/dou-social-codec.h"
+#include "social/dou-social-impl.h"
+#include "social/dou-social-manager-reports.h"
+#include "social/dou-social-store-reports.h"
+
+struct _DouSocialAdminImpl
+{
+  DouDBusSocial1AdminSkeleton parent_instance;
+
+  DouService *service; /* (unowned) which has the connection, and so outlives what it exports */
+  DouSocialManager *manager; /* (owned) */
+};
+
+static void dou_social_admin_impl_iface_init (DouDBusSocial1AdminIface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (DouSocialAdminImpl, dou_social_admin_impl,
+                               DOU_DBUS_TYPE_SOCIAL1_ADMIN_SKELETON,
+                               G_IMPLEMENT_INTERFACE (DOU_DBUS_TYPE_SOCIAL1_ADMIN,
+                                                      dou_social_admin_impl_iface_init))
+
+/* What one method call needs until its reply. */
+typedef struct
+{
+  DouSocialAdminImpl *impl;          /* (owned) */
+  GDBusMethodInvocation *invocation; /* (owned) until the reply, which takes it */
+  GVariant *argument;                /* (owned) */
+} Request;
+
+static Request *
+request_new (DouSocialAdminImpl *impl, GDBusMethodInvocation *invocation, GVariant *argument)
+{
+  Request *self = g_new0 (Request, 1);
+
+  self->impl = g_object_ref (impl);
+  self->invocation = invocation;
+  self->argument = g_variant_ref (argument);
+  dou_service_hold (impl->service);
+  return self;
+}
+
+/* The reply is on its way. */
+static void
+request_free (Request *self)
+{
+  g_assert (self->invocation == NULL);
+
+  dou_service_release (self->impl->service);
+  g_object_unref (self->impl);
+  g_variant_unref (self->argument);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)
+
+/* @value: (nullable): what is answered, alone; the error if there is none. Only DOU_ERROR leaves the
+ * process. */
+static void
+request_reply (Request *self, GVariant *value, const GError *error)
+{
+  DouStatus status = dou_status_from_error (error);
+
+  if (value != NULL)
+    {
+      g_dbus_method_invocation_return_value (g_steal_pointer (&self->invocation),
+                                             g_variant_new_tuple (&value, 1));
+      return;
+    }
+
+  if (status == DOU_STATUS_INTERNAL)
+    g_warning ("%s: %s", g_dbus_method_invocation_get_method_name (self->invocation),
+               error->message);
+  g_dbus_method_invocation_return_error_literal (g_steal_pointer (&self->invocation), DOU_ERROR,
+                                                 (gint) status, error->message);
+}
+
+/* Replies with an error if there are too many items. */
+static gboolean
+is_too_large (GDBusMethodInvocation *invocation, GVariant *argument, guint max)
+{
+  if (g_variant_n_children (argument) <= max)
+    return FALSE;
+
+  g_dbus_method_invocation_return_error (invocation, DOU_ERROR, DOU_STATUS_TOO_LARGE,
+                                         "More than %u items", max);
+  return TRUE;
+}
+
+static void
+listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reports
+      = dou_social_store_list_reports_finish (DOU_SOCIAL_STORE (source), result, &error);
+
+  request_reply (request, reports, error);
+}
+
+static gboolean
+dou_social_admin_impl_handle_list_reports (DouDBusSocial1Admin *object,
+                                           GDBusMethodInvocation *invocation, GVariant *argument)
+{
+  DouSocialAdminImpl *self = DOU_SOCIAL_ADMIN_IMPL (object);
+  DouSocialReportPage pages[DOU_SOCIAL_REPORT_PAGES_MAX];
+  gsize n_pages = g_variant_n_children (argument);
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_REPORT_PAGES_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  for (gsize i = 0; i < n_pages; i++)
+    g_variant_get_child (argument, i, "(xbu)", &pages[i].before, &pages[i].all, &pages[i].count);
+  dou_social_store_list_reports_async (dou_social_manager_get_store (self->manager), pages,
+                                       (guint) n_pages, NULL, listed_cb,
+                                       request_new (self, invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
+resolved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) statuses
+      = dou_social_manager_resolve_reports_finish (DOU_SOCIAL_MANAGER (source), result, &error);
+
+  request_reply (request, statuses != NULL ? dou_social_encode_statuses (statuses) : NULL, error);
+}
+
+static void
+identified_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  DouSocialManager *manager = request->impl->manager;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouCaller) caller = dou_caller_identify_finish (result, &error);
+  g_autoptr (GArray) resolutions = NULL;
+
+  if (caller == NULL)
+    {
+      request_reply (request, NULL, error);
+      return;
+    }
+
+  resolutions = dou_social_decode_resolutions (request->argument);
+  dou_social_manager_resolve_reports_async (manager, resolutions, caller, NULL, resolved_cb,
+                                            g_steal_pointer (&request));
+}
+
+static gboolean
+dou_social_admin_impl_handle_resolve_reports (DouDBusSocial1Admin *object,
+                                              GDBusMethodInvocation *invocation,
+                                              GVariant *argument)
+{
+  if (!is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    dou_caller_identify_async (invocation, identified_cb,
+                               request_new (DOU_SOCIAL_ADMIN_IMPL (object), invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
+listed_audit_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) entries = dou_audit_list_finish (DOU_DATABASE (source), result, &error);
+
+  request_reply (request, entries, error);
+}
+
+static gboolean
+dou_social_admin_impl_handle_get_audit (DouDBusSocial1Admin *object,
+                                        GDBusMethodInvocation *invocation, GVariant *argument)
+{
+  DouSocialAdminImpl *self = DOU_SOCIAL_ADMIN_IMPL (object);
+  DouAuditPage pages[DOU_AUDIT_PAGES_MAX];
+  gsize n_pages = g_variant_n_children (argument);
+
+  if (is_too_large (invocation, argument, DOU_AUDIT_PAGES_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  for (gsize i = 0; i < n_pages; i++)
+    g_variant_get_child (argument, i, "(xu)", &pages[i].before, &pages[i].count);
+  dou_social_store_list_audit_async (dou_social_manager_get_store (self->manager), pages,
+                                     (guint) n_pages, listed_audit_cb,
+                                     request_new (self, invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
+dou_social_admin_impl_dispose (GObject *object)
+{
+  DouSocialAdminImpl *self = DOU_SOCIAL_ADMIN_IMPL (object);
+
+  g_clear_object (&self->manager);
+
+  G_OBJECT_CLASS (dou_social_admin_impl_parent_class)->dispose (object);
+}
+
+static void
+dou_social_admin_impl_class_init (DouSocialAdminImplClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = dou_social_admin_impl_dispose;
+}
+
+static void
+dou_social_admin_impl_iface_init (DouDBusSocial1AdminIface *iface)
+{
+  iface->handle_list_reports = dou_social_admin_impl_handle_list_reports;
+  iface->handle_resolve_reports = dou_social_admin_impl_handle_resolve_reports;
+  iface->handle_get_audit = dou_social_admin_impl_handle_get_audit;
+}
+
+static void
+dou_social_admin_impl_init (DouSocialAdminImpl *self)
+{
+}
+
+/**
+ * dou_social_admin_impl_new:
+ * @service: (transfer none): held while a call is under way; outlives the object
+ * @manager: what is exported
+ *
+ * Returns: (transfer full): an object to be exported
+ */
+DouSocialAdminImpl *
+dou_social_admin_impl_new (DouService *service, DouSocialManager *manager)
+{
+  DouSocialAdminImpl *self;
+
+  g_return_val_if_fail (DOU_IS_SERVICE (service), NULL);
+  g_return_val_if_fail (DOU_IS_SOCIAL_MANAGER (manager), NULL);
+
+  self = g_object_new (DOU_TYPE_SOCIAL_ADMIN_IMPL, NULL);
+  self->service = service;
+  self->manager = g_object_ref (manager);
+  return self;
+}
