@@ -10,6 +10,7 @@
 
 #include <glib/gi18n.h>
 
+#include "common/dou-id-minter.h"
 #include "common/dou-service.h"
 #include "launcher/dou-admin.h"
 #include "launcher/dou-running.h"
@@ -189,6 +190,60 @@ dou_admin_tell (const char *word, DouStatus status, const char *done)
   else
     g_printerr ("doutok: %s: %s\n", word, _ (dou_status_get_info (status)->message));
   return status == DOU_STATUS_OK;
+}
+
+/**
+ * dou_admin_tell_all:
+ * @self: a command that has begun
+ * @statuses: `ai`, what became of each word
+ * @done: what to say of success, translated
+ *
+ * Returns: the exit status
+ */
+int
+dou_admin_tell_all (DouAdmin *self, GVariant *statuses, const char *done)
+{
+  int exit_status = EXIT_SUCCESS;
+
+  for (gsize i = 0; i < g_variant_n_children (statuses); i++)
+    {
+      gint32 status;
+
+      g_variant_get_child (statuses, i, "i", &status);
+      if (!dou_admin_tell (self->words[i], (DouStatus) status, done))
+        exit_status = EXIT_FAILURE;
+    }
+
+  return exit_status;
+}
+
+/**
+ * dou_admin_parse_ids:
+ * @self: a command that has begun
+ * @usage: of the command
+ * @exit_status: (out): how to end if that fails
+ *
+ * Returns: (transfer full) (element-type gint64) (nullable): all words as ids; %NULL if one is none, and
+ *   then that was said
+ */
+GArray *
+dou_admin_parse_ids (DouAdmin *self, const DouAdminUsage *usage, int *exit_status)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  for (char **word = self->words; *word != NULL; word++)
+    {
+      gint64 id;
+
+      if (!g_ascii_string_to_signed (*word, 10, 1, DOU_ID_MAX, &id, NULL))
+        {
+          *exit_status = dou_command_refuse (usage->command, _ ("“%s” is not an id"), *word);
+          return NULL;
+        }
+      g_array_append_val (ids, id);
+    }
+
+  return g_steal_pointer (&ids);
 }
 
 /**

@@ -17,7 +17,7 @@
 /* The services' largest page. */
 #define PAGE_SIZE 500
 
-static const char *const services[] = { "User", "Social" };
+static const char *const services[] = { "User", "Video", "Social" };
 
 /* Adds up to @count entries of one service. */
 static gboolean

@@ -62,24 +62,6 @@ find_users (DouAdmin *admin, GError **error)
   return ids;
 }
 
-/* Says what became of each word. */
-static int
-tell_statuses (DouAdmin *admin, GVariant *statuses, const char *done)
-{
-  int exit_status = EXIT_SUCCESS;
-
-  for (gsize i = 0; i < g_variant_n_children (statuses); i++)
-    {
-      gint32 status;
-
-      g_variant_get_child (statuses, i, "i", &status);
-      if (!dou_admin_tell (admin->words[i], (DouStatus) status, done))
-        exit_status = EXIT_FAILURE;
-    }
-
-  return exit_status;
-}
-
 static int
 set_bans (const DouAdminUsage *usage, gboolean ban, const char *done, int argc, char **argv)
 {
@@ -101,7 +83,7 @@ set_bans (const DouAdminUsage *usage, gboolean ban, const char *done, int argc, 
     g_variant_builder_add (&builder, "(xbs)", g_array_index (ids, gint64, i), ban,
                            admin.why != NULL ? admin.why : "");
   statuses = call (&admin, "SetBans", g_variant_builder_end (&builder), "ai", &error);
-  return statuses != NULL ? tell_statuses (&admin, statuses, done)
+  return statuses != NULL ? dou_admin_tell_all (&admin, statuses, done)
                           : dou_service_fail ("doutok", error);
 }
 

@@ -25,6 +25,7 @@ static const DouCommand commands[] = {
   { "log-level", N_ ("show or change what the running server logs"), dou_log_command },
   { "reload", N_ ("make the running server read its word list anew"), dou_reload_command },
   { "user", N_ ("list, ban and help users"), dou_user_command },
+  { "video", N_ ("list, hide and delete videos"), dou_video_command },
   { "report", N_ ("list and resolve what users have reported"), dou_report_command },
   { "audit", N_ ("list what the administration did"), dou_audit_command },
   { "bus", N_ ("“bus address”: the private bus of the running server"), dou_bus_command },

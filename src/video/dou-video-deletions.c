@@ -5,7 +5,8 @@
  *
  * Whose a video is never changes, so the decision stays right until the deletion. Who deleted one
  * before is told again that it is done, as after a lost reply, and waits again for what is not done
- * yet; for everybody else it is not there.
+ * yet; for everybody else it is not there. The administration may delete what it likes, and is told the
+ * same as an author, but what it deletes is written down.
  */
 
 #include "config.h"
@@ -20,7 +21,9 @@ typedef struct
 {
   DouVideoDeletion *deletions; /* (owned) */
   guint n_deletions;
-  GArray *statuses; /* (owned) (element-type gint32) of each */
+  DouVideoRemoval *removals; /* (owned) (nullable) the same, if it is the administration that deletes */
+  DouCaller caller;          /* (owned) who that is */
+  GArray *statuses; /* (owned) (element-type gint32) of each, 0 unless it is refused */
   GArray *wanted;   /* (owned) (element-type gint64) to be deleted, each once */
   GArray *unclean;  /* (owned) (element-type gint64) to be cleaned up after, each once */
 } Call;
@@ -28,6 +31,10 @@ typedef struct
 static void
 call_free (Call *call)
 {
+  for (guint i = 0; call->removals != NULL && i < call->n_deletions; i++)
+    g_free ((char *) call->removals[i].why);
+  g_free (call->removals);
+  g_free (call->caller.login);
   g_free (call->deletions);
   g_array_unref (call->statuses);
   g_array_unref (call->wanted);
@@ -44,11 +51,11 @@ call_return (GTask *task)
 }
 
 static DouStatus
-judge (const DouVideoDeletion *deletion, const DouVideoState *state)
+judge (const Call *call, const DouVideoDeletion *deletion, const DouVideoState *state)
 {
   if (state->author == 0)
     return DOU_STATUS_VIDEO_NOT_FOUND;
-  if (state->author == deletion->user)
+  if (call->removals != NULL || state->author == deletion->user)
     return DOU_STATUS_OK;
 
   return state->deleted ? DOU_STATUS_VIDEO_NOT_FOUND : DOU_STATUS_NOT_PERMITTED;
@@ -63,8 +70,10 @@ call_decide (Call *call, GArray *states)
     {
       DouVideoDeletion *deletion = &call->deletions[i];
       const DouVideoState *state = &g_array_index (states, DouVideoState, i);
-      DouStatus status = judge (deletion, state);
+      DouStatus status = (DouStatus) g_array_index (call->statuses, gint32, i);
 
+      if (status == DOU_STATUS_OK)
+        status = judge (call, deletion, state);
       g_array_index (call->statuses, gint32, i) = (gint32) status;
       if (status != DOU_STATUS_OK || !g_hash_table_add (seen, &deletion->video))
         continue;
@@ -163,11 +172,43 @@ found_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   call_decide (call, states);
-  if (call->wanted->len > 0)
+  if (call->wanted->len > 0 && call->removals != NULL)
+    dou_video_store_remove_async (DOU_VIDEO_STORE (source), call->wanted, call->removals,
+                                  call->n_deletions, &call->caller, deleted_cb,
+                                  g_steal_pointer (&task));
+  else if (call->wanted->len > 0)
     dou_video_store_delete_async (DOU_VIDEO_STORE (source), call->wanted, deleted_cb,
                                   g_steal_pointer (&task));
   else
     clean (g_steal_pointer (&task));
+}
+
+static Call *
+call_new (guint n_deletions)
+{
+  Call *call = g_new0 (Call, 1);
+
+  call->deletions = g_new0 (DouVideoDeletion, n_deletions);
+  call->n_deletions = n_deletions;
+  call->statuses = g_array_sized_new (FALSE, TRUE, sizeof (gint32), n_deletions);
+  g_array_set_size (call->statuses, n_deletions);
+  call->wanted = g_array_new (FALSE, FALSE, sizeof (gint64));
+  call->unclean = g_array_new (FALSE, FALSE, sizeof (gint64));
+  return call;
+}
+
+/* @call: (transfer full) */
+static void
+start (DouVideoManager *self, Call *call, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autofree gint64 *ids = g_new (gint64, call->n_deletions);
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+
+  for (guint i = 0; i < call->n_deletions; i++)
+    ids[i] = call->deletions[i].video;
+  g_task_set_source_tag (task, dou_video_manager_delete_async);
+  g_task_set_task_data (task, call, (GDestroyNotify) call_free);
+  dou_video_store_find_states_async (self->store, ids, call->n_deletions, found_cb, task);
 }
 
 /**
@@ -183,26 +224,59 @@ dou_video_manager_delete_async (DouVideoManager *self, const DouVideoDeletion *d
                                 guint n_deletions, GAsyncReadyCallback callback,
                                 gpointer user_data)
 {
-  g_autofree gint64 *ids = g_new (gint64, n_deletions);
-  GTask *task;
   Call *call;
 
   g_return_if_fail (DOU_IS_VIDEO_MANAGER (self));
 
-  call = g_new0 (Call, 1);
-  call->deletions = g_memdup2 (deletions, n_deletions * sizeof *deletions);
-  call->n_deletions = n_deletions;
-  call->statuses = g_array_sized_new (FALSE, TRUE, sizeof (gint32), n_deletions);
-  g_array_set_size (call->statuses, n_deletions);
-  call->wanted = g_array_new (FALSE, FALSE, sizeof (gint64));
-  call->unclean = g_array_new (FALSE, FALSE, sizeof (gint64));
+  call = call_new (n_deletions);
   for (guint i = 0; i < n_deletions; i++)
-    ids[i] = deletions[i].video;
+    call->deletions[i] = deletions[i];
+  start (self, call, callback, user_data);
+}
 
-  task = g_task_new (self, NULL, callback, user_data);
-  g_task_set_source_tag (task, dou_video_manager_delete_async);
-  g_task_set_task_data (task, call, (GDestroyNotify) call_free);
-  dou_video_store_find_states_async (self->store, ids, n_deletions, found_cb, task);
+/* Removals that are refused, and those of who was named before, come without a video. */
+static void
+call_add_removals (Call *call, const DouVideoRemoval *removals)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_int64_hash, g_int64_equal);
+
+  call->removals = g_new0 (DouVideoRemoval, call->n_deletions);
+  for (guint i = 0; i < call->n_deletions; i++)
+    {
+      gboolean good = dou_audit_is_why (removals[i].why)
+                      && g_hash_table_add (seen, (gpointer) &removals[i].id);
+
+      call->removals[i].id = call->deletions[i].video = good ? removals[i].id : 0;
+      call->removals[i].why = g_strdup (good ? removals[i].why : "");
+      if (!good)
+        g_array_index (call->statuses, gint32, i) = DOU_STATUS_BAD_PARAMETER;
+    }
+}
+
+/**
+ * dou_video_manager_remove_async:
+ * @self: a manager
+ * @removals: (array length=n_removals): what the administration deletes
+ * @n_removals: how many
+ * @caller: who does it
+ * @callback: called once they are gone, with all that belonged to them, or refused; for
+ *   dou_video_manager_delete_finish(), whose statuses may be BadParameter, too (the reason, or the video
+ *   was named before)
+ * @user_data: for @callback
+ */
+void
+dou_video_manager_remove_async (DouVideoManager *self, const DouVideoRemoval *removals,
+                                guint n_removals, const DouCaller *caller,
+                                GAsyncReadyCallback callback, gpointer user_data)
+{
+  Call *call;
+
+  g_return_if_fail (DOU_IS_VIDEO_MANAGER (self));
+
+  call = call_new (n_removals);
+  call->caller = (DouCaller){ caller->uid, g_strdup (caller->login) };
+  call_add_removals (call, removals);
+  start (self, call, callback, user_data);
 }
 
 /**

@@ -286,7 +286,7 @@ make_videos (GVariant *ids, GPtrArray *videos)
       gint64 id;
 
       g_variant_get_child (ids, i, "x", &id);
-      if (video != NULL)
+      if (video != NULL && video->hidden == 0)
         g_variant_builder_add (&builder, "(ixxsssx)", (gint32) DOU_STATUS_OK, id, video->author,
                                video->title, video->file, video->cover, video->publish_time);
       else

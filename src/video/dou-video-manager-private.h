@@ -32,5 +32,6 @@ void dou_video_manager_update_busy (DouVideoManager *self);
 void dou_video_manager_report_published (DouVideoManager *self, const DouVideo *video,
                                          gboolean transcode);
 void dou_video_manager_report_deleted (DouVideoManager *self, GArray *deleted);
+void dou_video_manager_report_hidden (DouVideoManager *self, GArray *hidden);
 
 G_END_DECLS

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Videos: how one is published (dou-video-publish.c) or deleted (dou-video-deletions.c), how lists
- * of them are read (dou-video-pages.c), and what all of that shares: counts, signals, start and
- * stop.
+ * of them are read (dou-video-pages.c), what the administration does (dou-video-acts.c), and what all of
+ * that shares: counts, signals, start and stop.
  *
  * The start looks for what a crash has left of the files before anything else may happen. The stop
  * takes nothing more, ends transcoding, and gives what is being published some time before it ends
@@ -246,7 +246,8 @@ dou_video_manager_report_deleted (DouVideoManager *self, GArray *deleted)
     {
       DouVideoDeleted *video = &g_array_index (deleted, DouVideoDeleted, i);
 
-      dou_video_newest_remove (self->newest, &video->place);
+      if (!video->hidden)
+        dou_video_newest_remove (self->newest, &video->place);
       self->pending_transcodes -= video->to_transcode;
       g_array_append_val (ids, video->place.id);
       if (g_hash_table_add (seen, &video->author))
@@ -257,6 +258,39 @@ dou_video_manager_report_deleted (DouVideoManager *self, GArray *deleted)
   dou_video_manager_update_busy (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VIDEO_COUNT]);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PENDING_TRANSCODES]);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, ids);
+  g_signal_emit (self, signals[SIGNAL_WORK_COUNTS_CHANGED], 0, authors);
+}
+
+/* The same for @hidden (element-type DouVideoHidden), those that are hidden since, or no longer are. */
+void
+dou_video_manager_report_hidden (DouVideoManager *self, GArray *hidden)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) authors = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_int64_hash, g_int64_equal);
+
+  for (guint i = 0; i < hidden->len; i++)
+    {
+      DouVideoHidden *video = &g_array_index (hidden, DouVideoHidden, i);
+
+      if (!video->changed)
+        continue;
+      if (video->hidden)
+        dou_video_newest_remove (self->newest, &video->place);
+      else
+        dou_video_newest_add (self->newest, &video->place);
+      g_array_append_val (ids, video->place.id);
+      if (g_hash_table_add (seen, &video->author))
+        g_array_append_val (authors, video->author);
+    }
+
+  if (ids->len == 0)
+    return;
+
+  dou_video_manager_read_newest (self);
+  dou_video_manager_update_busy (self);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VIDEO_COUNT]);
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0, ids);
   g_signal_emit (self, signals[SIGNAL_WORK_COUNTS_CHANGED], 0, authors);
 }

@@ -107,6 +107,16 @@ void dou_video_manager_delete_async (DouVideoManager *self, const DouVideoDeleti
 GArray *dou_video_manager_delete_finish (DouVideoManager *self, GAsyncResult *result,
                                          GError **error);
 
+void dou_video_manager_remove_async (DouVideoManager *self, const DouVideoRemoval *removals,
+                                     guint n_removals, const DouCaller *caller,
+                                     GAsyncReadyCallback callback, gpointer user_data);
+
+void dou_video_manager_set_hidden_async (DouVideoManager *self, const DouVideoHiding *hidings,
+                                         guint n_hidings, const DouCaller *caller,
+                                         GAsyncReadyCallback callback, gpointer user_data);
+GArray *dou_video_manager_set_hidden_finish (DouVideoManager *self, GAsyncResult *result,
+                                             GError **error);
+
 void dou_video_manager_recount_async (DouVideoManager *self, GAsyncReadyCallback callback,
                                       gpointer user_data);
 gint64 dou_video_manager_recount_finish (DouVideoManager *self, GAsyncResult *result,

@@ -14,6 +14,8 @@
 
 /* Bytes of JSON for three numbers in an array. */
 #define ROW_SIZE (3 * DOU_VIDEO_NUMBER_SIZE + 3)
+/* And for a removal with a short reason. */
+#define REMOVAL_SIZE 128
 
 /**
  * dou_video_store_find_states_async:
@@ -78,7 +80,7 @@ find_to_delete (DouTransaction *transaction, DouVideoOperation *operation, GErro
 {
   g_autofree char *json = make_ids (operation->ids);
   g_autoptr (DouRows) rows
-      = dou_transaction_query (transaction, "find-to-delete", "xxxx", json, error);
+      = dou_transaction_query (transaction, "find-to-delete", "xxxxx", json, error);
 
   if (rows == NULL)
     return FALSE;
@@ -91,6 +93,7 @@ find_to_delete (DouTransaction *transaction, DouVideoOperation *operation, GErro
         .place = { dou_rows_get_int64 (rows, i, 0), dou_rows_get_int64 (rows, i, 2) },
         .author = dou_rows_get_int64 (rows, i, 1),
         .to_transcode = dou_rows_get_int64 (rows, i, 3) != 0,
+        .hidden = dou_rows_get_int64 (rows, i, 4) != 0,
       };
 
       g_array_append_val (operation->results, deleted);
@@ -109,7 +112,10 @@ delete_func (DouTransaction *transaction, gpointer data, GError **error)
   g_autofree char *horizon_json
       = g_strdup_printf ("[%" G_GINT64_FORMAT "]", operation->now - DOU_VIDEO_MEMORY);
 
-  if (!find_to_delete (transaction, operation, error))
+  if (!find_to_delete (transaction, operation, error)
+      || (operation->audit_json != NULL
+          && !dou_transaction_execute (transaction, "audit-deletions", operation->audit_json, NULL,
+                                       error)))
     return FALSE;
 
   dou_json_writer_init (&remembered, operation->results->len * ROW_SIZE + 2);
@@ -144,6 +150,51 @@ dou_video_store_delete_async (DouVideoStore *self, GArray *ids, GAsyncReadyCallb
 
   dou_video_store_run (self, (DouVideoOperation){ .func = delete_func, .ids = g_array_ref (ids) },
                        dou_video_store_delete_async, callback, user_data);
+}
+
+static char *
+make_removals_json (const DouVideoRemoval *removals, guint n_removals, const DouCaller *caller)
+{
+  g_auto (DouJsonWriter) writer = { 0 };
+  gint64 now = g_get_real_time () / 1000;
+
+  dou_json_writer_init (&writer, n_removals * REMOVAL_SIZE + 2);
+  dou_json_writer_begin_array (&writer);
+  for (guint i = 0; i < n_removals; i++)
+    {
+      dou_json_writer_begin_array (&writer);
+      dou_json_writer_int64 (&writer, removals[i].id);
+      dou_audit_write (&writer, now, caller, removals[i].why);
+      dou_json_writer_end_array (&writer);
+    }
+  dou_json_writer_end_array (&writer);
+  return dou_json_writer_steal (&writer, NULL);
+}
+
+/**
+ * dou_video_store_remove_async:
+ * @self: a store
+ * @ids: (element-type gint64): of videos, no id twice
+ * @removals: (array length=n_removals): these and perhaps others, each once; those that are deleted by
+ *   this call are written into the audit log
+ * @n_removals: how many
+ * @caller: who does it
+ * @callback: called once it is durable, for dou_video_store_delete_finish()
+ * @user_data: for @callback
+ */
+void
+dou_video_store_remove_async (DouVideoStore *self, GArray *ids, const DouVideoRemoval *removals,
+                              guint n_removals, const DouCaller *caller,
+                              GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_VIDEO_STORE (self));
+
+  dou_video_store_run (
+      self,
+      (DouVideoOperation){ .func = delete_func,
+                           .ids = g_array_ref (ids),
+                           .audit_json = make_removals_json (removals, n_removals, caller) },
+      dou_video_store_delete_async, callback, user_data);
 }
 
 /**

@@ -138,7 +138,7 @@ dou_video_store_get_videos_async (DouVideoStore *self, const gint64 *ids, guint 
   dou_video_store_run (self,
                        (DouVideoOperation){ .query = "get-videos",
                                     .query_json = dou_video_store_make_numbers (ids, n_ids),
-                                    .columns = "xxsssx" },
+                                    .columns = "xxsssxx" },
                        dou_video_store_get_videos_async, callback, user_data);
 }
 
@@ -157,6 +157,7 @@ make_video (DouRows *rows, guint row)
   video->file = g_strdup (dou_rows_get_text (rows, row, 3));
   video->cover = g_strdup (dou_rows_get_text (rows, row, 4));
   video->publish_time = dou_rows_get_int64 (rows, row, 5);
+  video->hidden = dou_rows_get_int64 (rows, row, 6);
   return video;
 }
 

@@ -21,6 +21,7 @@ typedef struct
 {
   DouDatabaseFunc func; /* (nullable) a write of its own kind, instead of all that follows */
   GArray *ids;          /* (owned) (nullable) what @func is about */
+  char *audit_json;     /* (owned) (nullable) for the audit log, if it is the administration's */
   gint64 now;           /* when it began */
   GArray *results;      /* (owned) (nullable) what @func leaves */
   gint64 counts[2];     /* and what it has counted */
@@ -37,6 +38,8 @@ void dou_video_store_run (DouVideoStore *self, DouVideoOperation operation, gpoi
                           GAsyncReadyCallback callback, gpointer user_data);
 DouVideoOperation *dou_video_store_finish (DouVideoStore *self, GAsyncResult *result,
                                            gpointer source_tag, GError **error);
+
+DouDatabase *dou_video_store_get_database (DouVideoStore *self);
 
 void dou_video_store_write_numbers (DouJsonWriter *writer, const gint64 *numbers, guint n_numbers);
 char *dou_video_store_make_numbers (const gint64 *numbers, guint n_numbers);

@@ -37,6 +37,7 @@ operation_free (DouVideoOperation *operation)
   g_clear_pointer (&operation->ids, g_array_unref);
   g_clear_pointer (&operation->results, g_array_unref);
   g_free (operation->change_json);
+  g_free (operation->audit_json);
   g_clear_object (&operation->clock);
   g_free (operation->query_json);
   g_clear_pointer (&operation->rows, dou_rows_free);
@@ -178,6 +179,12 @@ dou_video_store_get_schema_version (DouVideoStore *self)
   return dou_database_get_schema_version (self->database);
 }
 
+DouDatabase *
+dou_video_store_get_database (DouVideoStore *self)
+{
+  return self->database;
+}
+
 static void
 written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -295,7 +302,7 @@ dou_video_store_publish_async (DouVideoStore *self, const DouVideo *video,
                                     .clock = g_object_ref (self->clock),
                                     .query = "get-videos",
                                     .query_json = dou_video_store_make_numbers (&video->id, 1),
-                                    .columns = "xxsssx" },
+                                    .columns = "xxsssxx" },
                        dou_video_store_publish_async, callback, user_data);
 }
 
@@ -437,7 +444,7 @@ dou_video_store_update_task_async (DouVideoStore *self, const DouVideoTask *task
                                     .change_json = dou_json_writer_steal (&writer, NULL),
                                     .query = "get-videos",
                                     .query_json = dou_video_store_make_numbers (&task->id, 1),
-                                    .columns = "xxsssx" },
+                                    .columns = "xxsssxx" },
                        dou_video_store_update_task_async, callback, user_data);
 }
 

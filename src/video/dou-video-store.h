@@ -5,6 +5,7 @@
 
 #include "common/dou-clock.h"
 #include "common/dou-database-address.h"
+#include "video/dou-video-act.h"
 #include "video/dou-video.h"
 
 G_BEGIN_DECLS
@@ -79,6 +80,7 @@ typedef struct
   DouVideoPlace place;
   gint64 author;
   gboolean to_transcode;
+  gboolean hidden; /* and so in no list */
 } DouVideoDeleted;
 
 /**
@@ -144,6 +146,29 @@ GArray *dou_video_store_find_states_finish (DouVideoStore *self, GAsyncResult *r
 void dou_video_store_delete_async (DouVideoStore *self, GArray *ids, GAsyncReadyCallback callback,
                                    gpointer user_data);
 GArray *dou_video_store_delete_finish (DouVideoStore *self, GAsyncResult *result, GError **error);
+
+void dou_video_store_remove_async (DouVideoStore *self, GArray *ids,
+                                   const DouVideoRemoval *removals, guint n_removals,
+                                   const DouCaller *caller, GAsyncReadyCallback callback,
+                                   gpointer user_data);
+
+void dou_video_store_set_hidden_async (DouVideoStore *self, const DouVideoHiding *hidings,
+                                       guint n_hidings, const DouCaller *caller,
+                                       GAsyncReadyCallback callback, gpointer user_data);
+GArray *dou_video_store_set_hidden_finish (DouVideoStore *self, GAsyncResult *result,
+                                           GError **error);
+
+void dou_video_store_list_videos_async (DouVideoStore *self, const DouVideoListPage *pages,
+                                        guint n_pages, GAsyncReadyCallback callback,
+                                        gpointer user_data);
+GVariant *dou_video_store_list_videos_finish (DouVideoStore *self, GAsyncResult *result,
+                                              GError **error);
+
+void dou_video_store_list_audit_async (DouVideoStore *self, const DouAuditPage *pages,
+                                       guint n_pages, GAsyncReadyCallback callback,
+                                       gpointer user_data);
+GVariant *dou_video_store_list_audit_finish (DouVideoStore *self, GAsyncResult *result,
+                                             GError **error);
 
 void dou_video_store_list_unclean_async (DouVideoStore *self, GAsyncReadyCallback callback,
                                          gpointer user_data);

@@ -18,6 +18,7 @@ typedef struct
   char *file;          /* (owned) path below /media/ */
   char *cover;         /* (owned) path below /media/ */
   gint64 publish_time; /* milliseconds since 1970-01-01 UTC; unique */
+  gint64 hidden;       /* since when, in milliseconds since 1970; 0 if not */
 } DouVideo;
 
 void dou_video_free (DouVideo *self);

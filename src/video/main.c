@@ -4,6 +4,7 @@
 #include "common/dou-metrics.h"
 #include "common/dou-service.h"
 #include "video/dou-picture-owners.h"
+#include "video/dou-video-admin-impl.h"
 #include "video/dou-video-impl.h"
 
 #define PROGRAM "doutok-video"
@@ -99,6 +100,7 @@ main (int argc, char **argv)
   g_auto (Parts) parts = { NULL };
   g_autoptr (DouPictureOwners) owners = NULL;
   g_autoptr (DouVideoImpl) impl = NULL;
+  g_autoptr (DouVideoAdminImpl) admin = NULL;
   g_autoptr (DouDatabaseAddress) address = NULL;
   int status;
 
@@ -118,8 +120,11 @@ main (int argc, char **argv)
     return dou_service_fail (PROGRAM, error);
 
   impl = dou_video_impl_new (service, parts.manager, parts.pictures);
-  if (!dou_service_export (service, G_DBUS_INTERFACE_SKELETON (impl), "/org/doutok/Video",
-                           "org.doutok.Video", &error))
+  admin = dou_video_admin_impl_new (service, parts.manager);
+  if (!dou_service_add_interface (service, G_DBUS_INTERFACE_SKELETON (admin), "/org/doutok/Video",
+                                  &error)
+      || !dou_service_export (service, G_DBUS_INTERFACE_SKELETON (impl), "/org/doutok/Video",
+                              "org.doutok.Video", &error))
     return dou_service_fail (PROGRAM, error);
 
   status = dou_service_run (service);

@@ -160,6 +160,65 @@ class Administration(unittest.TestCase):
         self.assertNotIn("banned since", self.run_well("user", "show", "spammer"))
         self.assertEqual(list_audit()[:2], [("user unban", str(spammer["user_id"]), None), ban])
 
+    def test_hide_a_video(self):
+        """A hidden video is seen nowhere, by nobody, in no count, and comes back to its place."""
+        eve, fay = register("eve"), register("fay")
+        of_eve = [publish(eve, f"Eve {i}") for i in range(3)]
+        call("POST", "favorite/action", token=fay["token"], video_id=of_eve[1], action_type=1)
+        call("POST", "comment/action", token=fay["token"], video_id=of_eve[1], action_type=1,
+             comment_text="Oh")
+
+        def look(status=0):
+            """All that shows the video or counts it."""
+            works = call("GET", "publish/list", user_id=eve["user_id"], token=eve["token"])
+            favorites = call("GET", "favorite/list", user_id=fay["user_id"])
+            comments = call("GET", "comment/list", status, video_id=of_eve[1])
+            return ([title for title in list_titles() if title.startswith("Eve")],
+                    [video["title"] for video in works["video_list"]],
+                    [video["title"] for video in favorites["video_list"]],
+                    [comment["content"] for comment in comments.get("comment_list") or []],
+                    call("GET", "user", user_id=eve["user_id"])["user"]["work_count"])
+
+        before = (["Eve 2", "Eve 1", "Eve 0"], ["Eve 2", "Eve 1", "Eve 0"], ["Eve 1"], ["Oh"], 3)
+        self.assertEqual(on_all_gateways(look), before)
+        self.assertEqual(self.run_well("video", "hide", of_eve[1], "--why", "blood"),
+                         f"{of_eve[1]}: hidden\n")
+        self.assertEqual(on_all_gateways(lambda: look(NOT_FOUND)),
+                         (["Eve 2", "Eve 0"], ["Eve 2", "Eve 0"], [], [], 2))
+        for path, more in (("favorite", {}), ("comment", {"comment_text": "Again"})):
+            on_all_gateways(lambda: call("POST", f"{path}/action", NOT_FOUND, token=fay["token"],
+                                         video_id=of_eve[1], action_type=1, **more))
+        shown = self.run_well("video", "show", of_eve[1])
+        self.assertRegex(shown, rf"^Eve 1\n +id +{of_eve[1]}\n +author +eve \({eve['user_id']}\)\n")
+        self.assertRegex(shown, r"\n +likes +1\n +comments +1\n +hidden since .*\n$")
+        self.assertRegex(self.run_well("video", "list", "--hidden"),
+                         rf"^{of_eve[1]} .* {eve['user_id']} +Eve 1 \(hidden since .*\)\n$")
+        self.run_well("video", "hide", of_eve[1], "--why", "again")
+
+        self.assertEqual(self.run_well("video", "unhide", of_eve[1]), f"{of_eve[1]}: no longer hidden\n")
+        self.assertEqual(on_all_gateways(look), before)
+        self.assertEqual(self.run_well("video", "list", "--hidden"), "")
+        self.assertEqual([entry for entry in list_audit() if entry[0].startswith("video")][:2],
+                         [("video unhide", str(of_eve[1]), None), ("video hide", str(of_eve[1]), "blood")])
+
+    def test_delete_a_video(self):
+        """A video that the administration deletes is gone with all that belonged to it."""
+        gil = register("gil")
+        video = publish(gil, "Gil 0")
+        files = [path for path in (the_server.state_dir / "media").rglob(f"{video}*") if path.is_file()]
+        self.assertEqual(len(files), 2)
+        self.assertEqual(on_all_gateways(list_titles)[0], "Gil 0")
+        done = the_server.run("video", "delete", video, 1, "--why", "stolen")
+        self.assertEqual((done.returncode, done.stdout), (1, f"{video}: deleted\n"))
+        self.assertIn("1: this video does not exist", done.stderr)
+        self.assertNotIn("Gil 0", on_all_gateways(list_titles))
+        self.assertFalse(any(path.exists() for path in files))
+        self.assertEqual(self.run_well("video", "delete", video), f"{video}: deleted\n")
+        self.assertEqual([entry for entry in list_audit() if entry[1] == str(video)],
+                         [("video delete", str(video), "stolen")])
+        for words in (["video"], ["video", "hide"], ["video", "hide", "Gil"], ["video", "delete", "-1"]):
+            self.assertEqual(the_server.run(*words).returncode, 2, words)
+
     def test_reset_password(self):
         """The new password is printed, and works at once; former logins have ended."""
         bea = register("bea")

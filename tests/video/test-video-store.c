@@ -453,6 +453,8 @@ test_recount (Fixture *fixture, gconstpointer data)
   publish_as (fixture, 1, 7, "a", 0);
   publish_as (fixture, 2, 7, "b", 0);
   publish_as (fixture, 3, 8, "c", 0);
+  publish_as (fixture, 4, 8, "hidden", 0);
+  run_sqlite (fixture, "UPDATE videos SET hidden = 1 WHERE id = 4");
   assert_recount (fixture, 0, 0);
 
   run_sqlite (fixture, "UPDATE authors SET work_count = 5 WHERE id = 7;"
@@ -509,6 +511,167 @@ test_plans (Fixture *fixture, gconstpointer data)
     }
 }
 
+static const DouCaller caller = { 1000, (char *) "root" };
+
+static void
+assert_hidden (Fixture *fixture, const DouVideoHiding *hidings, guint n_hidings,
+               const DouVideoHidden *expected)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GArray) hidden = NULL;
+  g_autoptr (GError) error = NULL;
+
+  dou_video_store_set_hidden_async (fixture->store, hidings, n_hidings, &caller,
+                                    dou_test_wait_result_cb, &fixture->result);
+  result = dou_test_wait_result (&fixture->result);
+  hidden = dou_video_store_set_hidden_finish (fixture->store, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (hidden->len, ==, n_hidings);
+  for (guint i = 0; i < n_hidings; i++)
+    {
+      const DouVideoHidden *actual = &g_array_index (hidden, DouVideoHidden, i);
+
+      g_assert_cmpint (actual->place.id, ==, expected[i].place.id);
+      g_assert_cmpint (actual->place.publish_time, ==, expected[i].place.publish_time);
+      g_assert_cmpint (actual->author, ==, expected[i].author);
+      g_assert_cmpint (actual->changed, ==, expected[i].changed);
+      g_assert_cmpint (actual->hidden, ==, hidings[i].hide);
+    }
+}
+
+/* What everybody sees of the works of author 7 (@expected ends with 0), how many it says they are, and
+ * the number of all videos. */
+static void
+assert_seen (Fixture *fixture, const gint64 *expected, gint64 n_works, gint64 n_videos)
+{
+  const DouVideoWorksPlace place = { 7, G_MAXINT64 };
+  const gint64 before = G_MAXINT64;
+  g_autoptr (GPtrArray) works = get_works (fixture, &place, 1, 10);
+  g_autoptr (GPtrArray) feed = get_feed (fixture, &before, 1, 10);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GArray) counts = NULL;
+
+  assert_page (works, 0, expected);
+  assert_page (feed, 0, expected);
+  assert_counts (fixture, n_videos, 0);
+  dou_video_store_get_work_counts_async (fixture->store, &place.author, 1, dou_test_wait_result_cb,
+                                         &fixture->result);
+  result = dou_test_wait_result (&fixture->result);
+  counts = dou_video_store_get_work_counts_finish (fixture->store, result, NULL);
+  g_assert_cmpint (g_array_index (counts, gint64, 0), ==, n_works);
+}
+
+/* The audit log, `ACTION TARGET WHY` a line, the newest first. */
+static void
+assert_audit (Fixture *fixture, const char *expected)
+{
+  const DouAuditPage page = { 0, 100 };
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GVariant) pages = NULL;
+  g_autoptr (GVariantIter) entries = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  const char *login, *action, *why;
+  gint64 uid, target;
+
+  dou_video_store_list_audit_async (fixture->store, &page, 1, dou_test_wait_result_cb,
+                                    &fixture->result);
+  result = dou_test_wait_result (&fixture->result);
+  pages = dou_video_store_list_audit_finish (fixture->store, result, NULL);
+  g_variant_get_child (pages, 0, "a(xxxssxs)", &entries);
+  while (g_variant_iter_next (entries, "(xxx&s&sx&s)", NULL, NULL, &uid, &login, &action, &target,
+                              &why))
+    {
+      g_assert_cmpint (uid, ==, caller.uid);
+      g_assert_cmpstr (login, ==, caller.login);
+      g_string_append_printf (text, "%s %" G_GINT64_FORMAT " %s\n", action, target, why);
+    }
+  g_assert_cmpstr (text->str, ==, expected);
+}
+
+/* `ID` of each video of a list, with a `!` if it is hidden. */
+static void
+assert_listed (Fixture *fixture, gint64 before, gboolean only_hidden, guint count,
+               const char *expected)
+{
+  const DouVideoListPage page = { before, only_hidden, count };
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GVariant) pages = NULL;
+  g_autoptr (GVariantIter) videos = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  gint64 id, hidden;
+
+  dou_video_store_list_videos_async (fixture->store, &page, 1, dou_test_wait_result_cb,
+                                     &fixture->result);
+  result = dou_test_wait_result (&fixture->result);
+  pages = dou_video_store_list_videos_finish (fixture->store, result, NULL);
+  g_variant_get_child (pages, 0, "a(xxsxx)", &videos);
+  while (g_variant_iter_next (videos, "(xxsxx)", &id, NULL, NULL, NULL, &hidden))
+    g_string_append_printf (text, "%" G_GINT64_FORMAT "%s ", id, hidden != 0 ? "!" : "");
+  g_assert_cmpstr (text->str, ==, expected);
+}
+
+/* Test that a hidden video is in no page and no count, comes back to its place, and that it is written
+ * down when something was changed, and only then. */
+static void
+test_hide (Fixture *fixture, gconstpointer data)
+{
+  const DouVideoHiding hide[] = { { 2, TRUE, "“one”" }, { 9, TRUE, "no" }, { 1, FALSE, "no" } };
+  const DouVideoHidden hidden[] = { { { 2, NOON + 1 }, 7, TRUE, TRUE },
+                                    { { 0, 0 }, 0, FALSE, TRUE },
+                                    { { 1, NOON }, 7, FALSE, FALSE } };
+  const DouVideoHiding again = { 2, TRUE, "again" };
+  const DouVideoHidden unchanged = { { 2, NOON + 1 }, 7, FALSE, TRUE };
+  const DouVideoHiding unhide = { 2, FALSE, "" };
+  const DouVideoHidden shown = { { 2, NOON + 1 }, 7, TRUE, FALSE };
+
+  for (gint64 id = 1; id <= 3; id++)
+    publish_as (fixture, id, 7, "title", DOU_VIDEO_TRANSCODE_NONE);
+  assert_hidden (fixture, hide, G_N_ELEMENTS (hide), hidden);
+  assert_hidden (fixture, &again, 1, &unchanged);
+  assert_seen (fixture, (const gint64[]){ 3, 1, 0 }, 2, 2);
+  assert_listed (fixture, 0, FALSE, 10, "3 2! 1 ");
+  assert_listed (fixture, 3, FALSE, 1, "2! ");
+  assert_listed (fixture, 0, TRUE, 10, "2! ");
+  assert_listed (fixture, 2, TRUE, 10, "");
+
+  assert_hidden (fixture, &unhide, 1, &shown);
+  assert_seen (fixture, (const gint64[]){ 3, 2, 1, 0 }, 3, 3);
+  assert_listed (fixture, 0, TRUE, 10, "");
+  assert_audit (fixture, "video unhide 2 \nvideo hide 2 “one”\n");
+}
+
+/* Test that the administration deletes a hidden video like another one, without counting it twice, and
+ * that each is written down once. */
+static void
+test_remove (Fixture *fixture, gconstpointer data)
+{
+  const DouVideoHiding hide = { 2, TRUE, "" };
+  const DouVideoHidden hidden = { { 2, NOON + 1 }, 7, TRUE, TRUE };
+  const DouVideoRemoval removals[] = { { 2, "bad" }, { 3, "worse" }, { 9, "not there" } };
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  for (gint64 id = 1; id <= 3; id++)
+    publish_as (fixture, id, 7, "title", DOU_VIDEO_TRANSCODE_NONE);
+  assert_hidden (fixture, &hide, 1, &hidden);
+  for (guint i = 0; i < G_N_ELEMENTS (removals); i++)
+    g_array_append_val (ids, removals[i].id);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GArray) deleted = NULL;
+
+      dou_video_store_remove_async (fixture->store, ids, removals, G_N_ELEMENTS (removals), &caller,
+                                    dou_test_wait_result_cb, &fixture->result);
+      result = dou_test_wait_result (&fixture->result);
+      deleted = dou_video_store_delete_finish (fixture->store, result, NULL);
+      g_assert_cmpuint (deleted->len, ==, i == 0 ? 2 : 0);
+    }
+  assert_seen (fixture, (const gint64[]){ 1, 0 }, 1, 1);
+  assert_state (fixture, 2, 7, TRUE, TRUE);
+  assert_audit (fixture, "video delete 3 worse\nvideo delete 2 bad\nvideo hide 2 \n");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -524,6 +687,8 @@ main (int argc, char **argv)
   ADD ("works", test_works);
   ADD ("tasks", test_tasks);
   ADD ("delete", test_delete);
+  ADD ("hide", test_hide);
+  ADD ("remove", test_remove);
   if (!dou_test_engine_is_server ())
     {
       ADD ("recount", test_recount);

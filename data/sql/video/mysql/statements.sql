@@ -54,7 +54,7 @@ ORDER BY j.place
 
 -- [id, …] → a row for each, in the same order.
 -- name: get-videos
-SELECT v.id, v.author_id, v.title, v.file, v.cover, v.publish_time
+SELECT v.id, v.author_id, v.title, v.file, v.cover, v.publish_time, v.hidden
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
   LEFT JOIN videos AS v ON v.id = j.id
@@ -130,9 +130,10 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
   LEFT JOIN deleted_videos AS d ON d.id = j.id
 WHERE coalesce(v.id, d.id) IS NOT NULL
 
--- [id, …] → those that are: id, author, publish time, whether it is to be transcoded
+-- [id, …] → those that are: id, author, publish time, whether it is to be transcoded,
+-- and whether it was hidden
 -- name: find-to-delete
-SELECT v.id, v.author_id, v.publish_time, v.transcode = 1
+SELECT v.id, v.author_id, v.publish_time, v.transcode = 1, v.hidden <> 0
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     id BIGINT PATH '$' ERROR ON ERROR)) AS j
   JOIN videos AS v ON v.id = j.id
@@ -169,7 +170,8 @@ SET d.pending = 0
 -- The recount reads everything, once: what is and what was counted are added up side by side.
 -- name: recount-authors
 SELECT author, CONVERT(sum(works), SIGNED) FROM (
-  SELECT author_id AS author, count(*) AS works, 0 AS counted FROM videos GROUP BY author_id
+  SELECT author_id AS author, count(*) AS works, 0 AS counted FROM videos
+  WHERE hidden = 0 GROUP BY author_id
   UNION ALL
   SELECT id, 0, work_count FROM authors) AS a
 GROUP BY author HAVING sum(works) <> sum(counted)
@@ -184,8 +186,73 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
 ON DUPLICATE KEY UPDATE work_count = VALUES(work_count)
 
 -- name: recount-total
-SELECT (SELECT count(*) FROM videos), videos FROM video_totals
+SELECT (SELECT count(*) FROM videos WHERE hidden = 0), videos FROM video_totals
 
 -- [videos]
 -- name: set-total
 UPDATE video_totals SET videos = CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+
+-- [id] → the newest videos before that one.
+-- name: list-videos
+SELECT id, author_id, title, publish_time, hidden FROM videos
+WHERE id < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+ORDER BY id DESC LIMIT 500
+
+-- [id] → the newest videos before that one that are hidden.
+-- name: list-hidden
+SELECT id, author_id, title, publish_time, hidden FROM videos
+WHERE hidden > 0 AND id < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+ORDER BY id DESC LIMIT 500
+
+-- [[id, 1 to hide, …], …] → a row for each, in the same order: id, author, publish time, whether that is
+-- going to change anything.
+-- name: find-hide-changes
+SELECT v.id, v.author_id, v.publish_time, (v.hidden <> 0) <> j.flag
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR,
+    flag BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  LEFT JOIN videos AS v ON v.id = j.id
+ORDER BY j.place
+
+-- [[id, 1 to hide, time, uid, login, why], …]
+-- name: audit-hides
+INSERT INTO video_audit (acted, uid, login, action, target, why)
+SELECT j.acted, j.uid, j.login, IF(j.flag = 1, 'video hide', 'video unhide'), v.id, coalesce(j.why, '')
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR,
+    flag BIGINT PATH '$[1]' ERROR ON ERROR,
+    acted BIGINT PATH '$[2]' ERROR ON ERROR,
+    uid BIGINT PATH '$[3]' ERROR ON ERROR,
+    login TEXT CHARSET utf8mb4 PATH '$[4]' ERROR ON ERROR,
+    why TEXT CHARSET utf8mb4 PATH '$[5]' ERROR ON ERROR)) AS j
+  JOIN videos AS v ON v.id = j.id
+WHERE (v.hidden <> 0) <> j.flag
+ORDER BY j.place
+
+-- [[id, 1 to hide, time, uid, login, why], …] What is so already stays so.
+-- name: set-hidden
+UPDATE videos AS v JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$[0]' ERROR ON ERROR,
+    flag BIGINT PATH '$[1]' ERROR ON ERROR,
+    acted BIGINT PATH '$[2]' ERROR ON ERROR)) AS j ON v.id = j.id
+SET v.hidden = j.flag * j.acted
+WHERE (v.hidden <> 0) <> j.flag
+
+-- [[id, time, uid, login, why], …]
+-- name: audit-deletions
+INSERT INTO video_audit (acted, uid, login, action, target, why)
+SELECT j.acted, j.uid, j.login, 'video delete', v.id, coalesce(j.why, '')
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR,
+    acted BIGINT PATH '$[1]' ERROR ON ERROR,
+    uid BIGINT PATH '$[2]' ERROR ON ERROR,
+    login TEXT CHARSET utf8mb4 PATH '$[3]' ERROR ON ERROR,
+    why TEXT CHARSET utf8mb4 PATH '$[4]' ERROR ON ERROR)) AS j
+  JOIN videos AS v ON v.id = j.id
+ORDER BY j.place
+
+-- [id] → the newest entries before that one.
+-- name: get-audit
+SELECT id, acted, uid, login, action, target, why FROM video_audit
+WHERE id < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+ORDER BY id DESC LIMIT 500

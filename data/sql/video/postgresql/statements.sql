@@ -28,7 +28,8 @@ ON CONFLICT (id) DO NOTHING
 -- [limit, [time, …]] → for each the newest videos before that time, as “id time id time …”.
 -- name: get-feed
 SELECT (SELECT string_agg(v.id || ' ' || v.publish_time, ' ' ORDER BY v.publish_time DESC)
-  FROM (SELECT id, publish_time FROM videos WHERE publish_time < CAST(j.value AS bigint)
+  FROM (SELECT id, publish_time FROM videos
+        WHERE publish_time < CAST(j.value AS bigint) AND hidden = 0
         ORDER BY publish_time DESC
         LIMIT (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))) AS v)
 FROM json_array_elements_text(CAST(##json::string AS json) -> 1) WITH ORDINALITY AS j (value, place)
@@ -39,7 +40,7 @@ ORDER BY j.place
 SELECT (SELECT string_agg(v.id || ' ' || v.publish_time, ' ' ORDER BY v.publish_time DESC)
   FROM (SELECT id, publish_time FROM videos
         WHERE author_id = CAST(j.value ->> 0 AS bigint)
-          AND publish_time < CAST(j.value ->> 1 AS bigint)
+          AND publish_time < CAST(j.value ->> 1 AS bigint) AND hidden = 0
         ORDER BY publish_time DESC
         LIMIT (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))) AS v)
 FROM json_array_elements(CAST(##json::string AS json) -> 1) WITH ORDINALITY AS j (value, place)
@@ -47,7 +48,7 @@ ORDER BY j.place
 
 -- [id, …] → a row for each, in the same order.
 -- name: get-videos
-SELECT v.id, v.author_id, v.title, v.file, v.cover, v.publish_time
+SELECT v.id, v.author_id, v.title, v.file, v.cover, v.publish_time, v.hidden
 FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 LEFT JOIN videos AS v ON v.id = CAST(j.value AS bigint)
 ORDER BY j.place
@@ -115,9 +116,10 @@ LEFT JOIN videos AS v ON v.id = CAST(j.value AS bigint)
 LEFT JOIN deleted_videos AS d ON d.id = CAST(j.value AS bigint)
 WHERE coalesce(v.id, d.id) IS NOT NULL
 
--- [id, …] → those that are: id, author, publish time, whether it is to be transcoded
+-- [id, …] → those that are: id, author, publish time, whether it is to be transcoded,
+-- and whether it was hidden
 -- name: find-to-delete
-SELECT v.id, v.author_id, v.publish_time, CAST(v.transcode = 1 AS int)
+SELECT v.id, v.author_id, v.publish_time, CAST(v.transcode = 1 AS int), CAST(v.hidden <> 0 AS int)
 FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 JOIN videos AS v ON v.id = CAST(j.value AS bigint)
 
@@ -152,7 +154,8 @@ WHERE deleted_videos.id = CAST(j.value AS bigint)
 -- The recount reads everything, once: what is and what was counted are added up side by side.
 -- name: recount-authors
 SELECT author, CAST(sum(works) AS bigint) FROM (
-  SELECT author_id AS author, count(*) AS works, 0 AS counted FROM videos GROUP BY author_id
+  SELECT author_id AS author, count(*) AS works, 0 AS counted FROM videos
+  WHERE hidden = 0 GROUP BY author_id
   UNION ALL
   SELECT id, 0, work_count FROM authors) AS a
 GROUP BY author HAVING sum(works) <> sum(counted)
@@ -165,9 +168,60 @@ FROM json_array_elements(CAST(##json::string AS json)) AS j
 ON CONFLICT (id) DO UPDATE SET work_count = EXCLUDED.work_count
 
 -- name: recount-total
-SELECT (SELECT count(*) FROM videos), videos FROM video_totals
+SELECT (SELECT count(*) FROM videos WHERE hidden = 0), videos FROM video_totals
 
 -- [videos]
 -- name: set-total
 UPDATE video_totals SET videos = CAST(j.json ->> 0 AS bigint)
 FROM (SELECT CAST(##json::string AS json) AS json) AS j
+
+-- [id] → the newest videos before that one.
+-- name: list-videos
+SELECT id, author_id, title, publish_time, hidden FROM videos
+WHERE id < (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))
+ORDER BY id DESC LIMIT 500
+
+-- [id] → the newest videos before that one that are hidden.
+-- name: list-hidden
+SELECT id, author_id, title, publish_time, hidden FROM videos
+WHERE hidden <> 0 AND id < (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))
+ORDER BY id DESC LIMIT 500
+
+-- [[id, 1 to hide, …], …] → a row for each, in the same order: id, author, publish time, whether that is
+-- going to change anything.
+-- name: find-hide-changes
+SELECT v.id, v.author_id, v.publish_time, CAST((v.hidden <> 0) <> (j.value ->> 1 = '1') AS int)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN videos AS v ON v.id = CAST(j.value ->> 0 AS bigint)
+ORDER BY j.place
+
+-- [[id, 1 to hide, time, uid, login, why], …]
+-- name: audit-hides
+INSERT INTO video_audit (acted, uid, login, action, target, why)
+SELECT CAST(j.value ->> 2 AS bigint), CAST(j.value ->> 3 AS bigint), j.value ->> 4,
+  CASE WHEN j.value ->> 1 = '1' THEN 'video hide' ELSE 'video unhide' END, v.id, j.value ->> 5
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN videos AS v ON v.id = CAST(j.value ->> 0 AS bigint)
+WHERE (v.hidden <> 0) <> (j.value ->> 1 = '1')
+ORDER BY j.place
+
+-- [[id, 1 to hide, time, uid, login, why], …] What is so already stays so.
+-- name: set-hidden
+UPDATE videos SET hidden = CAST(j ->> 1 AS bigint) * CAST(j ->> 2 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) AS j
+WHERE videos.id = CAST(j ->> 0 AS bigint) AND (videos.hidden <> 0) <> (j ->> 1 = '1')
+
+-- [[id, time, uid, login, why], …]
+-- name: audit-deletions
+INSERT INTO video_audit (acted, uid, login, action, target, why)
+SELECT CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint), j.value ->> 3, 'video delete', v.id,
+  j.value ->> 4
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN videos AS v ON v.id = CAST(j.value ->> 0 AS bigint)
+ORDER BY j.place
+
+-- [id] → the newest entries before that one.
+-- name: get-audit
+SELECT id, acted, uid, login, action, target, why FROM video_audit
+WHERE id < (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))
+ORDER BY id DESC LIMIT 500

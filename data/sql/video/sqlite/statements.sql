@@ -24,7 +24,7 @@ ON CONFLICT (id) DO NOTHING
 -- is one for all, since it cannot depend on a row.
 -- name: get-feed
 SELECT (SELECT group_concat(v.id || ' ' || v.publish_time, ' ')
-  FROM (SELECT id, publish_time FROM videos WHERE publish_time < j.value
+  FROM (SELECT id, publish_time FROM videos WHERE publish_time < j.value AND hidden = 0
         ORDER BY publish_time DESC LIMIT (SELECT ##json::string ->> 0)) AS v)
 FROM json_each(##json::string, '$[1]') AS j
 ORDER BY j.key
@@ -33,14 +33,14 @@ ORDER BY j.key
 -- name: get-works
 SELECT (SELECT group_concat(v.id || ' ' || v.publish_time, ' ')
   FROM (SELECT id, publish_time FROM videos
-        WHERE author_id = j.value ->> 0 AND publish_time < j.value ->> 1
+        WHERE author_id = j.value ->> 0 AND publish_time < j.value ->> 1 AND hidden = 0
         ORDER BY publish_time DESC LIMIT (SELECT ##json::string ->> 0)) AS v)
 FROM json_each(##json::string, '$[1]') AS j
 ORDER BY j.key
 
 -- [id, …] → a row for each, in the same order.
 -- name: get-videos
-SELECT v.id, v.author_id, v.title, v.file, v.cover, v.publish_time
+SELECT v.id, v.author_id, v.title, v.file, v.cover, v.publish_time, v.hidden
 FROM json_each(##json::string) AS j LEFT JOIN videos AS v ON v.id = j.value
 ORDER BY j.key
 
@@ -98,9 +98,10 @@ LEFT JOIN videos AS v ON v.id = j.value
 LEFT JOIN deleted_videos AS d ON d.id = j.value
 WHERE coalesce(v.id, d.id) IS NOT NULL
 
--- [id, …] → those that are: id, author, publish time, whether it is to be transcoded
+-- [id, …] → those that are: id, author, publish time, whether it is to be transcoded,
+-- and whether it was hidden
 -- name: find-to-delete
-SELECT v.id, v.author_id, v.publish_time, v.transcode = 1
+SELECT v.id, v.author_id, v.publish_time, v.transcode = 1, v.hidden <> 0
 FROM json_each(##json::string) AS j CROSS JOIN videos AS v ON v.id = j.value
 
 -- [[id, author, time], …]
@@ -128,7 +129,8 @@ UPDATE deleted_videos SET pending = 0 WHERE id IN (SELECT value FROM json_each(#
 -- The recount reads everything, once: what is and what was counted are added up side by side.
 -- name: recount-authors
 SELECT author, sum(works) FROM (
-  SELECT author_id AS author, count(*) AS works, 0 AS counted FROM videos GROUP BY author_id
+  SELECT author_id AS author, count(*) AS works, 0 AS counted FROM videos
+  WHERE hidden = 0 GROUP BY author_id
   UNION ALL
   SELECT id, 0, work_count FROM authors) AS a
 GROUP BY author HAVING sum(works) <> sum(counted)
@@ -140,8 +142,54 @@ SELECT value ->> 0, value ->> 1 FROM json_each(##json::string) WHERE true
 ON CONFLICT (id) DO UPDATE SET work_count = excluded.work_count
 
 -- name: recount-total
-SELECT (SELECT count(*) FROM videos), videos FROM totals
+SELECT (SELECT count(*) FROM videos WHERE hidden = 0), videos FROM totals
 
 -- [videos]
 -- name: set-total
 UPDATE totals SET videos = json_extract(##json::string, '$[0]')
+
+-- [id] → the newest videos before that one.
+-- name: list-videos
+SELECT id, author_id, title, publish_time, hidden FROM videos
+WHERE id < json_extract(##json::string, '$[0]')
+ORDER BY id DESC LIMIT 500
+
+-- [id] → the newest videos before that one that are hidden.
+-- name: list-hidden
+SELECT id, author_id, title, publish_time, hidden FROM videos
+WHERE hidden <> 0 AND id < json_extract(##json::string, '$[0]')
+ORDER BY id DESC LIMIT 500
+
+-- [[id, 1 to hide, …], …] → a row for each, in the same order: id, author, publish time, whether that is
+-- going to change anything.
+-- name: find-hide-changes
+SELECT v.id, v.author_id, v.publish_time, (v.hidden <> 0) <> (j.value ->> 1)
+FROM json_each(##json::string) AS j LEFT JOIN videos AS v ON v.id = j.value ->> 0
+ORDER BY j.key
+
+-- [[id, 1 to hide, time, uid, login, why], …]
+-- name: audit-hides
+INSERT INTO video_audit (acted, uid, login, action, target, why)
+SELECT j.value ->> 2, j.value ->> 3, j.value ->> 4,
+  iif(j.value ->> 1 = 1, 'video hide', 'video unhide'), v.id, j.value ->> 5
+FROM json_each(##json::string) AS j CROSS JOIN videos AS v
+WHERE v.id = j.value ->> 0 AND (v.hidden <> 0) <> (j.value ->> 1)
+
+-- [[id, 1 to hide, time, uid, login, why], …] What is so already stays so.
+-- name: set-hidden
+UPDATE videos SET hidden = (j.value ->> 1) * (j.value ->> 2)
+FROM json_each(##json::string) AS j
+WHERE videos.id = j.value ->> 0 AND (videos.hidden <> 0) <> (j.value ->> 1)
+
+-- [[id, time, uid, login, why], …]
+-- name: audit-deletions
+INSERT INTO video_audit (acted, uid, login, action, target, why)
+SELECT j.value ->> 1, j.value ->> 2, j.value ->> 3, 'video delete', v.id, j.value ->> 4
+FROM json_each(##json::string) AS j CROSS JOIN videos AS v
+WHERE v.id = j.value ->> 0
+
+-- [id] → the newest entries before that one.
+-- name: get-audit
+SELECT id, acted, uid, login, action, target, why FROM video_audit
+WHERE id < json_extract(##json::string, '$[0]')
+ORDER BY id DESC LIMIT 500

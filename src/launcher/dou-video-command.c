@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* `doutok video …`. A video is named by its id: it is in addresses, and titles are not unique. */
+
+#include "config.h"
+
+#include <stdlib.h>
+
+#include <glib/gi18n.h>
+
+#include "common/dou-service.h"
+#include "launcher/dou-admin.h"
+
+#define INTERFACE "Video1.Admin"
+
+/* Videos that are listed unless another number is asked for. */
+#define DEFAULT_COUNT 50
+/* The service's largest page. */
+#define PAGE_SIZE 500
+
+static GVariant *
+call (DouAdmin *admin, const char *method, GVariant *items, const char *reply, GError **error)
+{
+  return dou_admin_call (admin, "Video", INTERFACE, method, items, reply, error);
+}
+
+/* Begins a command about videos. Returns: whether that went well, with the @ids (element-type gint64) of
+ * all words */
+static gboolean
+begin (DouAdmin *admin, const DouAdminUsage *usage, int argc, char **argv, GArray **ids,
+       int *exit_status)
+{
+  if (!dou_admin_begin (admin, usage, argc, argv, exit_status))
+    return FALSE;
+
+  *ids = dou_admin_parse_ids (admin, usage, exit_status);
+  return *ids != NULL;
+}
+
+static int
+set_hidden (const DouAdminUsage *usage, gboolean hide, const char *done, int argc, char **argv)
+{
+  g_auto (DouAdmin) admin = { 0 };
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xbs)"));
+  g_autoptr (GArray) ids = NULL;
+  g_autoptr (GVariant) statuses = NULL;
+  g_autoptr (GError) error = NULL;
+  int exit_status;
+
+  if (!begin (&admin, usage, argc, argv, &ids, &exit_status))
+    return exit_status;
+
+  for (guint i = 0; i < ids->len; i++)
+    g_variant_builder_add (&builder, "(xbs)", g_array_index (ids, gint64, i), hide,
+                           admin.why != NULL ? admin.why : "");
+  statuses = call (&admin, "SetHidden", g_variant_builder_end (&builder), "ai", &error);
+  return statuses != NULL ? dou_admin_tell_all (&admin, statuses, done)
+                          : dou_service_fail ("doutok", error);
+}
+
+static int
+hide_command (int argc, char **argv)
+{
+  const DouAdminUsage usage
+      = { "doutok video hide", _ ("ID…"),
+          _ ("Hides videos, by id: they are in no list, for nobody, until that ends."), NULL, TRUE };
+
+  return set_hidden (&usage, TRUE, _ ("hidden"), argc, argv);
+}
+
+static int
+unhide_command (int argc, char **argv)
+{
+  const DouAdminUsage usage = { "doutok video unhide", _ ("ID…"),
+                                _ ("Shows videos again, by id, where they were."), NULL, TRUE };
+
+  return set_hidden (&usage, FALSE, _ ("no longer hidden"), argc, argv);
+}
+
+static int
+delete_command (int argc, char **argv)
+{
+  const DouAdminUsage usage
+      = { "doutok video delete", _ ("ID…"),
+          _ ("Deletes videos, by id, with their files, likes and comments."), NULL, TRUE };
+  g_auto (DouAdmin) admin = { 0 };
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xs)"));
+  g_autoptr (GArray) ids = NULL;
+  g_autoptr (GVariant) statuses = NULL;
+  g_autoptr (GError) error = NULL;
+  int exit_status;
+
+  if (!begin (&admin, &usage, argc, argv, &ids, &exit_status))
+    return exit_status;
+
+  for (guint i = 0; i < ids->len; i++)
+    g_variant_builder_add (&builder, "(xs)", g_array_index (ids, gint64, i),
+                           admin.why != NULL ? admin.why : "");
+  statuses = call (&admin, "RemoveVideos", g_variant_builder_end (&builder), "ai", &error);
+  return statuses != NULL ? dou_admin_tell_all (&admin, statuses, _ ("deleted"))
+                          : dou_service_fail ("doutok", error);
+}
+
+/* Returns: the last id of the page, or 0 if there are no more videos; -1 with @error */
+static gint64
+print_page (DouAdmin *admin, gint64 before, gboolean only_hidden, guint count, GError **error)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xbu)"));
+  g_autoptr (GVariant) pages = NULL;
+  g_autoptr (GVariant) page = NULL;
+  gsize n_videos;
+  gint64 id = 0;
+
+  g_variant_builder_add (&builder, "(xbu)", before, only_hidden, count);
+  pages = call (admin, "ListVideos", g_variant_builder_end (&builder), "aa(xxsxx)", error);
+  if (pages == NULL)
+    return -1;
+
+  page = g_variant_get_child_value (pages, 0);
+  n_videos = g_variant_n_children (page);
+  for (gsize i = 0; i < n_videos; i++)
+    {
+      g_autofree char *published = NULL;
+      const char *title;
+      gint64 author, time, hidden;
+
+      g_variant_get_child (page, i, "(xx&sxx)", &id, &author, &title, &time, &hidden);
+      published = dou_admin_describe_time (time);
+      g_print ("%-16" G_GINT64_FORMAT " %s  %-16" G_GINT64_FORMAT " %s", id, published, author,
+               title);
+      if (hidden != 0)
+        {
+          g_autofree char *since = dou_admin_describe_time (hidden);
+
+          g_print (_ (" (hidden since %s)"), since);
+        }
+      g_print ("\n");
+    }
+
+  return n_videos == count ? id : 0;
+}
+
+static int
+list_command (int argc, char **argv)
+{
+  gboolean only_hidden = FALSE;
+  int count = DEFAULT_COUNT;
+  const GOptionEntry options[] = {
+    { "hidden", 0, 0, G_OPTION_ARG_NONE, &only_hidden, N_ ("Only what is hidden"), NULL },
+    { "count", 0, 0, G_OPTION_ARG_INT, &count, N_ ("The most lines"), N_ ("NUMBER") },
+    G_OPTION_ENTRY_NULL,
+  };
+  const DouAdminUsage usage
+      = { "doutok video list", NULL,
+          _ ("Lists videos, the newest first: id, when it was published, id of the author, title."),
+          options, FALSE };
+  g_auto (DouAdmin) admin = { 0 };
+  g_autoptr (GError) error = NULL;
+  gint64 before = 0;
+  int exit_status;
+
+  if (!dou_admin_begin (&admin, &usage, argc, argv, &exit_status))
+    return exit_status;
+
+  while (count > 0)
+    {
+      int n = MIN (count, PAGE_SIZE);
+
+      before = print_page (&admin, before, only_hidden, (guint) n, &error);
+      if (before < 0)
+        return dou_service_fail ("doutok", error);
+      count = before == 0 ? 0 : count - n;
+    }
+  return EXIT_SUCCESS;
+}
+
+static GVariant *
+make_id (gint64 id)
+{
+  return g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, &id, 1, sizeof id);
+}
+
+static gboolean
+print_record (DouAdmin *admin, GVariant *record, GError **error)
+{
+  g_autoptr (GVariant) accounts = NULL;
+  g_autoptr (GVariant) counts = NULL;
+  g_autofree char *published = NULL;
+  const char *title, *file, *cover, *name;
+  gint64 id, author, time, hidden, n_likes, n_comments;
+
+  g_variant_get (record, "(ixx&s&s&sxx)", NULL, &id, &author, &title, &file, &cover, &time,
+                 &hidden);
+  accounts = dou_admin_call (admin, "User", "User1.Admin", "GetAccounts", make_id (author),
+                             "a(ixssxx)", error);
+  if (accounts != NULL)
+    counts = dou_admin_call (admin, "Social", "Social1", "GetVideoCounts", make_id (id), "a(xx)",
+                             error);
+  if (counts == NULL)
+    return FALSE;
+
+  g_variant_get_child (accounts, 0, "(ix&ssxx)", NULL, NULL, &name, NULL, NULL, NULL);
+  g_variant_get_child (counts, 0, "(xx)", &n_likes, &n_comments);
+  published = dou_admin_describe_time (time);
+  g_print (_ ("%s\n  id           %lld\n  author       %s (%lld)\n  published    %s\n"
+              "  files        %s, %s\n  likes        %lld\n  comments     %lld\n"),
+           title, (long long) id, name, (long long) author, published, file, cover,
+           (long long) n_likes, (long long) n_comments);
+  if (hidden != 0)
+    {
+      g_autofree char *since = dou_admin_describe_time (hidden);
+
+      g_print (_ ("  hidden since %s\n"), since);
+    }
+  return TRUE;
+}
+
+static int
+show_command (int argc, char **argv)
+{
+  const DouAdminUsage usage = { "doutok video show", _ ("ID…"),
+                                _ ("Shows what is known of videos, by id."), NULL, FALSE };
+  g_auto (DouAdmin) admin = { 0 };
+  g_autoptr (GArray) ids = NULL;
+  g_autoptr (GVariant) records = NULL;
+  g_autoptr (GError) error = NULL;
+  int exit_status;
+
+  if (!begin (&admin, &usage, argc, argv, &ids, &exit_status))
+    return exit_status;
+
+  records = call (&admin, "GetRecords",
+                  g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, ids->data, ids->len,
+                                             sizeof (gint64)),
+                  "a(ixxsssxx)", &error);
+  if (records == NULL)
+    return dou_service_fail ("doutok", error);
+
+  exit_status = EXIT_SUCCESS;
+  for (guint i = 0; i < ids->len; i++)
+    {
+      g_autoptr (GVariant) record = g_variant_get_child_value (records, i);
+      gint32 status;
+
+      g_variant_get_child (record, 0, "i", &status);
+      if (status != DOU_STATUS_OK)
+        {
+          dou_admin_tell (admin.words[i], (DouStatus) status, "");
+          exit_status = EXIT_FAILURE;
+        }
+      else if (!print_record (&admin, record, &error))
+        return dou_service_fail ("doutok", error);
+    }
+  return exit_status;
+}
+
+/**
+ * dou_video_command:
+ * @argc: number of arguments
+ * @argv: arguments
+ *
+ * `doutok video …`.
+ *
+ * Returns: the exit status
+ */
+int
+dou_video_command (int argc, char **argv)
+{
+  static const DouCommand commands[] = {
+    { "list", N_ ("list videos"), list_command },
+    { "show", N_ ("show what is known of videos"), show_command },
+    { "hide", N_ ("hide videos"), hide_command },
+    { "unhide", N_ ("show videos again"), unhide_command },
+    { "delete", N_ ("delete videos"), delete_command },
+  };
+
+  return dou_admin_run ("doutok video", commands, G_N_ELEMENTS (commands), argc, argv);
+}

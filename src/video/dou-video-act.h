@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "common/dou-audit.h"
+#include "video/dou-video.h"
+
+G_BEGIN_DECLS
+
+/* The most videos of one page of the list of all: the LIMIT of the statements. */
+#define DOU_VIDEO_LIST_MAX 500
+/* The most pages of one call. */
+#define DOU_VIDEO_LISTS_MAX 64
+
+/**
+ * DouVideoHiding:
+ *
+ * A video that the administration hides, or no longer does.
+ */
+typedef struct
+{
+  gint64 id;
+  gboolean hide;
+  const char *why; /* (unowned) may be empty */
+} DouVideoHiding;
+
+/**
+ * DouVideoRemoval:
+ *
+ * A video that the administration deletes.
+ */
+typedef struct
+{
+  gint64 id;
+  const char *why; /* (unowned) may be empty */
+} DouVideoRemoval;
+
+/**
+ * DouVideoHidden:
+ *
+ * What a #DouVideoHiding did.
+ */
+typedef struct
+{
+  DouVideoPlace place; /* all 0 if there is no such video */
+  gint64 author;
+  gboolean changed;
+  gboolean hidden; /* from then on */
+} DouVideoHidden;
+
+/**
+ * DouVideoListPage:
+ *
+ * A part of the list of all videos.
+ */
+typedef struct
+{
+  gint64 before; /* id of a video, or 0 for the newest */
+  gboolean only_hidden;
+  guint32 count; /* the most videos */
+} DouVideoListPage;
+
+G_END_DECLS
