@@ -13,6 +13,8 @@
 
 /* The most that a rate can say: a million days in microseconds fit into 64 bits. */
 #define MAX_RATE 1000000
+/* A ratio of 1. */
+#define MILLION 1000000
 
 void
 dou_config_value_clear (DouConfigValue *self)
@@ -127,6 +129,35 @@ is_time_zone (const char *text)
   return *text == '\0' || zone != NULL;
 }
 
+/* Digits with a point among them at most: no sign, exponent, infinity or other notation. */
+static gboolean
+parse_ratio (const char *text, gint64 *millionths)
+{
+  double ratio;
+
+  if (*text == '\0' || text[strspn (text, "0123456789.")] != '\0'
+      || strchr (text, '.') != strrchr (text, '.') || g_str_equal (text, "."))
+    return FALSE;
+
+  ratio = g_ascii_strtod (text, NULL);
+  *millionths = (gint64) (MIN (ratio, 2) * MILLION + 0.5);
+  return *millionths <= MILLION;
+}
+
+static gboolean
+is_url (const char *text)
+{
+  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_ENCODED, NULL);
+
+  if (*text == '\0')
+    return TRUE;
+
+  return uri != NULL && g_uri_get_userinfo (uri) == NULL && g_uri_get_host (uri) != NULL
+         && *g_uri_get_host (uri) != '\0'
+         && (g_str_equal (g_uri_get_scheme (uri), "http")
+             || g_str_equal (g_uri_get_scheme (uri), "https"));
+}
+
 static char **
 parse_list (const char *text)
 {
@@ -177,6 +208,10 @@ dou_config_value_parse (DouConfigValue *self, const DouConfigEntry *entry, const
       return parse_levels (text, &self->number);
     case TYPE_TIME_ZONE:
       return is_time_zone (text);
+    case TYPE_RATIO:
+      return parse_ratio (text, &self->number);
+    case TYPE_URL:
+      return is_url (text);
     default:
       g_assert_not_reached ();
     }
@@ -217,6 +252,10 @@ dou_config_value_describe (const DouConfigEntry *entry)
       return g_strdup (_ ("debug, info or warning, or levels of parts such as info, video=debug"));
     case TYPE_TIME_ZONE:
       return g_strdup (_ ("a time zone such as Asia/Shanghai or +08"));
+    case TYPE_RATIO:
+      return g_strdup (_ ("a share from 0 to 1, such as 0.05"));
+    case TYPE_URL:
+      return g_strdup (_ ("a URL such as http://127.0.0.1:4318/v1/traces, or nothing"));
     case TYPE_STRING:
     case TYPE_LIST:
     default:

@@ -24,6 +24,8 @@ typedef enum
   TYPE_RATE,      /* so many a time, as 30/min or 30/min burst 60; or off */
   TYPE_LEVELS,    /* of the log, as dou_log_levels_parse() takes them */
   TYPE_TIME_ZONE, /* as g_time_zone_new_identifier() takes it */
+  TYPE_RATIO,     /* from 0 to 1, kept in millionths */
+  TYPE_URL,       /* of http or https, without a user; or empty */
 } DouConfigType;
 
 /**

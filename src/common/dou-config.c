@@ -51,6 +51,8 @@ static const DouConfigEntry keys[] = {
   [DOU_CONFIG_LOG_FORMAT] = { "log", "format", TYPE_CHOICE, "auto", 0, 0, "auto|text|json" },
   [DOU_CONFIG_LOG_ACCESS] = { "log", "access", TYPE_BOOLEAN, "off" },
   [DOU_CONFIG_METRICS_ALLOW] = { "metrics", "allow", TYPE_LIST, "127.0.0.0/8;::1" },
+  [DOU_CONFIG_TRACE_ENDPOINT] = { "trace", "endpoint", TYPE_URL, "" },
+  [DOU_CONFIG_TRACE_SAMPLE] = { "trace", "sample", TYPE_RATIO, "0.1" },
   [DOU_CONFIG_RATE_LIMITS] = { "limits", "rate-limits", TYPE_BOOLEAN, "on" },
   [DOU_CONFIG_RATE_GENERAL] = { "limits", "rate-general", TYPE_RATE, "1000/s burst 5000" },
   [DOU_CONFIG_RATE_LOGIN] = { "limits", "rate-login", TYPE_RATE, "60/min burst 200" },
@@ -316,7 +318,8 @@ dou_config_save (DouConfig *self, const char *path, GError **error)
 /**
  * dou_config_get_int64:
  * @self: a configuration
- * @key: a number, size (bytes) or duration (seconds); of a choice, the position of what was chosen
+ * @key: a number, size (bytes), duration (seconds) or ratio (millionths); of a choice, the position of
+ *   what was chosen
  *
  * Returns: the number
  */
@@ -325,7 +328,8 @@ dou_config_get_int64 (DouConfig *self, DouConfigKey key)
 {
   g_return_val_if_fail (DOU_IS_CONFIG (self), 0);
   g_return_val_if_fail (keys[key].type != TYPE_STRING && keys[key].type != TYPE_LIST
-                            && keys[key].type != TYPE_TIME_ZONE && keys[key].type != TYPE_RATE,
+                            && keys[key].type != TYPE_TIME_ZONE && keys[key].type != TYPE_RATE
+                            && keys[key].type != TYPE_URL,
                         0);
 
   return self->values[key].number;

@@ -45,6 +45,8 @@ typedef enum
   DOU_CONFIG_LOG_FORMAT,      /* auto | text | json: a DouLogFormat */
   DOU_CONFIG_LOG_ACCESS,      /* boolean: a line for each request */
   DOU_CONFIG_METRICS_ALLOW,   /* list of ADDRESS[/BITS] */
+  DOU_CONFIG_TRACE_ENDPOINT,  /* URL or empty */
+  DOU_CONFIG_TRACE_SAMPLE,    /* ratio */
   DOU_CONFIG_RATE_LIMITS,     /* boolean */
   DOU_CONFIG_RATE_GENERAL,      /* rate: requests of an address */
   DOU_CONFIG_RATE_LOGIN,        /* rate: of an address */

@@ -30,6 +30,8 @@ const DouMetricFamily dou_metric_families[] = {
   { "doutok_database_seconds_total", DOU_METRIC_TIME_COUNTER,
     "Time that a database was worked on, by kind." },
   { "doutok_database_batch_jobs", DOU_METRIC_SIZES, "Jobs that shared one commit." },
+  { "doutok_trace_spans_total", DOU_METRIC_COUNTER,
+    "Spans of traces, by what became of them: exported, or dropped because the collector did not take them." },
   { "doutok_transcodes_total", DOU_METRIC_COUNTER, "Videos transcoded, by outcome." },
   { "doutok_media_runs_total", DOU_METRIC_COUNTER, "Runs of ffprobe and ffmpeg, by outcome." },
   { "doutok_media_run_duration_seconds", DOU_METRIC_TIMES, "Runs of ffprobe and ffmpeg." },

@@ -37,6 +37,7 @@
 #include "common/dou-paths.h"
 #include "common/dou-service.h"
 #include "common/dou-status.h"
+#include "common/dou-trace.h"
 
 /* Seconds that work in flight may take to end; the launcher kills at 5. */
 #define DRAIN_TIMEOUT 4
@@ -88,6 +89,7 @@ dou_service_dispose (GObject *object)
       g_dbus_connection_flush_sync (self->connection, NULL, NULL);
       g_dbus_connection_close_sync (self->connection, NULL, NULL);
     }
+  dou_trace_close ();
   g_clear_object (&self->log);
   g_clear_object (&self->connection);
   g_clear_pointer (&self->address, g_free);
@@ -279,9 +281,10 @@ dou_service_get_connection (DouService *self)
  * @slot: of this process among all, a #DouMetricsSlot
  * @error: return location for %DOU_STATUS_UNAVAILABLE
  *
- * From now on what is measured here can be seen, if there is a runtime directory.
+ * From now on what is measured here can be seen, if there is a runtime directory, and so can traces, if
+ * they are to go anywhere.
  *
- * Returns: whether it can
+ * Returns: whether they can
  */
 gboolean
 dou_service_measure (DouService *self, guint slot, GError **error)
@@ -292,11 +295,11 @@ dou_service_measure (DouService *self, guint slot, GError **error)
   g_return_val_if_fail (DOU_IS_SERVICE (self), FALSE);
 
   directory = dou_config_get_string (self->config, DOU_CONFIG_RUNTIME_DIR);
-  if (*directory == '\0')
-    return TRUE;
-
   path = g_build_filename (directory, DOU_PATHS_METRICS, NULL);
-  return dou_metrics_open (path, slot, g_get_prgname (), error);
+  if (*directory != '\0' && !dou_metrics_open (path, slot, g_get_prgname (), error))
+    return FALSE;
+
+  return dou_trace_open (g_get_prgname (), self->config, error);
 }
 
 /**

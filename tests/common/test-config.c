@@ -67,6 +67,16 @@ test_refused (Fixture *fixture, gconstpointer data)
     { "[log]\nlevel=info, video=loud\n", DOU_CONFIG_ERROR_BAD_VALUE, "[log] level" },
     { "[log]\nlevel=info, film=debug\n", DOU_CONFIG_ERROR_BAD_VALUE, "[log] level" },
     { "[log]\nlevel=\n", DOU_CONFIG_ERROR_BAD_VALUE, "[log] level" },
+    { "[trace]\nsample=1.01\n", DOU_CONFIG_ERROR_BAD_VALUE, "[trace] sample" },
+    { "[trace]\nsample=-0.5\n", DOU_CONFIG_ERROR_BAD_VALUE, "[trace] sample" },
+    { "[trace]\nsample=1e-3\n", DOU_CONFIG_ERROR_BAD_VALUE, "[trace] sample" },
+    { "[trace]\nsample=0.1.2\n", DOU_CONFIG_ERROR_BAD_VALUE, "[trace] sample" },
+    { "[trace]\nsample=.\n", DOU_CONFIG_ERROR_BAD_VALUE, "[trace] sample" },
+    { "[trace]\nsample=\n", DOU_CONFIG_ERROR_BAD_VALUE, "[trace] sample" },
+    { "[trace]\nsample=99999999999999999999999999\n", DOU_CONFIG_ERROR_BAD_VALUE, "[trace] sample" },
+    { "[trace]\nendpoint=collector:4318\n", DOU_CONFIG_ERROR_BAD_VALUE, "[trace] endpoint" },
+    { "[trace]\nendpoint=/v1/traces\n", DOU_CONFIG_ERROR_BAD_VALUE, "[trace] endpoint" },
+    { "[trace]\nendpoint=http://a:b@c/\n", DOU_CONFIG_ERROR_BAD_VALUE, "[trace] endpoint" },
     { "[log]\nformat=xml\n", DOU_CONFIG_ERROR_BAD_VALUE, "[log] format" },
     { "[server]\npublic-url=a\\qb\n", DOU_CONFIG_ERROR_BAD_VALUE, "[server] public-url" },
     { "nonsense\n", DOU_CONFIG_ERROR_UNREADABLE, "" },
@@ -142,6 +152,28 @@ test_rates (Fixture *fixture, gconstpointer data)
   assert_rate (fixture, "6/h burst 100", 600 * G_USEC_PER_SEC, 100);
   assert_rate (fixture, "1/d burst 1000000", 86400 * G_TIME_SPAN_SECOND, 1000000);
   assert_rate (fixture, "1000000/s", 1, 1000000);
+}
+
+/* Test every form of a ratio. */
+static void
+test_ratios (Fixture *fixture, gconstpointer data)
+{
+  const struct
+  {
+    const char *text;
+    gint64 millionths;
+  } cases[] = { { "0", 0 },     { "1", 1000000 },   { "1.0", 1000000 }, { "0.5", 500000 },
+                { ".25", 250000 }, { "0.000001", 1 }, { "0.3", 300000 }, { "0.0000001", 0 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      dou_config_set (fixture->config, DOU_CONFIG_TRACE_SAMPLE, cases[i].text, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (dou_config_get_int64 (fixture->config, DOU_CONFIG_TRACE_SAMPLE), ==,
+                       cases[i].millionths);
+    }
 }
 
 /* Test that a bad value leaves the former one in place. */
@@ -220,6 +252,7 @@ main (int argc, char **argv)
   ADD ("absent", test_absent);
   ADD ("values", test_values);
   ADD ("rates", test_rates);
+  ADD ("ratios", test_ratios);
   ADD ("set", test_set);
   ADD ("save", test_save);
 #undef ADD
