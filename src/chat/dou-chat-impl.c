@@ -5,6 +5,7 @@
 
 #include "chat/dou-chat-impl.h"
 #include "common/dou-call-requests.h"
+#include "common/dou-call-span.h"
 #include "common/dou-log.h"
 
 /* A message in a reply or a signal. */
@@ -61,6 +62,7 @@ request_fail (Request *self, const GError *error)
 {
   DouStatus status = dou_status_from_error (error);
 
+  dou_call_span_fail (self->invocation, error->message);
   if (status == DOU_STATUS_INTERNAL)
     {
       dou_log_name_requests (dou_call_requests_get (self->invocation));
@@ -458,6 +460,7 @@ static void
 dou_chat_impl_class_init (DouChatImplClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = dou_chat_impl_dispose;
+  dou_call_span_install (G_DBUS_INTERFACE_SKELETON_CLASS (klass));
 }
 
 static void

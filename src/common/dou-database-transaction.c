@@ -35,6 +35,7 @@
 #include "common/dou-database-model.h"
 #include "common/dou-database-transaction.h"
 #include "common/dou-status.h"
+#include "common/dou-trace.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GdaDataModel, g_object_unref)
 
@@ -46,6 +47,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GdaDataModel, g_object_unref)
 #define LOCK_TRIES 3
 
 #define LOCKED "database is locked"
+
+/* What the span of a statement says; the log says more. */
+#define FAILED "the statement failed"
 
 /* Seconds that a server may take to let us in; to answer, above the limits that servers are given
  * themselves (connect.sql) and below the time that a client waits; and for what is said to take long. */
@@ -99,6 +103,23 @@ dou_transaction_ask (DouTransaction *self)
 {
   self->code = 0;
   dou_database_guard_begin (self->guard, self->timeout);
+}
+
+/* Returns: (transfer full) (nullable): the span of a statement, if it runs for a request that is to be
+ * seen */
+static DouSpan *
+dou_transaction_begin_span (DouTransaction *self, const char *name)
+{
+  const DouTraceContext *trace = dou_trace_get_current ();
+  DouSpan *span = trace != NULL ? dou_trace_begin (trace, DOU_SPAN_CLIENT, name) : NULL;
+
+  if (span == NULL)
+    return NULL;
+
+  dou_span_add_text (span, "db.system.name", self->engine->name);
+  dou_span_add_text (span, "db.query.summary", name);
+  dou_span_add_number (span, "doutok.batch.items", trace->n_items);
+  return span;
 }
 
 /* What the server says after the first line may show data. */
@@ -356,6 +377,7 @@ dou_transaction_query (DouTransaction *self, const char *name, const char *colum
   g_autoptr (GError) cause = NULL;
   GType types[MAX_COLUMNS + 1];
   gsize n_columns = strlen (columns);
+  DouSpan *span = dou_transaction_begin_span (self, name);
   gboolean overdue;
 
   g_assert (n_columns > 0 && n_columns <= MAX_COLUMNS);
@@ -374,7 +396,13 @@ dou_transaction_query (DouTransaction *self, const char *name, const char *colum
   statement_unbind (statement);
 
   if (rows == NULL)
-    dou_transaction_fail (self, name, cause, overdue, error);
+    {
+      dou_transaction_fail (self, name, cause, overdue, error);
+      dou_span_fail (span, FAILED);
+    }
+  else
+    dou_span_add_number (span, "db.response.returned_rows", dou_rows_get_n_rows (rows));
+  dou_trace_end (span);
   return g_steal_pointer (&rows);
 }
 
@@ -394,6 +422,7 @@ dou_transaction_execute (DouTransaction *self, const char *name, const char *jso
                          gint64 *n_changed, GError **error)
 {
   Statement *statement = dou_transaction_get_statement (self, name);
+  DouSpan *span = dou_transaction_begin_span (self, name);
   g_autoptr (GError) cause = NULL;
   gboolean overdue;
   int n_rows;
@@ -408,9 +437,13 @@ dou_transaction_execute (DouTransaction *self, const char *name, const char *jso
   if (cause != NULL)
     {
       dou_transaction_fail (self, name, cause, overdue, error);
+      dou_span_fail (span, FAILED);
+      dou_trace_end (span);
       return FALSE;
     }
 
+  dou_span_add_number (span, "doutok.changed_rows", MAX (n_rows, 0));
+  dou_trace_end (span);
   /* Negative: the statement is not of a kind that counts. */
   if (n_changed != NULL)
     *n_changed = MAX (n_rows, 0);

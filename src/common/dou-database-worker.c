@@ -24,6 +24,7 @@
 #include "common/dou-database-worker.h"
 #include "common/dou-metrics.h"
 #include "common/dou-status.h"
+#include "common/dou-trace.h"
 
 /* How often a transaction runs that is rolled back since another was in its way, and the longest
  * pause between, in microseconds, so that the two do not meet again. One more in the way each time is
@@ -228,9 +229,45 @@ dou_database_worker_begin (DouDatabaseWorker *self, DouDatabaseJob **jobs, guint
 static gboolean
 job_run (DouDatabaseJob *job, DouTransaction *transaction)
 {
+  const DouTraceContext *former = dou_trace_enter_kept (&job->trace);
   gboolean done = job->func (transaction, g_task_get_task_data (job->task), &job->error);
 
+  dou_trace_enter (former);
   g_assert (done == (job->error == NULL));
+  return done;
+}
+
+/* The span of a commit that @jobs share: that of the first one that is to be seen, with links to the
+ * others. That of a transaction that only reads does nothing. */
+static DouSpan *
+begin_commit_span (DouDatabaseWorker *self, DouDatabaseJob **jobs, guint n_jobs)
+{
+  DouSpan *span = NULL;
+
+  for (guint i = 0; i < n_jobs && self->writes; i++)
+    if (span != NULL && jobs[i]->trace.is_sampled)
+      dou_span_add_link (span, &jobs[i]->trace);
+    else if (span == NULL)
+      span = dou_trace_begin (&jobs[i]->trace, DOU_SPAN_CLIENT, "COMMIT");
+
+  if (span == NULL)
+    return NULL;
+
+  dou_span_add_text (span, "db.system.name", dou_transaction_get_engine_name (self->transaction));
+  dou_span_add_text (span, "db.namespace", self->domain);
+  dou_span_add_number (span, "doutok.batch.jobs", n_jobs);
+  return span;
+}
+
+static gboolean
+dou_database_worker_commit (DouDatabaseWorker *self, DouDatabaseJob **jobs, guint n_jobs)
+{
+  DouSpan *span = begin_commit_span (self, jobs, n_jobs);
+  gboolean done = dou_transaction_commit (self->transaction, &jobs[0]->error);
+
+  if (!done)
+    dou_span_fail (span, jobs[0]->error->message);
+  dou_trace_end (span);
   return done;
 }
 
@@ -245,7 +282,7 @@ dou_database_worker_run_begun (DouDatabaseWorker *self, DouDatabaseJob **jobs, g
   for (guint i = 0; i < n_jobs && done; i++)
     done = job_run (jobs[i], self->transaction);
 
-  done = done && dou_transaction_commit (self->transaction, &jobs[0]->error);
+  done = done && dou_database_worker_commit (self, jobs, n_jobs);
   dou_metric_add (done ? self->succeeded : self->failed, 1);
   dou_metric_add (self->time, g_get_monotonic_time () - begun);
   dou_metric_observe (self->sizes, n_jobs);

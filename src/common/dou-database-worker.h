@@ -3,6 +3,7 @@
 
 #include "common/dou-database-outage.h"
 #include "common/dou-database.h"
+#include "common/dou-trace-context.h"
 
 G_BEGIN_DECLS
 
@@ -15,7 +16,8 @@ typedef struct
 {
   GTask *task; /* (owned) whose task data is the data of the function */
   DouDatabaseFunc func;
-  GError *error; /* (owned) (nullable) */
+  DouTraceContext trace; /* of dou_trace_keep(), for what the function is called */
+  GError *error;         /* (owned) (nullable) */
 } DouDatabaseJob;
 
 /**

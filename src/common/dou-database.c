@@ -27,6 +27,7 @@
 #include "common/dou-database-worker.h"
 #include "common/dou-status.h"
 #include "common/dou-task.h"
+#include "common/dou-trace.h"
 
 /* Jobs in one commit. A gateway keeps only a few batches of a method in flight, so more are seldom
  * waiting; and the first of them waits for the last. */
@@ -81,12 +82,14 @@ static gboolean
 job_return_cb (gpointer user_data)
 {
   DouDatabaseJob *job = user_data;
+  const DouTraceContext *former = dou_trace_enter_kept (&job->trace);
 
   if (job->error != NULL)
     g_task_return_error (job->task, g_steal_pointer (&job->error));
   else
     g_task_return_boolean (job->task, TRUE);
 
+  dou_trace_enter (former);
   return G_SOURCE_REMOVE;
 }
 
@@ -361,6 +364,7 @@ dou_database_push (DouDatabase *self, Queue *queue, DouDatabaseFunc func, GTask 
   job = g_new0 (DouDatabaseJob, 1);
   job->task = g_object_ref (task);
   job->func = func;
+  dou_trace_keep (&job->trace);
   g_queue_push_tail (&queue->jobs, job);
   g_cond_signal (&queue->changed);
   return TRUE;

@@ -20,13 +20,19 @@
 /* The first code that says nothing was found. */
 #define FIRST_REFUSAL 400
 
-static const char *
-get_method (const char *method)
+/**
+ * dou_access_get_method:
+ * @access: a request
+ *
+ * Returns: (transfer none): its method; “-” for one that there is not
+ */
+const char *
+dou_access_get_method (const DouAccess *access)
 {
   static const char *const known[] = { "GET", "HEAD", "POST", "OPTIONS" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
-    if (g_str_equal (method, known[i]))
+    if (g_str_equal (access->method, known[i]))
       return known[i];
 
   return "-";
@@ -53,7 +59,7 @@ dou_access_log_write (const DouAccess *access)
 {
   g_autofree char *client
       = access->client != NULL ? g_inet_address_to_string (access->client) : g_strdup ("-");
-  g_autofree char *message = g_strdup_printf ("%s %s %u", get_method (access->method),
+  g_autofree char *message = g_strdup_printf ("%s %s %u", dou_access_get_method (access),
                                               get_path (access), access->http_code);
   char status[12], bytes[24], duration[24];
   const GLogField fields[] = {

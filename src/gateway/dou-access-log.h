@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * @route: (nullable): path of its route; %NULL if there is none
  * @path: (nullable): as the client sent it, without the query
  * @client: (nullable): who sent it
- * @http_code: of the answer
+ * @http_code: of the answer; 0 if there was none
  * @status_code: in its envelope; below 0 if it has none
  * @n_bytes: of its body
  * @duration: microseconds from the head of the request to the answer
@@ -32,6 +32,7 @@ typedef struct
   gint64 duration;
 } DouAccess;
 
+const char *dou_access_get_method (const DouAccess *access);
 void dou_access_log_write (const DouAccess *access);
 
 G_END_DECLS

@@ -27,6 +27,7 @@
 #include "common/dou-log.h"
 #include "common/dou-metrics.h"
 #include "common/dou-status.h"
+#include "common/dou-trace.h"
 #include "gateway/dou-batcher.h"
 
 /* The first try and one more. */
@@ -46,6 +47,7 @@ typedef struct
   GVariant **items; /* (owned) (array length=n_items) */
   gsize n_items;
   char *request; /* (owned) (nullable) id of the request that it is for */
+  DouTraceContext trace; /* of dou_trace_keep(), in that request's name */
 } Submission;
 
 /* What one D-Bus call carries. */
@@ -55,6 +57,7 @@ typedef struct
   GPtrArray *submissions; /* (owned) (element-type Submission) */
   GVariant *parameters;   /* (owned) */
   char *requests;         /* (owned) (nullable) ids of some that it is for */
+  DouSpan *span;          /* (owned) (nullable) until it is answered, if it is to be seen */
   gsize n_items;
   guint n_tries;
   gint64 sent; /* monotonic time of the last try, in microseconds */
@@ -102,6 +105,7 @@ batch_free (Batch *batch)
   g_ptr_array_unref (batch->submissions);
   g_clear_pointer (&batch->parameters, g_variant_unref);
   g_free (batch->requests);
+  dou_trace_end (batch->span);
   g_object_unref (batch->batcher);
   g_free (batch);
 }
@@ -182,8 +186,10 @@ batch_fail (Batch *batch, const GError *error)
     {
       Submission *submission = g_ptr_array_index (batch->submissions, i);
       const char *former = dou_log_name_requests (submission->request);
+      const DouTraceContext *trace = dou_trace_enter_kept (&submission->trace);
 
       g_task_return_error (submission->task, g_error_copy (error));
+      dou_trace_enter (trace);
       dou_log_name_requests (former);
     }
 }
@@ -198,12 +204,14 @@ batch_succeed (Batch *batch, GVariant *results)
       Submission *submission = g_ptr_array_index (batch->submissions, i);
       DouBatchResults *slice = g_new (DouBatchResults, 1);
       const char *former = dou_log_name_requests (submission->request);
+      const DouTraceContext *trace = dou_trace_enter_kept (&submission->trace);
 
       slice->results = g_variant_ref (results);
       slice->first = first;
       slice->n = submission->n_items;
       first += submission->n_items;
       g_task_return_pointer (submission->task, slice, (GDestroyNotify) dou_batch_results_free);
+      dou_trace_enter (trace);
       dou_log_name_requests (former);
     }
 }
@@ -268,6 +276,11 @@ called_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (reply != NULL)
     results = take_results (reply, batch->n_items, &error);
 
+  if (batch->n_tries > 1)
+    dou_span_add_number (batch->span, "doutok.tries", batch->n_tries);
+  if (results == NULL)
+    dou_span_fail (batch->span, error->message);
+  dou_trace_end (g_steal_pointer (&batch->span));
   if (results != NULL)
     batch_succeed (batch, results);
   else
@@ -295,6 +308,59 @@ dou_batcher_send (DouBatcher *self, Batch *batch)
                      self->limits.timeout, NULL, called_cb, batch);
 }
 
+static gboolean
+is_same_place (const DouTraceContext *a, const DouTraceContext *b)
+{
+  return a->span == b->span && a->trace[0] == b->trace[0] && a->trace[1] == b->trace[1];
+}
+
+/* Begins the span of a call in the trace of the first request that is to be seen, with links to the
+ * others. Returns: (transfer full) (nullable): it, if there is such a request */
+static DouSpan *
+batch_begin_span (Batch *batch)
+{
+  const DouTraceContext *parent = NULL;
+  const DouTraceContext *last = NULL;
+  DouSpan *span = NULL;
+
+  for (guint i = 0; i < batch->submissions->len; i++)
+    {
+      const DouTraceContext *trace = &((Submission *) g_ptr_array_index (batch->submissions, i))->trace;
+
+      if (!trace->is_sampled)
+        continue;
+
+      if (span == NULL)
+        {
+          span = dou_trace_begin (trace, DOU_SPAN_CLIENT, NULL);
+          parent = trace;
+        }
+      else if (!is_same_place (trace, parent) && !is_same_place (trace, last))
+        dou_span_add_link (span, trace);
+      last = trace;
+    }
+
+  return span;
+}
+
+static void
+batch_trace (Batch *batch)
+{
+  const char *interface = g_dbus_proxy_get_interface_name (batch->batcher->proxy);
+  const char *method = batch->batcher->method;
+
+  batch->span = batch_begin_span (batch);
+  if (batch->span == NULL)
+    return;
+
+  dou_span_take_name (batch->span, g_strconcat (interface, "/", method, NULL));
+  dou_span_add_text (batch->span, "rpc.system", "dbus");
+  dou_span_add_text (batch->span, "rpc.service", interface);
+  dou_span_add_text (batch->span, "rpc.method", method);
+  dou_span_add_number (batch->span, "doutok.batch.items", (gint64) batch->n_items);
+  dou_span_add_number (batch->span, "doutok.batch.requests", batch->submissions->len);
+}
+
 /* Makes the arguments of the call, with the requests that it is for. */
 static void
 batch_pack (Batch *batch, GVariant *items)
@@ -314,7 +380,9 @@ batch_pack (Batch *batch, GVariant *items)
 
   ids[n_ids] = NULL;
   batch->requests = n_ids > 0 ? g_strjoinv (",", (char **) ids) : NULL;
-  batch->parameters = g_variant_ref_sink (dou_call_requests_pack (items, ids, n_ids));
+  batch_trace (batch);
+  batch->parameters = g_variant_ref_sink (
+      dou_call_requests_pack (items, ids, n_ids, dou_span_get_context (batch->span)));
 }
 
 /* Takes whole submissions off the queue, the oldest first, until a call is full. One that is larger
@@ -395,6 +463,7 @@ dou_batcher_submit_async (DouBatcher *self, GVariant *const *items, gsize n_item
   submission->items = g_new (GVariant *, n_items);
   submission->n_items = n_items;
   submission->request = g_strdup (dou_log_get_requests ());
+  dou_trace_keep (&submission->trace);
   for (gsize i = 0; i < n_items; i++)
     submission->items[i] = g_variant_ref_sink (items[i]);
 

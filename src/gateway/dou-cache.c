@@ -25,6 +25,7 @@
 
 #include "common/dou-lru.h"
 #include "common/dou-metrics.h"
+#include "common/dou-trace.h"
 #include "gateway/dou-cache.h"
 
 /* What a table needs for an entry beside the record itself. */
@@ -55,6 +56,7 @@ typedef struct
   GError *error; /* (owned) (nullable) the first one */
   DouCacheFunc func;
   gpointer user_data;
+  DouTraceContext trace; /* of dou_trace_keep() */
 } Wait;
 
 /* One fact of some records on its way. */
@@ -351,13 +353,16 @@ load_end (Load *load, const GError *error)
   for (guint i = 0; i < load->waits->len; i++)
     {
       Wait *wait = g_ptr_array_index (load->waits, i);
+      const DouTraceContext *former;
 
       if (error != NULL && wait->error == NULL)
         wait->error = g_error_copy (error);
       if (--wait->n_pending > 0)
         continue;
 
+      former = dou_trace_enter_kept (&wait->trace);
       wait->func (wait->error, wait->user_data);
+      dou_trace_enter (former);
       g_clear_error (&wait->error);
       g_free (wait);
     }
@@ -477,6 +482,7 @@ dou_cache_load (DouCache *self, DouRecord *const *records, gsize n_records, guin
   Wait *wait = g_new (Wait, 1);
 
   *wait = (Wait){ 0, NULL, func, user_data };
+  dou_trace_keep (&wait->trace);
   for (guint fact = 0; fact < DOU_N_FACTS; fact++)
     if ((facts & DOU_FACT_BIT (fact)) != 0)
       dou_cache_load_fact (self, (DouFact) fact, records, n_records, wait);

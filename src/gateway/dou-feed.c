@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "common/dou-lru.h"
+#include "common/dou-trace.h"
 #include "gateway/dou-feed.h"
 #include "gateway/dou-ready.h"
 #include "gateway/dou-responder.h"
@@ -71,6 +72,7 @@ typedef struct
   guint n_skipped; /* pages before this one on which there was nothing to see */
   gint64 next;
   DouVideoSet *videos; /* (owned) (nullable) once the page is there */
+  DouTraceContext trace; /* of dou_trace_keep() */
 } Reader;
 
 static void
@@ -262,6 +264,8 @@ static void
 reader_take_page (Reader *reader, const Page *page, guint64 epoch)
 {
   g_autoptr (Reader) owned = reader;
+  const DouTraceContext trace = reader->trace;
+  const DouTraceContext *former = dou_trace_enter_kept (&trace);
 
   reader->next = page->next;
   reader->epoch = epoch;
@@ -270,6 +274,7 @@ reader_take_page (Reader *reader, const Page *page, guint64 epoch)
     g_steal_pointer (&owned);
   else
     reader_reply (reader);
+  dou_trace_enter (former);
 }
 
 static void
@@ -393,6 +398,7 @@ dou_feed_reply (DouFeed *self, DouRequest *request, gint64 viewer, gint64 before
   reader->request = g_object_ref (request);
   reader->viewer = viewer;
   reader->before = before;
+  dou_trace_keep (&reader->trace);
 
   dou_feed_find_page (self, reader);
 }

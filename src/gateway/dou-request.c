@@ -8,10 +8,10 @@
 #include <sys/socket.h>
 
 #include "common/dou-log.h"
-#include "gateway/dou-access-log.h"
 #include "gateway/dou-integer.h"
 #include "gateway/dou-request-id.h"
 #include "gateway/dou-request-private.h"
+#include "gateway/dou-request-span.h"
 #include "gateway/dou-status-messages.h"
 
 /* Bytes that most answers fit into, so that the buffer need not grow. */
@@ -30,6 +30,8 @@ struct _DouRequest
 
   const char *id; /* (unowned) (nullable) once asked for: a header of `message`, or `minted_id` */
   char minted_id[DOU_REQUEST_ID_LENGTH + 1];
+  DouSpan *span;         /* (owned) (nullable) until it is answered, if it is to be seen */
+  DouTraceContext trace; /* of `span` */
   char *path;            /* (owned) (nullable) */
   const DouRoute *route; /* (unowned) (nullable) */
   gpointer route_data;   /* (unowned) of `route` */
@@ -46,6 +48,22 @@ struct _DouRequest
 };
 
 G_DEFINE_FINAL_TYPE (DouRequest, dou_request, G_TYPE_OBJECT)
+
+static void
+dou_request_end_span (DouRequest *self, guint http_code)
+{
+  DouAccess access = { NULL };
+
+  if (self->span == NULL)
+    return;
+
+  access.request_id = dou_request_get_id (self);
+  access.method = soup_server_message_get_method (self->message);
+  access.route = self->route != NULL ? self->route->path : NULL;
+  access.http_code = http_code;
+  access.status_code = self->status_code;
+  dou_request_span_end (g_steal_pointer (&self->span), &access);
+}
 
 /* The request is the one that its connection waits for, and nobody is left who could answer it. */
 static void
@@ -67,6 +85,7 @@ dou_request_finalize (GObject *object)
 {
   DouRequest *self = DOU_REQUEST (object);
 
+  dou_request_end_span (self, 0);
   if (self->sink != NULL)
     self->route->sink->free (self->sink);
   dou_parameters_clear (&self->parameters);
@@ -115,6 +134,9 @@ dou_request_new (DouConnection *connection,
   self->status_code = -1;
   self->connection = dou_connection_ref (connection);
   self->message = g_object_ref (message);
+  self->span = dou_request_span_begin (message);
+  if (self->span != NULL)
+    self->trace = *dou_span_get_context (self->span);
   self->responder = g_object_ref (responder);
   self->origin = g_object_ref (origin);
   return self;
@@ -153,10 +175,12 @@ dou_request_handle (DouRequest *self, DouRouter *router)
 {
   g_autoptr (DouRequest) held = g_object_ref (self);
   const char *former = dou_log_name_requests (dou_request_get_id (self));
+  const DouTraceContext *trace = dou_trace_enter_kept (&self->trace);
 
   self->connection->request = self;
   dou_connection_move (self->connection, DOU_PLACE_HANDLING);
   dou_router_call (router, self->route, self->route_data, self);
+  dou_trace_enter (trace);
   dou_log_name_requests (former);
 }
 
@@ -478,6 +502,7 @@ dou_request_reply_in_full (DouRequest *self, guint http_code, const char *conten
   dou_traffic_note (dou_responder_get_traffic (self->responder),
                     self->route != NULL ? self->route->path : NULL, http_code, self->status_code,
                     duration);
+  dou_request_end_span (self, http_code);
   if (dou_responder_get_access_log (self->responder))
     dou_request_log (self, http_code,
                      feed != NULL ? feed->length : body != NULL ? g_bytes_get_size (body) : 0,
@@ -730,6 +755,7 @@ dou_request_switch_protocols (DouRequest *self)
     return -1;
 
   self->is_answered = TRUE;
+  dou_request_end_span (self, SOUP_STATUS_SWITCHING_PROTOCOLS);
   head = g_string_new ("HTTP/1.1 101 Switching Protocols\r\n");
   soup_message_headers_iter_init (&iter,
                                   soup_server_message_get_response_headers (self->message));

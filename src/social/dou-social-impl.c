@@ -9,6 +9,7 @@
 #define G_LOG_DOMAIN "doutok"
 
 #include "common/dou-call-requests.h"
+#include "common/dou-call-span.h"
 #include "common/dou-log.h"
 #include "social/dou-social-codec.h"
 #include "social/dou-social-impl.h"
@@ -74,6 +75,7 @@ request_fail (Request *self, const GError *error)
 {
   DouStatus status = dou_status_from_error (error);
 
+  dou_call_span_fail (self->invocation, error->message);
   if (status == DOU_STATUS_INTERNAL)
     {
       dou_log_name_requests (dou_call_requests_get (self->invocation));
@@ -489,6 +491,7 @@ static void
 dou_social_impl_class_init (DouSocialImplClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = dou_social_impl_dispose;
+  dou_call_span_install (G_DBUS_INTERFACE_SKELETON_CLASS (klass));
 }
 
 static void

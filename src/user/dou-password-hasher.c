@@ -25,6 +25,7 @@
 
 #include "common/dou-status.h"
 #include "common/dou-task.h"
+#include "common/dou-trace.h"
 #include "user/dou-password-hasher.h"
 
 /* The least that the OWASP Password Storage Cheat Sheet recommends for Argon2id: 19 MiB of memory,
@@ -58,6 +59,7 @@ typedef struct
   char *hash;       /* (owned) (nullable) to verify against; NULL to make one */
   char *new_hash;   /* (owned) (nullable) */
   gboolean matches; /* of a verification */
+  DouTraceContext trace; /* of dou_trace_keep() */
   GError *error;    /* (owned) (nullable) */
 } Job;
 
@@ -106,6 +108,8 @@ job_return_cb (gpointer user_data)
 {
   Job *job = user_data;
   g_autoptr (GTask) task = g_steal_pointer (&job->task);
+  const DouTraceContext trace = job->trace;
+  const DouTraceContext *former = dou_trace_enter_kept (&trace);
 
   DOU_PASSWORD_HASHER (g_task_get_source_object (task))->n_pending--;
   if (job->error != NULL)
@@ -116,6 +120,7 @@ job_return_cb (gpointer user_data)
   else
     g_task_return_pointer (task, job, (GDestroyNotify) job_free);
 
+  dou_trace_enter (former);
   return G_SOURCE_REMOVE;
 }
 
@@ -269,6 +274,7 @@ dou_password_hasher_push (DouPasswordHasher *self, GTask *task, const char *pass
   job->task = task;
   job->password = dou_password_copy (password);
   job->hash = g_strdup (hash);
+  dou_trace_keep (&job->trace);
   self->n_pending++;
   self->n_runs++;
   g_thread_pool_push (self->pool, job, NULL);

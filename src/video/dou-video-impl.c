@@ -6,6 +6,7 @@
 #include <gio/gunixfdlist.h>
 
 #include "common/dou-call-requests.h"
+#include "common/dou-call-span.h"
 #include "common/dou-log.h"
 #include "common/dou-status.h"
 #include "video/dou-picture-call.h"
@@ -69,6 +70,7 @@ request_fail (Request *self, const GError *error)
 {
   DouStatus status = dou_status_from_error (error);
 
+  dou_call_span_fail (self->invocation, error->message);
   if (status == DOU_STATUS_INTERNAL)
     {
       dou_log_name_requests (dou_call_requests_get (self->invocation));
@@ -478,6 +480,7 @@ static void
 dou_video_impl_class_init (DouVideoImplClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = dou_video_impl_dispose;
+  dou_call_span_install (G_DBUS_INTERFACE_SKELETON_CLASS (klass));
 }
 
 static void

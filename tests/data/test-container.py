@@ -215,14 +215,14 @@ class Container(unittest.TestCase):
         for name, service in compose["services"].items():
             for profile in service["profiles"]:
                 profiles.setdefault(profile, set()).add(name)
-            for volume in service["volumes"]:
+            for volume in service.get("volumes", ()):
                 source = volume.split(":")[0]
                 if not source.startswith("."):
                     self.assertIn(source, compose["volumes"])
                 elif source != "./database-password":
                     self.assertTrue((CONTAINER / source).is_file(), source)
         self.assertEqual(profiles, {"embedded": {"doutok"},
-                                    "full": {"doutok-full", "postgres", "prometheus", "grafana"}})
+                                    "full": {"doutok-full", "postgres", "prometheus", "grafana", "jaeger"}})
 
         build = compose["services"]["doutok"]["build"]
         self.assertEqual((CONTAINER / build["context"]).resolve(), ROOT.resolve())
@@ -236,7 +236,7 @@ class Container(unittest.TestCase):
         for name in ("postgres", "doutok-full"):
             self.assertIn(f"./database-password:{password}:ro", compose["services"][name]["volumes"])
 
-    # Test that Prometheus and Grafana find each other, the server and the dashboard.
+    # Test that Prometheus and Grafana find each other, the server and the dashboard, and the server finds Jaeger.
     def test_monitoring(self):
         services = load(CONTAINER / "compose.yaml")["services"]
         scrapes = load(CONTAINER / "prometheus.yml")
@@ -247,6 +247,8 @@ class Container(unittest.TestCase):
             self.assertIn(f"/etc/prometheus/{rules}", mounted)
         source, = load(CONTAINER / "grafana" / "data-source.yaml")["datasources"]
         self.assertEqual(source["url"], "http://prometheus:9090")
+        endpoint = re.search(r"^endpoint=http://(.*):4318/v1/traces$", read(CONTAINER / "doutok.conf"), re.M)
+        self.assertIn(endpoint[1], services)
         provider, = load(CONTAINER / "grafana" / "dashboards.yaml")["providers"]
         board = services["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
         self.assertEqual(str(pathlib.PurePath(board).parent), provider["options"]["path"])
