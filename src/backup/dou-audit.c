@@ -101,7 +101,7 @@ check_file (Media *media, const char *name)
 
   if (g_lstat (path, &status) != 0)
     {
-      if (has_row (media, name))
+      if (!media->audit->is_elsewhere && has_row (media, name))
         report (media->audit, _ ("a row names %s, and there is no such file"), name);
     }
   else if (!S_ISREG (status.st_mode) || status.st_size == 0)

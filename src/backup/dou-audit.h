@@ -17,6 +17,7 @@ typedef void (*DouAuditFunc) (const char *problem, gpointer user_data);
  * @directory: where the databases are
  * @media: the media directory
  * @is_copy: nobody writes to them: they are those of a backup
+ * @is_elsewhere: files that are not there are in an object store, which is not looked at
  * @problem: told of each problem
  * @progress: told from time to time
  * @user_data: for both
@@ -28,6 +29,7 @@ typedef struct
   const char *directory;
   const char *media;
   gboolean is_copy;
+  gboolean is_elsewhere;
   DouAuditFunc problem;
   DouBackupProgress progress;
   gpointer user_data;

@@ -358,6 +358,52 @@ dou_object_store_abort_finish (DouObjectStore *self, GAsyncResult *result, GErro
   return finish_boolean (self, result, dou_object_store_abort_async, error);
 }
 
+static void
+checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  g_autoptr (DouObjectAnswer) answer
+    = dou_object_client_send_finish (DOU_OBJECT_CLIENT (source), result, &error);
+
+  if (answer != NULL)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * dou_object_store_check_async:
+ * @self: a store
+ * @cancellable: (nullable): gives up
+ * @callback: called when it is known whether it can be used
+ * @user_data: for @callback
+ *
+ * Asks for a list of one object: that there is such a bucket, and that the keys are good, is said in words
+ * then.
+ */
+void
+dou_object_store_check_async (DouObjectStore *self, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer user_data)
+{
+  DouObjectRequest *request;
+
+  g_return_if_fail (DOU_IS_OBJECT_STORE (self));
+
+  request = dou_object_request_new (SOUP_METHOD_GET, "");
+  dou_object_request_add_parameter (request, "list-type", "2");
+  dou_object_request_add_parameter (request, "max-keys", "1");
+  dou_object_client_send_async (
+    self->client, request, cancellable, checked_cb,
+    begin (self, dou_object_store_check_async, cancellable, callback, user_data));
+}
+
+gboolean
+dou_object_store_check_finish (DouObjectStore *self, GAsyncResult *result, GError **error)
+{
+  return finish_boolean (self, result, dou_object_store_check_async, error);
+}
+
 /**
  * dou_object_store_presign:
  * @self: a store

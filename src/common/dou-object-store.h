@@ -66,6 +66,10 @@ void dou_object_store_abort_async (DouObjectStore *self, const char *stem,
                                    gpointer user_data);
 gboolean dou_object_store_abort_finish (DouObjectStore *self, GAsyncResult *result, GError **error);
 
+void dou_object_store_check_async (DouObjectStore *self, GCancellable *cancellable,
+                                   GAsyncReadyCallback callback, gpointer user_data);
+gboolean dou_object_store_check_finish (DouObjectStore *self, GAsyncResult *result, GError **error);
+
 char *dou_object_store_presign (DouObjectStore *self, const char *method, const char *name,
                                 guint expires, GDateTime *since);
 

@@ -27,6 +27,7 @@
 #include "common/dou-words.h"
 #include "launcher/dou-bus-config.h"
 #include "launcher/dou-check-databases.h"
+#include "launcher/dou-check-media.h"
 #include "launcher/dou-command.h"
 #include "launcher/dou-directories.h"
 #include "launcher/dou-listen-address.h"
@@ -258,6 +259,18 @@ check_words (Check *self, DouConfig *config)
 }
 
 static void
+check_media (Check *self, DouConfig *config)
+{
+  g_autofree char *description = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!dou_check_media (config, &description, &error))
+    check_report (self, VERDICT_FAIL, "object store", "%s", error->message);
+  else if (description != NULL)
+    check_report (self, VERDICT_OK, "object store", "%s", description);
+}
+
+static void
 database_cb (const DouDomain *domain, const char *description, const GError *error,
              gpointer user_data)
 {
@@ -322,6 +335,7 @@ check_run (Check *self, DouSettings *settings)
     return;
   check_listen (self, dou_config_get_list (config, DOU_CONFIG_LISTEN));
   check_tls (self, config);
+  check_media (self, config);
   check_words (self, config);
   check_runtime_directory (self, dou_config_get_string (config, DOU_CONFIG_RUNTIME_DIR));
   check_state (self, config);

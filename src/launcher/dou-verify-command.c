@@ -72,10 +72,21 @@ counters_cb (const DouDomain *domain, gint64 n_wrong, const GError *error, gpoin
   problem_cb (text, user_data);
 }
 
+/* @config: of the server whose databases these are */
 static gboolean
-audit (Verify *self, const char *directory, const char *media, gboolean is_copy, GError **error)
+audit (Verify *self, DouConfig *config, const char *directory, const char *media, gboolean is_copy,
+       GError **error)
 {
-  const DouAudit audit = { directory, media, is_copy, problem_cb, progress_cb, self };
+  const DouAudit audit = {
+    .directory = directory,
+    .media = media,
+    .is_copy = is_copy,
+    .is_elsewhere
+    = g_str_equal (dou_config_get_string (config, DOU_CONFIG_MEDIA_STORE), "s3"),
+    .problem = problem_cb,
+    .progress = progress_cb,
+    .user_data = self,
+  };
 
   return !dou_audit_databases (&audit) || dou_audit_media (&audit, &self->n_files, error);
 }
@@ -96,7 +107,7 @@ verify_server (Verify *self, DouConfig *config, GError **error)
       return FALSE;
     }
 
-  if (!audit (self, state_dir, media, FALSE, error))
+  if (!audit (self, config, state_dir, media, FALSE, error))
     return FALSE;
 
   dou_progress_show (&self->progress, _ ("counters"), 0, 1);
@@ -109,15 +120,21 @@ verify_backup (Verify *self, const char *directory, GError **error)
 {
   g_autoptr (DouManifest) manifest = dou_manifest_load (directory, error);
   g_autofree char *media = g_build_filename (directory, "media", NULL);
+  g_autoptr (DouConfig) config = dou_config_new ();
   g_autofree char *snapshot = NULL;
+  g_autofree char *config_path = NULL;
 
   if (manifest == NULL)
     return FALSE;
 
+  /* Of a server without a configuration there is none; one of another version may not be understood. */
   snapshot = g_build_filename (directory, manifest->snapshot, NULL);
+  config_path = g_build_filename (snapshot, "doutok.conf", NULL);
+  dou_config_load_file (config, config_path, NULL);
+
   return dou_backup_check (directory, manifest, problem_cb, progress_cb, self, error)
          && (dou_manifest_find (manifest, "video.db") == NULL
-             || audit (self, snapshot, media, TRUE, error));
+             || audit (self, config, snapshot, media, TRUE, error));
 }
 
 /* It is unpacked for that, into a directory that goes again. */

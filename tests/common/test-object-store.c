@@ -372,7 +372,7 @@ go_on_cb (gpointer user_data)
 static void
 test_tried_again (Fixture *fixture, gconstpointer data)
 {
-  const DouObjectLimits limits = { 1, 8, 4 };
+  const DouObjectLimits limits = { 4, 8, 4 };
   g_autoptr (DouObjectStore) store = new_store (fixture->bucket, &limits, NULL);
   g_autoptr (GBytes) content = write_file (fixture->path, 1000);
   g_autoptr (DouObjectInfo) info = NULL;
@@ -381,7 +381,7 @@ test_tried_again (Fixture *fixture, gconstpointer data)
   g_assert_true (put (fixture->store, NAME, fixture->path, NULL, &error));
   g_assert_no_error (error);
   dou_test_object_store_hang (server);
-  g_timeout_add (1500, go_on_cb, NULL);
+  g_timeout_add (5000, go_on_cb, NULL);
   info = head (store, NAME, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (info->size, ==, 1000);

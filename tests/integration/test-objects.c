@@ -120,6 +120,45 @@ delete_video (Fixture *fixture, gint64 id)
   g_assert_cmpint (dou_test_http_get_status (answer), ==, 0);
 }
 
+/* Runs `doutok` with the server's configuration. */
+static void
+run_command (Fixture *fixture, const char *command, const char *argument)
+{
+  g_autofree char *program = dou_test_daemon_get_program ();
+  const char *state_dir = dou_test_daemon_get_state_dir (fixture->server);
+  g_autofree char *parent = g_path_get_dirname (state_dir);
+  g_autofree char *config = g_build_filename (parent, "doutok.conf", NULL);
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GError) error = NULL;
+
+  process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, program, command, "--config",
+                              config, "--state-dir", state_dir, argument, NULL);
+  g_assert_no_error (error);
+  g_subprocess_wait_check (process, NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* Test that a file in the store is not missed by those who look for files here. */
+static void
+test_verify (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (JsonObject) video = publish (fixture);
+  const char *state_dir = dou_test_daemon_get_state_dir (fixture->server);
+  g_autofree char *parent = g_path_get_dirname (state_dir);
+  g_autofree char *backup = g_build_filename (parent, "backup", NULL);
+  g_autofree char *program = dou_test_daemon_get_program ();
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GError) error = NULL;
+
+  run_command (fixture, "verify", NULL);
+  run_command (fixture, "backup", backup);
+  process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, program, "verify", backup,
+                              NULL);
+  g_assert_no_error (error);
+  g_subprocess_wait_check (process, NULL, &error);
+  g_assert_no_error (error);
+}
+
 /* Test that what is published is watched, in whole and in part, its cover seen, and all of it gone from the
  * store when it is deleted. */
 static void
@@ -214,6 +253,8 @@ main (int argc, char **argv)
 
   g_test_add ("/integration/objects/signed/watch", Fixture, "signed", set_up, test_watch, tear_down);
   g_test_add ("/integration/objects/signed/policy", Fixture, "signed", set_up, test_policy,
+              tear_down);
+  g_test_add ("/integration/objects/signed/verify", Fixture, "signed", set_up, test_verify,
               tear_down);
   g_test_add ("/integration/objects/proxy/watch", Fixture, "proxy", set_up, test_watch, tear_down);
   g_test_add ("/integration/objects/proxy/policy", Fixture, "proxy", set_up, test_policy, tear_down);

@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 
 #include "launcher/dou-test-tree.h"
+#include "lib/dou-test-object-store.h"
 
 static void
 set_up (DouTestTree **tree, gconstpointer data)
@@ -70,6 +71,51 @@ test_bad_configuration (DouTestTree **tree, gconstpointer data)
   g_assert_cmpint (dou_test_run_wait (run, &output, NULL), ==, EXIT_FAILURE);
   g_assert_true (g_str_has_prefix (output, named));
   g_assert_nonnull (strstr (output, "\nok   ffprobe: "));
+}
+
+/* Returns: what is said with a configuration for @bucket */
+static char *
+check_bucket (DouTestTree *tree, DouTestObjectStore *objects, const char *bucket,
+              const char *secret, int expected)
+{
+  g_autofree char *path = g_build_filename (tree->path, "doutok.conf", NULL);
+  g_autofree char *text = g_strdup_printf ("[media]\nstore=s3\ns3-endpoint=http://%s\ns3-bucket=%s\n"
+                                           "s3-access-key=%s\ns3-secret-key=%s\n",
+                                           objects->host, bucket, DOU_TEST_ACCESS_KEY, secret);
+  g_autoptr (DouTestRun) run = NULL;
+  char *output;
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  run = dou_test_run_new (tree, NULL, "check", "--config", path, "--state-dir", tree->state_dir,
+                          "--runtime-dir", tree->runtime_dir, NULL);
+  g_assert_cmpint (dou_test_run_wait (run, &output, NULL), ==, expected);
+  return output;
+}
+
+/* Test that an object store is asked, and that what it does not like is said. */
+static void
+test_object_store (DouTestTree **tree, gconstpointer data)
+{
+  DouTestObjectStore *objects = dou_test_object_store_new ();
+  g_autofree char *absent
+      = check_bucket (*tree, objects, "doutok", DOU_TEST_SECRET_KEY, EXIT_FAILURE);
+  g_autofree char *refused = NULL;
+  g_autofree char *good = NULL;
+  g_autofree char *bad = NULL;
+
+  g_assert_nonnull (strstr (absent, "\nFAIL object store: "));
+  g_assert_nonnull (strstr (absent, "NoSuchBucket"));
+
+  dou_test_object_store_make_bucket (objects, "doutok");
+  refused = check_bucket (*tree, objects, "doutok", "another secret", EXIT_FAILURE);
+  g_assert_nonnull (strstr (refused, "\nFAIL object store: "));
+  g_assert_nonnull (strstr (refused, "SignatureDoesNotMatch"));
+  good = check_bucket (*tree, objects, "doutok", DOU_TEST_SECRET_KEY, EXIT_SUCCESS);
+  g_assert_nonnull (strstr (good, "\nok   object store: http://127.0.0.1:"));
+  bad = check_bucket (*tree, objects, "Films", DOU_TEST_SECRET_KEY, EXIT_FAILURE);
+  g_assert_nonnull (strstr (bad, "\nFAIL object store: [media] s3-bucket"));
+
+  dou_test_object_store_free (objects);
 }
 
 /* Test that a database which does not open is a failure, with what its service said. */
@@ -138,6 +184,7 @@ main (int argc, char **argv)
 #define ADD(name, func) \
   g_test_add ("/launcher/check/" name, DouTestTree *, NULL, set_up, func, tear_down)
   ADD ("wrong", test_wrong);
+  ADD ("object-store", test_object_store);
   ADD ("bad-configuration", test_bad_configuration);
   ADD ("database", test_database);
   ADD ("absent-layer", test_absent_layer);
