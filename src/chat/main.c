@@ -3,7 +3,7 @@
 
 #include "chat/dou-chat-impl.h"
 #include "common/dou-metrics.h"
-#include "common/dou-service.h"
+#include "common/dou-relay.h"
 
 #define PROGRAM "doutok-chat"
 
@@ -15,6 +15,7 @@ main (int argc, char **argv)
   g_autoptr (DouClock) clock = NULL;
   g_autoptr (DouChatManager) manager = NULL;
   g_autoptr (DouChatImpl) impl = NULL;
+  g_autoptr (DouRelay) relay = NULL;
   g_autoptr (DouDatabaseAddress) address = NULL;
   g_autoptr (GError) error = NULL;
   int status;
@@ -39,6 +40,7 @@ main (int argc, char **argv)
                            "org.doutok.Chat", &error))
     return dou_service_fail (PROGRAM, error);
 
+  relay = dou_relay_new_for_service (service, G_DBUS_INTERFACE_SKELETON (impl));
   status = dou_service_run (service);
   dou_chat_store_close (store);
   return status;

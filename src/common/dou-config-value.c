@@ -10,6 +10,7 @@
 
 #include "common/dou-config-value.h"
 #include "common/dou-log.h"
+#include "common/dou-redis-address.h"
 
 /* The most that a rate can say: a million days in microseconds fit into 64 bits. */
 #define MAX_RATE 1000000
@@ -158,6 +159,14 @@ is_url (const char *text)
              || g_str_equal (g_uri_get_scheme (uri), "https"));
 }
 
+static gboolean
+is_redis (const char *text)
+{
+  g_autoptr (DouRedisAddress) address = *text != '\0' ? dou_redis_address_parse (text) : NULL;
+
+  return *text == '\0' || address != NULL;
+}
+
 static char **
 parse_list (const char *text)
 {
@@ -212,6 +221,8 @@ dou_config_value_parse (DouConfigValue *self, const DouConfigEntry *entry, const
       return parse_ratio (text, &self->number);
     case TYPE_URL:
       return is_url (text);
+    case TYPE_REDIS:
+      return is_redis (text);
     default:
       g_assert_not_reached ();
     }
@@ -256,6 +267,8 @@ dou_config_value_describe (const DouConfigEntry *entry)
       return g_strdup (_ ("a share from 0 to 1, such as 0.05"));
     case TYPE_URL:
       return g_strdup (_ ("a URL such as http://127.0.0.1:4318/v1/traces, or nothing"));
+    case TYPE_REDIS:
+      return g_strdup (_ ("redis://USER:PASSWORD@HOST:PORT/DATABASE or unix:PATH"));
     case TYPE_STRING:
     case TYPE_LIST:
     default:

@@ -26,6 +26,7 @@ typedef enum
   TYPE_TIME_ZONE, /* as g_time_zone_new_identifier() takes it */
   TYPE_RATIO,     /* from 0 to 1, kept in millionths */
   TYPE_URL,       /* of http or https, without a user; or empty */
+  TYPE_REDIS,     /* as dou_redis_address_parse() takes it */
 } DouConfigType;
 
 /**

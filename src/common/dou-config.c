@@ -38,6 +38,7 @@ static const DouConfigEntry keys[] = {
   [DOU_CONFIG_DATABASE_PASSWORD] = { "database", "password", TYPE_STRING, "" },
   [DOU_CONFIG_DATABASE_PASSWORD_FILE] = { "database", "password-file", TYPE_STRING, "" },
   [DOU_CONFIG_DATABASE_POOL] = { "database", "pool", TYPE_INTEGER, "2", 1, 64 },
+  [DOU_CONFIG_REDIS_URL] = { "redis", "url", TYPE_REDIS, "" },
   [DOU_CONFIG_MEDIA_STORE] = { "media", "store", TYPE_CHOICE, "local", 0, 0, "local|s3" },
   [DOU_CONFIG_S3_ENDPOINT] = { "media", "s3-endpoint", TYPE_STRING, "" },
   [DOU_CONFIG_S3_REGION] = { "media", "s3-region", TYPE_STRING, "us-east-1" },
@@ -79,6 +80,7 @@ static const DouConfigEntry keys[] = {
   [DOU_CONFIG_MAX_DURATION] = { "video", "max-duration", TYPE_DURATION, "15min", 1, DAY },
   [DOU_CONFIG_MEDIA_MEMORY] = { "video", "media-memory", TYPE_SIZE, "1GiB", 256 * MIB, 64 * GIB },
   [DOU_CONFIG_CACHE_GATEWAY] = { "cache", "gateway", TYPE_SIZE, "96MiB", 0, 64 * GIB },
+  [DOU_CONFIG_CACHE_LIFE] = { "cache", "life", TYPE_DURATION, "3s", 1, DAY },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (keys) == DOU_N_CONFIG_KEYS);
@@ -152,10 +154,12 @@ dou_config_set (DouConfig *self, DouConfigKey key, const char *value, GError **e
   if (!dou_config_value_parse (&parsed, &keys[key], value))
     {
       g_autofree char *expected = dou_config_value_describe (&keys[key]);
+      /* A URL may have a password in it. */
+      const char *shown = keys[key].type == TYPE_REDIS ? "…" : value;
 
       dou_config_value_clear (&parsed);
       g_set_error (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_BAD_VALUE,
-                   _ ("[%s] %s = %s: expected %s"), keys[key].group, keys[key].name, value,
+                   _ ("[%s] %s = %s: expected %s"), keys[key].group, keys[key].name, shown,
                    expected);
       return FALSE;
     }
@@ -328,8 +332,8 @@ dou_config_get_int64 (DouConfig *self, DouConfigKey key)
 {
   g_return_val_if_fail (DOU_IS_CONFIG (self), 0);
   g_return_val_if_fail (keys[key].type != TYPE_STRING && keys[key].type != TYPE_LIST
-                            && keys[key].type != TYPE_TIME_ZONE && keys[key].type != TYPE_RATE
-                            && keys[key].type != TYPE_URL,
+                            && keys[key].type != TYPE_TIME_ZONE && keys[key].type != TYPE_REDIS
+                            && keys[key].type != TYPE_RATE && keys[key].type != TYPE_URL,
                         0);
 
   return self->values[key].number;

@@ -32,6 +32,7 @@ typedef enum
   DOU_CONFIG_DATABASE_PASSWORD,      /* or empty */
   DOU_CONFIG_DATABASE_PASSWORD_FILE, /* path or empty */
   DOU_CONFIG_DATABASE_POOL,          /* reading connections a service */
+  DOU_CONFIG_REDIS_URL,       /* URL or empty */
   DOU_CONFIG_MEDIA_STORE,        /* local | s3 */
   DOU_CONFIG_S3_ENDPOINT,        /* URL of the object store */
   DOU_CONFIG_S3_REGION,          /* as the store calls it */
@@ -70,6 +71,7 @@ typedef enum
   DOU_CONFIG_MAX_DURATION,    /* seconds */
   DOU_CONFIG_MEDIA_MEMORY,    /* bytes */
   DOU_CONFIG_CACHE_GATEWAY,   /* bytes, of all gateway processes together */
+  DOU_CONFIG_CACHE_LIFE,      /* seconds */
   DOU_N_CONFIG_KEYS
 } DouConfigKey;
 

@@ -11,14 +11,41 @@ alive_handler (DouRequest *request, gpointer user_data)
   dou_request_reply_status (request, DOU_STATUS_OK);
 }
 
+/* One /readyz. */
+typedef struct
+{
+  DouContext *context; /* (unowned) */
+  DouRequest *request; /* (owned) */
+} Check;
+
+/* A node that does not hear the others goes on serving, so that a load balancer is to keep it. */
+static void
+reply_ready (Check *check)
+{
+  const char *trouble = dou_watch_get_trouble (check->context->watch);
+  g_auto (DouJsonWriter) writer = { 0 };
+
+  if (trouble == NULL)
+    {
+      dou_request_reply_status (check->request, DOU_STATUS_OK);
+      return;
+    }
+
+  dou_request_begin_reply (check->request, DOU_STATUS_OK, &writer);
+  dou_json_writer_name (&writer, "degraded");
+  dou_json_writer_string (&writer, trouble);
+  dou_request_end_reply (check->request, DOU_STATUS_OK, &writer);
+}
+
 static void
 ready_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (DouRequest) request = user_data;
+  g_autofree Check *check = user_data;
+  g_autoptr (DouRequest) request = check->request;
   g_autoptr (GError) error = NULL;
 
   if (dou_readiness_check_finish (result, &error))
-    dou_request_reply_status (request, DOU_STATUS_OK);
+    reply_ready (check);
   else
     dou_request_reply_status (request, DOU_STATUS_UNAVAILABLE);
 }
@@ -28,9 +55,10 @@ static void
 ready_handler (DouRequest *request, gpointer user_data)
 {
   DouContext *context = user_data;
+  Check *check = g_new (Check, 1);
 
-  dou_readiness_check_async (context->backend, dou_request_get_cancellable (request), ready_cb,
-                             g_object_ref (request));
+  *check = (Check){ context, g_object_ref (request) };
+  dou_readiness_check_async (context->backend, dou_request_get_cancellable (request), ready_cb, check);
 }
 
 static const DouRoute routes[] = {

@@ -19,7 +19,8 @@
  *
  * Events come from the chat service as signals on the bus, which every gateway gets, and each
  * passes on to those who are connected to it. That a signal is lost is possible only with the
- * service itself, so when that has come back everybody is told to ask.
+ * service itself, or between nodes, so when that has come back, or says so (Reset), everybody is told
+ * to ask.
  *
  * Close codes: 4001 the token has expired, the password was changed or the user banned, 1001 the server
  * ends, 1003 not a text, 1008 too many commands at once, 1009 more than 16 KiB, 1013 the server is too busy.
@@ -58,6 +59,8 @@ struct _DouPush
   GDBusConnection *connection; /* (owned) */
   guint sent_id;               /* subscriptions, or 0 */
   guint read_id;
+  guint reset_id;
+  guint user_reset_id;
   guint watch_id;
   gboolean had_service;  /* the chat service was seen */
   gboolean lost_service; /* and went away */
@@ -80,6 +83,8 @@ dou_push_dispose (GObject *object)
 
   dou_push_unsubscribe (self, &self->sent_id);
   dou_push_unsubscribe (self, &self->read_id);
+  dou_push_unsubscribe (self, &self->reset_id);
+  dou_push_unsubscribe (self, &self->user_reset_id);
   g_clear_handle_id (&self->watch_id, g_bus_unwatch_name);
   g_clear_object (&self->connection);
   /* Commands that wait for their answers hold the hub for longer. */
@@ -196,21 +201,28 @@ messages_read_cb (GDBusConnection *connection, const char *sender, const char *p
 }
 
 static void
+dou_push_resync (DouPush *self)
+{
+  g_auto (DouJsonWriter) writer = { 0 };
+  g_autoptr (GBytes) text = NULL;
+
+  dou_json_writer_init (&writer, 32);
+  write_type (&writer, "resync");
+  text = end_event (&writer);
+  dou_websocket_hub_push_to_all (self->hub, text);
+}
+
+static void
 appeared_cb (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
 {
   DouPush *self = user_data;
-  g_auto (DouJsonWriter) writer = { 0 };
-  g_autoptr (GBytes) text = NULL;
 
   self->had_service = TRUE;
   if (!self->lost_service)
     return;
 
   self->lost_service = FALSE;
-  dou_json_writer_init (&writer, 32);
-  write_type (&writer, "resync");
-  text = end_event (&writer);
-  dou_websocket_hub_push_to_all (self->hub, text);
+  dou_push_resync (self);
 }
 
 /* Before the first message there may be no service, which is no loss. */
@@ -296,6 +308,32 @@ user_service_changed_cb (DouDBusUser1 *service, GParamSpec *pspec, DouPush *self
     dou_push_check_generations (self);
 }
 
+/* What another node has told may have been missed. That it only gets old is of no concern here. */
+static void
+reset_cb (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+          const char *signal, GVariant *arguments, gpointer user_data)
+{
+  DouPush *self = user_data;
+  gboolean missed = FALSE;
+
+  if (g_variant_is_of_type (arguments, G_VARIANT_TYPE ("(asb)")))
+    g_variant_get (arguments, "(asb)", NULL, &missed);
+  if (!missed)
+    return;
+
+  if (g_str_equal (interface, INTERFACE))
+    dou_push_resync (self);
+  else
+    dou_push_check_generations (self);
+}
+
+static guint
+dou_push_subscribe_reset (DouPush *self, const char *name, const char *path, const char *interface)
+{
+  return g_dbus_connection_signal_subscribe (self->connection, name, interface, "Reset", path, NULL,
+                                             G_DBUS_SIGNAL_FLAGS_NONE, reset_cb, self, NULL);
+}
+
 static void
 heard_cb (DouWebsocketHub *hub, const DouWebsocketText *text, gpointer user_data)
 {
@@ -334,6 +372,9 @@ dou_push_new (DouContext *context, GDBusConnection *connection, const char *slot
   self->read_id = g_dbus_connection_signal_subscribe (
       connection, BUS_NAME, INTERFACE, "MessagesRead", OBJECT_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
       messages_read_cb, self, NULL);
+  self->reset_id = dou_push_subscribe_reset (self, BUS_NAME, OBJECT_PATH, INTERFACE);
+  self->user_reset_id = dou_push_subscribe_reset (self, "org.doutok.User", "/org/doutok/User",
+                                                  "org.doutok.User1");
   self->watch_id = g_bus_watch_name_on_connection (
       connection, BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, appeared_cb, vanished_cb, self, NULL);
   g_signal_connect_object (users, "generations-changed", G_CALLBACK (generations_changed_cb), self,

@@ -86,6 +86,7 @@ struct _DouWatch
 
   sd_bus *bus;       /* (owned) */
   GArray *listeners; /* (owned) (element-type Listener) */
+  GHashTable *troubles; /* (owned) (element-type utf8 utf8) by service: why it does not hear other nodes */
   GArray *items;     /* (owned) (element-type DouWatchItem) kept for its memory */
   GSource *source;   /* (owned) */
 };
@@ -117,6 +118,7 @@ dou_watch_finalize (GObject *object)
   dou_watch_close (self);
   g_array_unref (self->listeners);
   g_array_unref (self->items);
+  g_hash_table_unref (self->troubles);
 
   G_OBJECT_CLASS (dou_watch_parent_class)->finalize (object);
 }
@@ -140,6 +142,7 @@ dou_watch_init (DouWatch *self)
 {
   self->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
   self->items = g_array_new (FALSE, FALSE, sizeof (DouWatchItem));
+  self->troubles = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
 }
 
 static void
@@ -207,6 +210,35 @@ dou_watch_read_items (DouWatch *self, sd_bus_message *message, Shape shape)
   return n;
 }
 
+/* Reset of @service is as its loss, but the service is there, and says why. */
+static int
+dou_watch_read_reset (DouWatch *self, sd_bus_message *message, const char *service)
+{
+  g_autofree char *reason = NULL;
+  const char *text;
+  int n = sd_bus_message_enter_container (message, SD_BUS_TYPE_ARRAY, "s");
+
+  while (n >= 0 && (n = sd_bus_message_read (message, "s", &text)) > 0)
+    if (reason == NULL)
+      reason = g_strdup (text);
+  if (n < 0)
+    return n;
+
+  g_array_set_size (self->items, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (losses); i++)
+    if (strncmp (service, losses[i].name, strlen (losses[i].name)) == 0)
+      {
+        if (reason != NULL)
+          g_hash_table_insert (self->troubles, (gpointer) losses[i].name, g_steal_pointer (&reason));
+        else
+          g_hash_table_remove (self->troubles, losses[i].name);
+        dou_watch_tell (self, losses[i].topic);
+        break;
+      }
+
+  return 0;
+}
+
 static int
 signal_cb (sd_bus_message *message, void *user_data, sd_bus_error *error)
 {
@@ -216,6 +248,13 @@ signal_cb (sd_bus_message *message, void *user_data, sd_bus_error *error)
 
   if (service == NULL || member == NULL || !g_str_has_prefix (service, NAME_PREFIX))
     return 0;
+
+  if (strcmp (member, "Reset") == 0)
+    {
+      if (dou_watch_read_reset (self, message, service) < 0)
+        g_critical ("%s.%s: unknown arguments", service, member);
+      return 0;
+    }
 
   service += strlen (NAME_PREFIX);
   for (guint topic = 0; topic < G_N_ELEMENTS (signals); topic++)
@@ -251,6 +290,7 @@ owner_changed_cb (sd_bus_message *message, void *user_data, sd_bus_error *error)
     if (strcmp (name, losses[i].name) == 0)
       {
         g_debug ("%s has another owner: forgetting what it has told", name);
+        g_hash_table_remove (self->troubles, name);
         dou_watch_tell (self, losses[i].topic);
       }
 
@@ -351,6 +391,29 @@ dou_watch_forget (DouWatch *self, gpointer user_data)
   for (guint i = self->listeners->len; i > 0; i--)
     if (g_array_index (self->listeners, Listener, i - 1).user_data == user_data)
       g_array_remove_index (self->listeners, i - 1);
+}
+
+/**
+ * dou_watch_get_trouble:
+ * @self: a watch
+ *
+ * Returns: (transfer none) (nullable): why services do not hear other nodes, as the first of them says;
+ *   %NULL if all do, or there are none
+ */
+const char *
+dou_watch_get_trouble (DouWatch *self)
+{
+  g_return_val_if_fail (DOU_IS_WATCH (self), NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (losses); i++)
+    {
+      const char *reason = g_hash_table_lookup (self->troubles, losses[i].name);
+
+      if (reason != NULL)
+        return reason;
+    }
+
+  return NULL;
 }
 
 static void

@@ -31,7 +31,7 @@ typedef enum
   DOU_WATCH_FAVORITES,   /* Social1.FavoritesChanged: user, video, whether */
   DOU_WATCH_FOLLOWS,     /* Social1.FollowsChanged: user, whom, whether */
   DOU_WATCH_MESSAGES,    /* Chat1.MessagesSent: sender, receiver, time */
-  DOU_WATCH_USER_LOST,   /* the service has another process, or none: no items */
+  DOU_WATCH_USER_LOST,   /* the service has another process, or none, or says Reset: no items */
   DOU_WATCH_VIDEO_LOST,
   DOU_WATCH_SOCIAL_LOST,
   DOU_WATCH_CHAT_LOST,
@@ -61,6 +61,7 @@ typedef void (*DouWatchFunc) (const DouWatchItem *items, gsize n_items, gpointer
 DouWatch *dou_watch_new (const char *address, GError **error);
 void dou_watch_listen (DouWatch *self, DouWatchTopic topic, DouWatchFunc func, gpointer user_data);
 void dou_watch_forget (DouWatch *self, gpointer user_data);
+const char *dou_watch_get_trouble (DouWatch *self);
 void dou_watch_catch_up (DouWatch *self);
 
 G_END_DECLS

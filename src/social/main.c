@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "common/dou-metrics.h"
-#include "common/dou-service.h"
+#include "common/dou-relay.h"
 #include "social/dou-social-admin-impl.h"
 #include "social/dou-social-impl.h"
 
@@ -17,6 +17,7 @@ main (int argc, char **argv)
   g_autoptr (DouSocialManager) manager = NULL;
   g_autoptr (DouSocialImpl) impl = NULL;
   g_autoptr (DouSocialAdminImpl) admin = NULL;
+  g_autoptr (DouRelay) relay = NULL;
   g_autoptr (DouDatabaseAddress) address = NULL;
   g_autoptr (GError) error = NULL;
   int status;
@@ -44,6 +45,7 @@ main (int argc, char **argv)
                               "org.doutok.Social", &error))
     return dou_service_fail (PROGRAM, error);
 
+  relay = dou_relay_new_for_service (service, G_DBUS_INTERFACE_SKELETON (impl));
   status = dou_service_run (service);
   dou_social_store_close (store);
   return status;

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "common/dou-metrics.h"
-#include "common/dou-service.h"
+#include "common/dou-relay.h"
 #include "user/dou-token-store.h"
 #include "user/dou-user-admin-impl.h"
 #include "user/dou-user-impl.h"
@@ -18,6 +18,7 @@ main (int argc, char **argv)
   g_autoptr (DouUserManager) manager = NULL;
   g_autoptr (DouUserImpl) impl = NULL;
   g_autoptr (DouUserAdminImpl) admin = NULL;
+  g_autoptr (DouRelay) relay = NULL;
   g_autoptr (DouDatabaseAddress) address = NULL;
   g_autofree char *keys_path = NULL;
   g_autoptr (GError) error = NULL;
@@ -54,6 +55,7 @@ main (int argc, char **argv)
                               "org.doutok.User", &error))
     return dou_service_fail (PROGRAM, error);
 
+  relay = dou_relay_new_for_service (service, G_DBUS_INTERFACE_SKELETON (impl));
   status = dou_service_run (service);
   dou_user_store_close (store);
   return status;

@@ -21,6 +21,7 @@ struct _DouVideoManager
   GCancellable *cancellable;      /* (owned) of publications; cancelled some time after the stop */
   guint pending_transcodes;
   guint n_settling; /* published, and not yet tidied up */
+  gint64 newest_count; /* of videos, when `newest` was last read because of another node */
   guint newest_read; /* the number of changes in `newest` when it was begun to be read */
   gboolean reading_newest;
   guint stop_id;

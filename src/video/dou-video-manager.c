@@ -13,6 +13,7 @@
 
 #define G_LOG_DOMAIN "doutok-video"
 
+#include "common/dou-status.h"
 #include "video/dou-video-manager-private.h"
 
 /* Seconds that publishing may go on after the stop. The service waits for 4. */
@@ -196,6 +197,16 @@ dou_video_manager_report_published (DouVideoManager *self, const DouVideo *video
 
 static void dou_video_manager_read_newest (DouVideoManager *self);
 
+static void
+dou_video_manager_complain_of_newest (DouVideoManager *self, const GError *error)
+{
+  self->reading_newest = FALSE;
+  /* That the database is away it says itself. */
+  if (!g_error_matches (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE))
+    g_warning ("The newest videos could not be read: %s", error->message);
+  dou_video_manager_update_busy (self);
+}
+
 /* What was read is of use only if nothing has changed since. */
 static void
 read_newest_cb (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -205,11 +216,20 @@ read_newest_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GPtrArray) pages
       = dou_video_store_get_pages_finish (DOU_VIDEO_STORE (source), result, &error);
 
-  self->reading_newest = FALSE;
   if (pages == NULL)
-    g_warning ("The newest videos could not be read: %s", error->message);
-  else if (dou_video_newest_get_n_changes (self->newest) == self->newest_read)
-    dou_video_newest_refill (self->newest, g_array_ref (g_ptr_array_index (pages, 0)));
+    {
+      dou_video_manager_complain_of_newest (self, error);
+      return;
+    }
+
+  self->reading_newest = FALSE;
+  if (dou_video_newest_get_n_changes (self->newest) == self->newest_read)
+    {
+      if (dou_video_newest_is_doubtful (self->newest))
+        dou_video_newest_set_n_videos (self->newest, self->newest_count);
+      dou_video_newest_refill (self->newest, g_array_ref (g_ptr_array_index (pages, 0)));
+      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VIDEO_COUNT]);
+    }
   else
     dou_video_manager_read_newest (self);
 
@@ -217,17 +237,61 @@ read_newest_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-dou_video_manager_read_newest (DouVideoManager *self)
+dou_video_manager_read_newest_feed (DouVideoManager *self)
 {
   const gint64 before = G_MAXINT64;
 
+  dou_video_store_get_feed_async (self->store, &before, 1, DOU_VIDEO_NEWEST_MAX, read_newest_cb,
+                                  g_object_ref (self));
+}
+
+static void
+counted_newest_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DouVideoManager) self = user_data;
+  g_autoptr (GError) error = NULL;
+  gint64 n_transcodes;
+
+  if (!dou_video_store_count_finish (DOU_VIDEO_STORE (source), result, &self->newest_count,
+                                     &n_transcodes, &error))
+    {
+      dou_video_manager_complain_of_newest (self, error);
+      return;
+    }
+
+  dou_video_manager_read_newest_feed (self);
+}
+
+static void
+dou_video_manager_read_newest (DouVideoManager *self)
+{
   if (self->reading_newest || !dou_video_newest_is_short (self->newest))
     return;
 
   self->reading_newest = TRUE;
   self->newest_read = dou_video_newest_get_n_changes (self->newest);
-  dou_video_store_get_feed_async (self->store, &before, 1, DOU_VIDEO_NEWEST_MAX, read_newest_cb,
-                                  g_object_ref (self));
+  /* Without other nodes their number is always known. */
+  if (dou_video_newest_is_doubtful (self->newest))
+    dou_video_store_count_async (self->store, counted_newest_cb, g_object_ref (self));
+  else
+    dou_video_manager_read_newest_feed (self);
+}
+
+/**
+ * dou_video_manager_forget_newest:
+ * @self: a manager
+ *
+ * Another node may have published or deleted videos: what is remembered of the newest ones is read again,
+ * and not used until then.
+ */
+void
+dou_video_manager_forget_newest (DouVideoManager *self)
+{
+  g_return_if_fail (DOU_IS_VIDEO_MANAGER (self));
+
+  dou_video_newest_doubt (self->newest);
+  dou_video_manager_read_newest (self);
+  dou_video_manager_update_busy (self);
 }
 
 /* Everybody is to know that @deleted (element-type DouVideoDeleted) are gone before their authors

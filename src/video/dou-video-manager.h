@@ -83,6 +83,7 @@ DouVideoManager *dou_video_manager_new (DouVideoStore *store, DouMediaStore *med
 void dou_video_manager_stop (DouVideoManager *self);
 
 DouVideoStore *dou_video_manager_get_store (DouVideoManager *self);
+void dou_video_manager_forget_newest (DouVideoManager *self);
 gint64 dou_video_manager_get_video_count (DouVideoManager *self);
 guint dou_video_manager_get_pending_transcodes (DouVideoManager *self);
 gboolean dou_video_manager_is_busy (DouVideoManager *self);

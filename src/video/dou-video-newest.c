@@ -3,9 +3,10 @@
 /* The newest videos in memory.
  *
  * An app that opens asks for the newest page, and one that has scrolled to the end begins again
- * with it, so most requests are answered without the database. It cannot be out of date: only this
- * process publishes and deletes, and tells it of both. Times may come out of order (the clock was
- * set back), so that a new video is put where it belongs.
+ * with it, so most requests are answered without the database. It cannot be out of date: this
+ * process publishes and deletes, and tells it of both; when another node has, it is not trusted until it
+ * has been read again. Times may come out of order (the clock was set back), so that a new video is put
+ * where it belongs.
  *
  * Those that are deleted leave fewer, and what comes after them only the database knows. So more are
  * kept than one page, and filled up from there when they get short.
@@ -20,6 +21,7 @@ struct _DouVideoNewest
   GArray *places;  /* (owned) (element-type DouVideoPlace) newest first, DOU_VIDEO_NEWEST_MAX at most */
   gint64 n_videos; /* in the store */
   guint n_changes;
+  gboolean is_doubtful; /* another node may have changed it */
 };
 
 /**
@@ -120,13 +122,35 @@ dou_video_newest_remove (DouVideoNewest *self, const DouVideoPlace *place)
  * dou_video_newest_is_short:
  * @self: the newest videos
  *
- * Returns: whether so few are left that they should be filled up
+ * Returns: whether so few are left, or so little is known of them, that they should be read again
  */
 gboolean
 dou_video_newest_is_short (DouVideoNewest *self)
 {
+  if (self->is_doubtful)
+    return TRUE;
+
   return self->places->len < DOU_VIDEO_NEWEST_MAX - DOU_VIDEO_FEED_MAX / 2
          && self->places->len < self->n_videos;
+}
+
+/**
+ * dou_video_newest_doubt:
+ * @self: the newest videos
+ *
+ * Another node may have published or deleted some: no page is known until they are refilled.
+ */
+void
+dou_video_newest_doubt (DouVideoNewest *self)
+{
+  self->is_doubtful = TRUE;
+  self->n_changes++;
+}
+
+gboolean
+dou_video_newest_is_doubtful (DouVideoNewest *self)
+{
+  return self->is_doubtful;
 }
 
 /**
@@ -153,6 +177,7 @@ dou_video_newest_refill (DouVideoNewest *self, GArray *places)
 {
   g_array_unref (self->places);
   self->places = places;
+  self->is_doubtful = FALSE;
 }
 
 /**
@@ -182,7 +207,7 @@ dou_video_newest_get_page (DouVideoNewest *self, gint64 before, guint limit, GAr
   guint begin = find (self, before);
   guint n = MIN (self->places->len - begin, limit);
 
-  if (n < limit && self->places->len != self->n_videos)
+  if (self->is_doubtful || (n < limit && self->places->len != self->n_videos))
     return FALSE;
 
   if (n > 0)

@@ -24,6 +24,8 @@ void dou_video_newest_free (DouVideoNewest *self);
 void dou_video_newest_add (DouVideoNewest *self, const DouVideoPlace *place);
 void dou_video_newest_remove (DouVideoNewest *self, const DouVideoPlace *place);
 gboolean dou_video_newest_is_short (DouVideoNewest *self);
+void dou_video_newest_doubt (DouVideoNewest *self);
+gboolean dou_video_newest_is_doubtful (DouVideoNewest *self);
 guint dou_video_newest_get_n_changes (DouVideoNewest *self);
 void dou_video_newest_refill (DouVideoNewest *self, GArray *places);
 void dou_video_newest_set_n_videos (DouVideoNewest *self, gint64 n_videos);

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "common/dou-metrics.h"
-#include "common/dou-service.h"
+#include "common/dou-relay.h"
 #include "video/dou-picture-owners.h"
 #include "video/dou-video-admin-impl.h"
 #include "video/dou-video-impl.h"
@@ -101,6 +101,7 @@ main (int argc, char **argv)
   g_autoptr (DouPictureOwners) owners = NULL;
   g_autoptr (DouVideoImpl) impl = NULL;
   g_autoptr (DouVideoAdminImpl) admin = NULL;
+  g_autoptr (DouRelay) relay = NULL;
   g_autoptr (DouDatabaseAddress) address = NULL;
   int status;
 
@@ -127,6 +128,14 @@ main (int argc, char **argv)
                               "org.doutok.Video", &error))
     return dou_service_fail (PROGRAM, error);
 
+  relay = dou_relay_new_for_service (service, G_DBUS_INTERFACE_SKELETON (impl));
+  if (relay != NULL)
+    {
+      g_signal_connect_swapped (relay, "heard::Changed",
+                                G_CALLBACK (dou_video_manager_forget_newest), parts.manager);
+      g_signal_connect_swapped (relay, "heard::Reset",
+                                G_CALLBACK (dou_video_manager_forget_newest), parts.manager);
+    }
   status = dou_service_run (service);
   dou_video_store_close (parts.store);
   return status;

@@ -78,6 +78,9 @@ test_refused (Fixture *fixture, gconstpointer data)
     { "[trace]\nendpoint=/v1/traces\n", DOU_CONFIG_ERROR_BAD_VALUE, "[trace] endpoint" },
     { "[trace]\nendpoint=http://a:b@c/\n", DOU_CONFIG_ERROR_BAD_VALUE, "[trace] endpoint" },
     { "[log]\nformat=xml\n", DOU_CONFIG_ERROR_BAD_VALUE, "[log] format" },
+    { "[redis]\nurl=127.0.0.1:6379\n", DOU_CONFIG_ERROR_BAD_VALUE, "[redis] url" },
+    { "[redis]\nurl=redis://:open-sesame@host/x\n", DOU_CONFIG_ERROR_BAD_VALUE, "[redis] url = …" },
+    { "[cache]\nlife=0\n", DOU_CONFIG_ERROR_BAD_VALUE, "[cache] life" },
     { "[server]\npublic-url=a\\qb\n", DOU_CONFIG_ERROR_BAD_VALUE, "[server] public-url" },
     { "nonsense\n", DOU_CONFIG_ERROR_UNREADABLE, "" },
     { "[ser\xffver]\n", DOU_CONFIG_ERROR_UNREADABLE, "UTF-8" },
@@ -92,6 +95,7 @@ test_refused (Fixture *fixture, gconstpointer data)
       g_assert_error (error, DOU_CONFIG_ERROR, cases[i].code);
       g_assert_nonnull (strstr (error->message, fixture->path));
       g_assert_nonnull (strstr (error->message, cases[i].named));
+      g_assert_null (strstr (error->message, "open-sesame"));
     }
 }
 

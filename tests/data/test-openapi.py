@@ -174,7 +174,7 @@ class Strictness(unittest.TestCase):
             if written:
                 self.assertIs(schema.get("additionalProperties"), False, name)
                 self.assertLessEqual(set(schema["properties"]) - set(schema["required"]),
-                                     {"next_cursor", "message", "token"}, name)
+                                     {"next_cursor", "message", "token", "degraded"}, name)
 
     def test_examples(self):
         n_examples = 0
@@ -187,7 +187,7 @@ class Strictness(unittest.TestCase):
 
     def test_mutations(self):
         """No example passes with a member too few, or too many, anywhere in it."""
-        optional = {"next_cursor", "token"}
+        optional = {"next_cursor", "token", "degraded"}
         for where, media in media_with_examples():
             for reference in media["examples"].values():
                 example = DESCRIPTION.resolve(reference)["value"]

@@ -74,6 +74,37 @@ test_other_form (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->n_heard[DOU_WATCH_FOLLOWS], ==, 0);
 }
 
+/* Test that a service that resets counts as lost, and that why it does not hear other nodes is known as long
+ * as that is so. */
+static void
+test_reset (Fixture *fixture, gconstpointer data)
+{
+  DouTestServices *services = &fixture->services;
+  DouWatch *watch = services->watch;
+  guint n_user = fixture->n_heard[DOU_WATCH_USER_LOST];
+  guint n_social = fixture->n_heard[DOU_WATCH_SOCIAL_LOST];
+
+  g_assert_null (dou_watch_get_trouble (watch));
+  dou_test_services_emit (services, "User", "Reset", "(@as [], true)");
+  g_assert_cmpuint (fixture->n_heard[DOU_WATCH_USER_LOST], ==, n_user + 1);
+  g_assert_null (dou_watch_get_trouble (watch));
+
+  dou_test_services_emit (services, "User", "Reset", "(['one', 'two'], false)");
+  dou_test_services_emit (services, "Social", "Reset", "(['three'], false)");
+  g_assert_cmpuint (fixture->n_heard[DOU_WATCH_USER_LOST], ==, n_user + 2);
+  g_assert_cmpuint (fixture->n_heard[DOU_WATCH_SOCIAL_LOST], ==, n_social + 1);
+  g_assert_cmpstr (dou_watch_get_trouble (watch), ==, "one");
+
+  dou_test_services_emit (services, "User", "Reset", "(@as [], true)");
+  g_assert_cmpstr (dou_watch_get_trouble (watch), ==, "three");
+  dou_test_services_emit (services, "Social", "Reset", "(@as [], true)");
+  g_assert_null (dou_watch_get_trouble (watch));
+
+  g_test_expect_message ("doutok", G_LOG_LEVEL_CRITICAL, "*unknown arguments*");
+  dou_test_services_emit (services, "Social", "Reset", "(int64 1,)");
+  g_test_assert_expected_messages ();
+}
+
 /* Test that nobody but a service is heard. */
 static void
 test_stranger (Fixture *fixture, gconstpointer data)
@@ -184,6 +215,7 @@ main (int argc, char **argv)
   ADD ("other-form", test_other_form);
   ADD ("stranger", test_stranger);
   ADD ("topics", test_topics);
+  ADD ("reset", test_reset);
   ADD ("lost", test_lost);
   g_test_add_func ("/gateway/watch/deaf", test_deaf);
   g_test_add_func ("/gateway/watch/no-bus", test_no_bus);

@@ -127,6 +127,49 @@ test_few (VideoFixture *fixture, gconstpointer data)
   assert_page (get_page (middle, 0), 2, 5, 5);
 }
 
+static gboolean
+is_idle (gpointer data)
+{
+  return !dou_video_manager_is_busy (data);
+}
+
+/* Test that what another node has published is in the feed as soon as one is told so, and remembered then. */
+static void
+test_other_node (VideoFixture *fixture, gconstpointer data)
+{
+  const DouVideo video = {
+    .id = 6,
+    .author = 1,
+    .title = (char *) "title",
+    .file = (char *) "video/00/6.mp4",
+    .cover = (char *) "cover/00/6.jpg",
+  };
+  const DouVideoPageRequest request = { 0, 0, 30 };
+  GAsyncResult *pending = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GArray) before = NULL;
+  g_autoptr (GArray) after = NULL;
+  g_autoptr (GArray) later = NULL;
+
+  fill (fixture, 5);
+  dou_manual_clock_set (fixture->clock, VIDEO_NOON + 100);
+  dou_video_store_publish_async (fixture->store, &video, DOU_VIDEO_TRANSCODE_NONE,
+                                 dou_test_wait_result_cb, &pending);
+  result = dou_test_wait_result (&pending);
+  g_assert_cmpint (dou_video_store_publish_finish (fixture->store, result, NULL), >, 0);
+  before = get_feed (fixture, &request, 1);
+  assert_page (get_page (before, 0), 5, 5, 5);
+
+  dou_video_manager_forget_newest (fixture->manager);
+  after = get_feed (fixture, &request, 1);
+  assert_page (get_page (after, 0), 6, 6, 6);
+
+  dou_test_wait_until (is_idle, fixture->manager);
+  g_assert_cmpint (dou_video_manager_get_video_count (fixture->manager), ==, 6);
+  later = get_feed (fixture, &request, 1);
+  assert_page (get_page (later, 0), 6, 6, 6);
+}
+
 /* Test that exactly a page is a page, and that the next one is the same again. */
 static void
 test_exactly (VideoFixture *fixture, gconstpointer data)
@@ -258,6 +301,7 @@ main (int argc, char **argv)
               video_fixture_tear_down)
   ADD ("empty", test_empty);
   ADD ("few", test_few);
+  ADD ("other-node", test_other_node);
   ADD ("exactly", test_exactly);
   ADD ("round", test_round);
   ADD ("limits", test_limits);
