@@ -3,7 +3,8 @@
 /* The start and the end of everything.
  *
  * Start: sockets, files and names are checked first, at once and without starting anything, so that
- * what is commonly wrong (port taken, no ffmpeg) is said immediately. Then the bus, then the services
+ * what is commonly wrong (port taken, no ffmpeg) is said immediately. Where there are other nodes, next
+ * comes whether one of them has the same number. Then the bus, then the services
  * (a question to each, which makes the bus start it), then the gateways; each step waits for the one
  * before, so that an error names its cause and not a consequence.
  *
@@ -27,6 +28,7 @@
 #include "launcher/dou-domain.h"
 #include "launcher/dou-gateway-pool.h"
 #include "launcher/dou-listen-sockets.h"
+#include "launcher/dou-node-lease.h"
 #include "launcher/dou-private-bus.h"
 #include "launcher/dou-process.h"
 #include "launcher/dou-programs.h"
@@ -52,6 +54,7 @@ struct _DouLauncher
   DouConfig *config;           /* (owned) */
   DouDirectories *directories; /* (owned) */
   GPtrArray *sockets;          /* (owned) (nullable) (element-type DouListenSockets) */
+  DouNodeLease *lease;         /* (owned) (nullable) if there are other nodes to ask */
   DouPrivateBus *bus;          /* (owned) (nullable) */
   DouGatewayPool *pool;        /* (owned) (nullable) */
   DouWatchdog *watchdog;       /* (owned) (nullable) once ready */
@@ -110,6 +113,9 @@ dou_launcher_dispose (GObject *object)
   if (self->bus != NULL)
     g_signal_handlers_disconnect_by_data (self->bus, self);
   g_clear_object (&self->bus);
+  if (self->lease != NULL)
+    g_signal_handlers_disconnect_by_data (self->lease, self);
+  g_clear_object (&self->lease);
   g_clear_pointer (&self->sockets, g_ptr_array_unref);
   if (self->directories != NULL)
     {
@@ -276,6 +282,32 @@ dou_launcher_open_sockets (DouLauncher *self, GError **error)
   return TRUE;
 }
 
+static void
+lease_lost_cb (DouNodeLease *lease, GError *error, gpointer user_data)
+{
+  DouLauncher *self = user_data;
+
+  if (self->start != NULL)
+    dou_launcher_complete_start (self, g_error_copy (error));
+  else if (self->stop == NULL)
+    g_signal_emit (self, signals[SIGNAL_FAILED], 0, error);
+}
+
+static gboolean
+dou_launcher_make_lease (DouLauncher *self, GError **error)
+{
+  if (!dou_node_lease_is_wanted (self->config))
+    return TRUE;
+
+  self->lease = dou_node_lease_new (self->config, dou_directories_get_state_dir (self->directories),
+                                    error);
+  if (self->lease == NULL)
+    return FALSE;
+
+  g_signal_connect (self->lease, "lost", G_CALLBACK (lease_lost_cb), self);
+  return TRUE;
+}
+
 /* All that can be found out without starting anything. */
 static gboolean
 dou_launcher_prepare (DouLauncher *self, GError **error)
@@ -289,7 +321,7 @@ dou_launcher_prepare (DouLauncher *self, GError **error)
   dou_launcher_forget_shared (self);
   if (!dou_launcher_open_sockets (self, error)
       || !dou_token_keys_ensure (dou_directories_get_state_dir (self->directories), error)
-      || !dou_launcher_write_config (self, error)
+      || !dou_launcher_make_lease (self, error) || !dou_launcher_write_config (self, error)
       || !dou_word_list_publish (self->config, NULL, error))
     return FALSE;
 
@@ -378,6 +410,30 @@ bus_started_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                             self->cancellable, probed_cb, g_object_ref (self));
 }
 
+static void
+dou_launcher_start_bus (DouLauncher *self)
+{
+  self->awaited = "dbus-daemon";
+  dou_private_bus_start_async (self->bus, -1, self->cancellable, bus_started_cb,
+                               g_object_ref (self));
+}
+
+static void
+leased_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DouLauncher) self = user_data;
+  g_autoptr (GError) error = NULL;
+  gboolean leased = dou_node_lease_take_finish (DOU_NODE_LEASE (source), result, &error);
+
+  if (self->start == NULL)
+    return;
+
+  if (leased)
+    dou_launcher_start_bus (self);
+  else
+    dou_launcher_complete_start (self, g_steal_pointer (&error));
+}
+
 /**
  * dou_launcher_start_async:
  * @self: a launcher that was not started before
@@ -404,10 +460,12 @@ dou_launcher_start_async (DouLauncher *self, GAsyncReadyCallback callback, gpoin
       return;
     }
 
-  self->awaited = "dbus-daemon";
+  self->awaited = "Redis";
   self->start_id = g_timeout_add_seconds (START_TIMEOUT_SECONDS, start_timeout_cb, self);
-  dou_private_bus_start_async (self->bus, -1, self->cancellable, bus_started_cb,
-                               g_object_ref (self));
+  if (self->lease != NULL)
+    dou_node_lease_take_async (self->lease, leased_cb, g_object_ref (self));
+  else
+    dou_launcher_start_bus (self);
 }
 
 /**
@@ -468,6 +526,9 @@ pool_stopped_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DouLauncher) self = user_data;
 
+  /* Only gateways make ids. */
+  if (self->lease != NULL)
+    dou_node_lease_release (self->lease);
   dou_launcher_stop_bus (self);
 }
 
