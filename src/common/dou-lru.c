@@ -19,14 +19,23 @@ struct _DouLru
   GDestroyNotify free_value;
   gsize cost;
   gsize max_cost;
+  DouMetric *metric; /* (unowned) (nullable) has `cost` in it */
 };
+
+static void
+dou_lru_add_cost (DouLru *self, gssize change)
+{
+  self->cost += (gsize) change;
+  if (self->metric != NULL)
+    dou_metric_add (self->metric, change);
+}
 
 static void
 dou_lru_drop (DouLru *self, Entry *entry)
 {
   g_hash_table_remove (self->entries, entry->key);
   g_queue_unlink (&self->order, &entry->link);
-  self->cost -= entry->cost;
+  dou_lru_add_cost (self, -(gssize) entry->cost);
 
   if (self->free_key != NULL)
     self->free_key (entry->key);
@@ -65,6 +74,21 @@ dou_lru_free (DouLru *self)
   dou_lru_remove_all (self);
   g_hash_table_unref (self->entries);
   g_free (self);
+}
+
+/**
+ * dou_lru_measure:
+ * @self: an empty table
+ * @metric: a gauge, to which other tables may be added, too
+ *
+ * From now on what all entries together cost is in @metric.
+ */
+void
+dou_lru_measure (DouLru *self, DouMetric *metric)
+{
+  g_return_if_fail (self->cost == 0);
+
+  self->metric = metric;
 }
 
 /**
@@ -128,7 +152,7 @@ dou_lru_set_cost (DouLru *self, gconstpointer key, gsize cost)
 
   g_return_if_fail (entry != NULL);
 
-  self->cost = self->cost - entry->cost + cost;
+  dou_lru_add_cost (self, (gssize) cost - (gssize) entry->cost);
   entry->cost = cost;
   dou_lru_shrink (self);
 }
@@ -153,7 +177,7 @@ dou_lru_insert (DouLru *self, gpointer key, gpointer value, gsize cost)
   entry->link.data = entry;
   g_hash_table_insert (self->entries, key, entry);
   g_queue_push_head_link (&self->order, &entry->link);
-  self->cost += cost;
+  dou_lru_add_cost (self, (gssize) cost);
   dou_lru_shrink (self);
 }
 

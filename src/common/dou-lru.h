@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <glib.h>
+#include "common/dou-metrics.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +16,7 @@ typedef struct _DouLru DouLru;
 DouLru *dou_lru_new (GHashFunc hash, GEqualFunc equal, GDestroyNotify free_key,
                      GDestroyNotify free_value, gsize max_cost);
 void dou_lru_free (DouLru *self);
+void dou_lru_measure (DouLru *self, DouMetric *metric);
 
 gpointer dou_lru_lookup (DouLru *self, gconstpointer key);
 gpointer dou_lru_peek (DouLru *self, gconstpointer key);

@@ -227,6 +227,8 @@ dou_cache_new (DouBackend *backend, DouWatch *watch, gsize max_bytes)
                              max_bytes / 2);
   self->videos = dou_lru_new (g_int64_hash, g_int64_equal, NULL, (GDestroyNotify) dou_record_drop,
                               max_bytes / 2);
+  dou_lru_measure (self->users, dou_metrics_get ("doutok_cache_bytes", "cache=\"users\""));
+  dou_lru_measure (self->videos, dou_metrics_get ("doutok_cache_bytes", "cache=\"videos\""));
 
   dou_watch_listen (watch, DOU_WATCH_USERS, users_cb, self);
   dou_watch_listen (watch, DOU_WATCH_WORK_COUNTS, work_counts_cb, self);

@@ -198,6 +198,7 @@ dou_comment_pages_new (DouBackend *backend, DouWatch *watch, gsize max_bytes)
   self->watch = g_object_ref (watch);
   self->entries = dou_lru_new (g_int64_hash, g_int64_equal, NULL, (GDestroyNotify) entry_free,
                                max_bytes);
+  dou_lru_measure (self->entries, dou_metrics_get ("doutok_cache_bytes", "cache=\"comments\""));
   dou_watch_listen (watch, DOU_WATCH_VIDEO_COUNTS, videos_cb, self);
   dou_watch_listen (watch, DOU_WATCH_FEELINGS, feelings_cb, self);
   dou_watch_listen (watch, DOU_WATCH_SOCIAL_LOST, lost_cb, self);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "common/dou-lru.h"
+#include "common/dou-metrics.h"
 #include "common/dou-trace.h"
 #include "gateway/dou-feed.h"
 #include "gateway/dou-ready.h"
@@ -175,6 +176,8 @@ dou_feed_new (DouContext *context, DouWatch *watch, gsize max_bytes)
                              max_bytes / 2);
   self->ready
       = dou_lru_new (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dou_ready_free, max_bytes / 2);
+  dou_lru_measure (self->pages, dou_metrics_get ("doutok_cache_bytes", "cache=\"feed\""));
+  dou_lru_measure (self->ready, dou_metrics_get ("doutok_cache_bytes", "cache=\"feed\""));
 
   dou_watch_listen (watch, DOU_WATCH_VIDEOS, videos_cb, self);
   dou_watch_listen (watch, DOU_WATCH_VIDEO_LOST, videos_cb, self);

@@ -14,6 +14,7 @@
 #include "config.h"
 
 #include "common/dou-lru.h"
+#include "common/dou-metrics.h"
 #include "gateway/dou-flags.h"
 
 #define FIRST_CAPACITY 64
@@ -239,8 +240,11 @@ dou_flags_new (DouBackend *backend, DouWatch *watch, gsize max_bytes)
   self->backend = g_object_ref (backend);
   self->watch = g_object_ref (watch);
   for (guint kind = 0; kind < DOU_N_FLAGS; kind++)
-    self->tables[kind] = dou_lru_new (g_int64_hash, g_int64_equal, NULL,
-                                      (GDestroyNotify) table_free, max_bytes / DOU_N_FLAGS);
+    {
+      self->tables[kind] = dou_lru_new (g_int64_hash, g_int64_equal, NULL,
+                                        (GDestroyNotify) table_free, max_bytes / DOU_N_FLAGS);
+      dou_lru_measure (self->tables[kind], dou_metrics_get ("doutok_cache_bytes", "cache=\"flags\""));
+    }
 
   dou_watch_listen (watch, DOU_WATCH_FAVORITES, favorites_cb, self);
   dou_watch_listen (watch, DOU_WATCH_FOLLOWS, follows_cb, self);

@@ -136,6 +136,7 @@ dou_quiet_chats_new (DouWatch *watch, gsize max_bytes)
 
   self->watch = g_object_ref (watch);
   self->chats = dou_lru_new (chat_hash, chat_equal, NULL, g_free, max_bytes);
+  dou_lru_measure (self->chats, dou_metrics_get ("doutok_cache_bytes", "cache=\"quiet chats\""));
   dou_watch_listen (watch, DOU_WATCH_MESSAGES, messages_cb, self);
   dou_watch_listen (watch, DOU_WATCH_CHAT_LOST, lost_cb, self);
   return self;

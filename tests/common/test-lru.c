@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "common/dou-lru.h"
+#include "common/dou-metrics-page.h"
 
 static guint n_freed;
 
@@ -44,6 +45,32 @@ test_order (void)
   g_assert_cmpuint (dou_lru_get_cost (lru), ==, 3);
   g_assert_nonnull (dou_lru_lookup (lru, "a"));
   g_assert_nonnull (dou_lru_lookup (lru, "e"));
+}
+
+/* Test that a gauge has what all tables cost that are in it, until they are gone. */
+static void
+test_measure (void)
+{
+  const char *labels = "cache=\"test\"";
+  DouMetric *metric = dou_metrics_get ("doutok_cache_bytes", labels);
+  DouLru *one = dou_lru_new (g_str_hash, g_str_equal, g_free, g_free, 10);
+  DouLru *two = dou_lru_new (g_str_hash, g_str_equal, g_free, g_free, 10);
+
+  dou_lru_measure (one, metric);
+  dou_lru_measure (two, metric);
+  dou_lru_insert (one, g_strdup ("a"), g_strdup ("1"), 4);
+  dou_lru_insert (one, g_strdup ("b"), g_strdup ("2"), 5);
+  dou_lru_insert (two, g_strdup ("a"), g_strdup ("1"), 6);
+  g_assert_cmpint (atomic_load (&metric->value), ==, 15);
+  dou_lru_set_cost (one, "b", 10);
+  g_assert_cmpint (atomic_load (&metric->value), ==, 16);
+  dou_lru_remove (one, "b");
+  g_assert_cmpint (atomic_load (&metric->value), ==, 6);
+  dou_lru_insert (two, g_strdup ("a"), g_strdup ("2"), 2);
+  g_assert_cmpint (atomic_load (&metric->value), ==, 2);
+  dou_lru_free (one);
+  dou_lru_free (two);
+  g_assert_cmpint (atomic_load (&metric->value), ==, 0);
 }
 
 /* Test that replacing and removing free what was there. */
@@ -112,6 +139,7 @@ main (int argc, char **argv)
   g_test_add_func ("/common/lru/too-dear", test_too_dear);
   g_test_add_func ("/common/lru/order", test_order);
   g_test_add_func ("/common/lru/replace", test_replace);
+  g_test_add_func ("/common/lru/measure", test_measure);
   g_test_add_func ("/common/lru/oldest", test_oldest);
   g_test_add_func ("/common/lru/cost", test_cost);
 
