@@ -61,18 +61,21 @@ dou_access_log_write (const DouAccess *access)
       = access->client != NULL ? g_inet_address_to_string (access->client) : g_strdup ("-");
   g_autofree char *message = g_strdup_printf ("%s %s %u", dou_access_get_method (access),
                                               get_path (access), access->http_code);
-  char status[12], bytes[24], duration[24];
+  char status[12], bytes[24], duration[24], user[24];
   const GLogField fields[] = {
     { "MESSAGE", message, -1 },         { "PRIORITY", "6", -1 },
     { "GLIB_DOMAIN", G_LOG_DOMAIN, -1 }, { "DOUTOK_STATUS", status, -1 },
     { "DOUTOK_BYTES", bytes, -1 },      { "DOUTOK_DURATION_US", duration, -1 },
-    { "DOUTOK_CLIENT", client, -1 },
+    { "DOUTOK_CLIENT", client, -1 },    { "DOUTOK_USER", user, -1 },
   };
+  /* The last one is for users only. */
+  gsize n_fields = G_N_ELEMENTS (fields) - (access->user == 0);
   const char *former = dou_log_name_requests (access->request_id);
 
   g_snprintf (status, sizeof status, "%d", access->status_code);
   g_snprintf (bytes, sizeof bytes, "%" G_GSIZE_FORMAT, access->n_bytes);
   g_snprintf (duration, sizeof duration, "%" G_GINT64_FORMAT, access->duration);
-  g_log_structured_array (G_LOG_LEVEL_INFO, fields, G_N_ELEMENTS (fields));
+  g_snprintf (user, sizeof user, "%" G_GINT64_FORMAT, access->user);
+  g_log_structured_array (G_LOG_LEVEL_INFO, fields, n_fields);
   dou_log_name_requests (former);
 }

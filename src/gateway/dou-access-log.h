@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  * @route: (nullable): path of its route; %NULL if there is none
  * @path: (nullable): as the client sent it, without the query
  * @client: (nullable): who sent it
+ * @user: whose token it had; 0 if it had none that is valid, or nobody has asked
  * @http_code: of the answer; 0 if there was none
  * @status_code: in its envelope; below 0 if it has none
  * @n_bytes: of its body
@@ -26,6 +27,7 @@ typedef struct
   const char *route;
   const char *path;
   GInetAddress *client;
+  gint64 user;
   guint http_code;
   int status_code;
   gsize n_bytes;

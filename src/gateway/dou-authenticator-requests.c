@@ -77,9 +77,15 @@ DouStatus
 dou_authenticator_admit (DouAuthenticator *self, DouRequest *request, gint64 *viewer)
 {
   const char *token = dou_request_get_token (request);
+  DouStatus status;
 
   *viewer = 0;
-  return token == NULL ? DOU_STATUS_OK : dou_authenticator_check (self, token, viewer);
+  if (token == NULL)
+    return DOU_STATUS_OK;
+
+  status = dou_authenticator_check (self, token, viewer);
+  dou_request_set_user (request, *viewer);
+  return status;
 }
 
 /**

@@ -41,6 +41,7 @@ struct _DouRequest
   char *url;                 /* (owned) (nullable) the origin, once asked for */
   GCancellable *cancellable; /* (owned) (nullable) once asked for */
   gint64 begun;              /* monotonic time, in microseconds */
+  gint64 user;               /* who sent it, once that was asked; 0 for a guest */
   int status_code;           /* of the envelope of the answer; -1 if it has none */
   guint retry_after;         /* seconds after which the client may try again; 0 = the usual */
   gboolean is_lost;          /* the client is gone */
@@ -246,6 +247,19 @@ dou_request_get_id (DouRequest *self)
   dou_request_id_mint (self->minted_id);
   self->id = self->minted_id;
   return self->id;
+}
+
+/**
+ * dou_request_set_user:
+ * @self: a request
+ * @user: who sent it, as its token says; for the access log
+ */
+void
+dou_request_set_user (DouRequest *self, gint64 user)
+{
+  g_return_if_fail (DOU_IS_REQUEST (self));
+
+  self->user = user;
 }
 
 /**
@@ -466,6 +480,7 @@ dou_request_log (DouRequest *self, guint http_code, gsize n_bytes, gint64 durati
     .route = self->route != NULL ? self->route->path : NULL,
     .path = self->path,
     .client = client,
+    .user = self->user,
     .http_code = http_code,
     .status_code = self->status_code,
     .n_bytes = n_bytes,

@@ -38,6 +38,7 @@ typedef enum
 
 /* What the client sent. */
 const char *dou_request_get_id (DouRequest *self);
+void dou_request_set_user (DouRequest *self, gint64 user);
 const char *dou_request_get_path (DouRequest *self);
 const char *dou_request_get_parameter (DouRequest *self, const char *name);
 DouNumber dou_request_get_integer (DouRequest *self, const char *name, gint64 *value);

@@ -165,6 +165,8 @@ class Logs(unittest.TestCase):
         messages = {line["message"] for line in lines}
         self.assertLessEqual({"GetUsers of 1 items", "GetUserCounts of 1 items", "GetWorkCounts of 1 items",
                               "GET /douyin/user 200"}, messages)
+        access, = (line for line in lines if line["message"] == "GET /douyin/user 200")
+        self.assertEqual(access["user"], str(account["user_id"]))
 
     def test_calls_with_requests(self):
         """Test that a call over the bus may say whose it is, and other arguments are refused as before."""
@@ -197,6 +199,7 @@ class Logs(unittest.TestCase):
                          ("gateway", "info", "10004", "127.0.0.1"))
         self.assertGreater(int(feed["bytes"]), 20)
         self.assertGreater(int(feed["duration_us"]), 0)
+        self.assertNotIn("user", feed)
         self.assertNotIn("made-up", "".join(self._read_lines()))
 
     def test_no_access(self):
