@@ -62,6 +62,9 @@ class Description:
         code = str(answer.code) if str(answer.code) in responses else "default"
         assert code in responses, f"{operation['operationId']}: HTTP {answer.code} is not described"
         response = self.resolve(responses[code])
+        if answer.code == 200:
+            request_id = self.resolve({"$ref": "#/components/headers/RequestId"})
+            self._check_header(operation, "X-Request-Id", answer.headers["X-Request-Id"], request_id["schema"])
 
         for name, reference in response.get("headers", {}).items():
             header = self.resolve(reference)
