@@ -6,28 +6,29 @@
 // there is something to see.
 
 import { GONE, Refusal } from './api.js';
-import { h, toast } from './dom.js';
+import { h, loadStyle, toast } from './dom.js';
 import { getLanguage, loadLanguage, t, translatePage } from './i18n.js';
 import { getOwnId, getSession, on } from './state.js';
 import { closePanel } from './panel.js';
 import * as feed from './views/feed.js';
 
 // The part of the address behind “#/”, and what its parts are called. `nav` is the entry of the navigation
-// that is marked, “me” on pages of one's own only; `login` means that guests are sent to log in first.
+// that is marked, “me” on pages of one's own only; `login` means that guests are sent to log in first;
+// `styles` are those that the page does not begin with.
 const routes = [
   { pattern: /^$/, nav: 'feed', load: () => feed },
   { pattern: /^user\/(?<id>\d+)\/play\/(?<list>works|likes)\/(?<video>\d+)$/, nav: 'me', load: () => feed },
-  { pattern: /^user\/(?<id>\d+)$/, nav: 'me', load: () => import('./views/profile.js') },
-  { pattern: /^user\/(?<id>\d+)\/list\/(?<list>works|likes)$/, nav: 'me', load: () => import('./views/profile.js') },
-  { pattern: /^user\/(?<id>\d+)\/people\/(?<list>following|followers|friends)$/, nav: 'me', load: () => import('./views/people.js') },
-  { pattern: /^me$/, nav: 'me', login: true, load: () => import('./views/profile.js') },
-  { pattern: /^friends$/, nav: 'friends', login: true, load: () => import('./views/people.js') },
-  { pattern: /^upload$/, nav: 'upload', login: true, load: () => import('./views/upload.js') },
-  { pattern: /^messages$/, nav: 'messages', login: true, load: () => import('./views/chat.js') },
-  { pattern: /^messages\/(?<id>\d+)$/, nav: 'messages', login: true, load: () => import('./views/chat.js') },
-  { pattern: /^settings$/, nav: 'settings', load: () => import('./views/settings.js') },
+  { pattern: /^user\/(?<id>\d+)$/, nav: 'me', load: () => import('./views/profile.js'), styles: ['people', 'profile'] },
+  { pattern: /^user\/(?<id>\d+)\/list\/(?<list>works|likes)$/, nav: 'me', load: () => import('./views/profile.js'), styles: ['people', 'profile'] },
+  { pattern: /^user\/(?<id>\d+)\/people\/(?<list>following|followers|friends)$/, nav: 'me', load: () => import('./views/people.js'), styles: ['people'] },
+  { pattern: /^me$/, nav: 'me', login: true, load: () => import('./views/profile.js'), styles: ['people', 'profile'] },
+  { pattern: /^friends$/, nav: 'friends', login: true, load: () => import('./views/people.js'), styles: ['people'] },
+  { pattern: /^upload$/, nav: 'upload', login: true, load: () => import('./views/upload.js'), styles: ['upload'] },
+  { pattern: /^messages$/, nav: 'messages', login: true, load: () => import('./views/chat.js'), styles: ['messages'] },
+  { pattern: /^messages\/(?<id>\d+)$/, nav: 'messages', login: true, load: () => import('./views/chat.js'), styles: ['messages'] },
+  { pattern: /^settings$/, nav: 'settings', load: () => import('./views/settings.js'), styles: ['settings'] },
 ];
-const login = { nav: 'me', load: () => import('./views/login.js') };
+const login = { nav: 'me', load: () => import('./views/login.js'), styles: ['settings'] };
 const missing = { nav: '', load: () => ({ show: () => showProblem(t('error.missing'), goHome()) }) };
 
 const root = document.getElementById('view');
@@ -92,7 +93,7 @@ async function navigate({ isFirst = false } = {}) {
   markNavigation('id' in parameters && route.nav === 'me' && Number(parameters.id) !== getOwnId() ? '' : route.nav);
   root.replaceChildren();
   try {
-    const view = await route.load();
+    const [view] = await Promise.all([route.load(), ...(route.styles ?? []).map(loadStyle)]);
     if (signal.aborted)
       return;
     document.title = 'DouTok';

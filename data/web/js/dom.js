@@ -77,6 +77,22 @@ export function isSendKey(event) {
   return event.key === 'Enter' && !event.shiftKey && !event.isComposing && event.keyCode !== COMPOSING;
 }
 
+const styles = new Map();
+
+/** Gets css/NAME.css, once; views whose looks are not those of the first page need it before they are shown. */
+export function loadStyle(name) {
+  if (!styles.has(name))
+    styles.set(name, new Promise((resolve, reject) => {
+      const link = h('link', { rel: 'stylesheet', href: `css/${name}.css`, onload: resolve, onerror: () => {
+        styles.delete(name);
+        link.remove();
+        reject(new Error(`css/${name}.css cannot be had`));
+      } });
+      document.head.append(link);
+    }));
+  return styles.get(name);
+}
+
 /** Says something in passing, also to screen readers. */
 export function toast(text, kind = '') {
   const area = document.getElementById('toasts');

@@ -5,7 +5,7 @@
 
 import * as api from '../api.js';
 import { like, showRefusal } from '../actions.js';
-import { h, iconButton, prefersStill } from '../dom.js';
+import { h, iconButton, loadStyle, prefersStill } from '../dom.js';
 import { t } from '../i18n.js';
 import { closePanel, isPanelOpen } from '../panel.js';
 import { Slide } from '../slide.js';
@@ -218,7 +218,7 @@ class Feed {
   }
 
   async openComments(video) {
-    const { openComments } = await import('./comments.js');
+    const [{ openComments }] = await Promise.all([import('./comments.js'), loadStyle('comments')]);
     if (!this.signal.aborted)
       openComments(video);
   }
