@@ -56,6 +56,7 @@ char *dou_admin_describe_time (gint64 milliseconds);
 
 int dou_user_command (int argc, char **argv);
 int dou_video_command (int argc, char **argv);
+int dou_comment_command (int argc, char **argv);
 int dou_audit_command (int argc, char **argv);
 int dou_report_command (int argc, char **argv);
 

@@ -26,6 +26,7 @@ static const DouCommand commands[] = {
   { "reload", N_ ("make the running server read its word list anew"), dou_reload_command },
   { "user", N_ ("list, ban and help users"), dou_user_command },
   { "video", N_ ("list, hide and delete videos"), dou_video_command },
+  { "comment", N_ ("delete comments"), dou_comment_command },
   { "report", N_ ("list and resolve what users have reported"), dou_report_command },
   { "audit", N_ ("list what the administration did"), dou_audit_command },
   { "bus", N_ ("“bus address”: the private bus of the running server"), dou_bus_command },

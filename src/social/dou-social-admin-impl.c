@@ -168,6 +168,48 @@ dou_social_admin_impl_handle_resolve_reports (DouDBusSocial1Admin *object,
 }
 
 static void
+removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) statuses
+      = dou_social_manager_delete_comments_finish (DOU_SOCIAL_MANAGER (source), result, &error);
+
+  request_reply (request, statuses != NULL ? dou_social_encode_statuses (statuses) : NULL, error);
+}
+
+static void
+remove_comments_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  DouSocialManager *manager = request->impl->manager;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouCaller) caller = dou_caller_identify_finish (result, &error);
+  g_autoptr (GArray) removals = NULL;
+
+  if (caller == NULL)
+    {
+      request_reply (request, NULL, error);
+      return;
+    }
+
+  removals = dou_social_decode_removals (request->argument);
+  dou_social_manager_remove_comments_async (manager, removals, caller, NULL, removed_cb,
+                                            g_steal_pointer (&request));
+}
+
+static gboolean
+dou_social_admin_impl_handle_remove_comments (DouDBusSocial1Admin *object,
+                                              GDBusMethodInvocation *invocation,
+                                              GVariant *argument)
+{
+  if (!is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    dou_caller_identify_async (invocation, remove_comments_cb,
+                               request_new (DOU_SOCIAL_ADMIN_IMPL (object), invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
 listed_audit_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Request) request = user_data;
@@ -217,6 +259,7 @@ dou_social_admin_impl_iface_init (DouDBusSocial1AdminIface *iface)
 {
   iface->handle_list_reports = dou_social_admin_impl_handle_list_reports;
   iface->handle_resolve_reports = dou_social_admin_impl_handle_resolve_reports;
+  iface->handle_remove_comments = dou_social_admin_impl_handle_remove_comments;
   iface->handle_get_audit = dou_social_admin_impl_handle_get_audit;
 }
 

@@ -150,7 +150,7 @@ dou_social_decode_deletions (GVariant *argument)
 
   for (guint i = 0; i < n; i++)
     {
-      DouSocialDeletion deletion;
+      DouSocialDeletion deletion = { 0 };
 
       g_variant_get_child (argument, i, "(xxxx)", &deletion.comment, &deletion.video,
                            &deletion.author, &deletion.user);
@@ -158,6 +158,29 @@ dou_social_decode_deletions (GVariant *argument)
     }
 
   return deletions;
+}
+
+/**
+ * dou_social_decode_removals:
+ * @argument: `a(xs)`: comment, why; is to outlive the result
+ *
+ * Returns: (transfer full) (element-type DouSocialDeletion): what the administration deletes
+ */
+GArray *
+dou_social_decode_removals (GVariant *argument)
+{
+  guint n = (guint) g_variant_n_children (argument);
+  GArray *removals = g_array_sized_new (FALSE, FALSE, sizeof (DouSocialDeletion), n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      DouSocialDeletion removal = { 0 };
+
+      g_variant_get_child (argument, i, "(x&s)", &removal.comment, &removal.why);
+      g_array_append_val (removals, removal);
+    }
+
+  return removals;
 }
 
 /**

@@ -15,6 +15,7 @@ GArray *dou_social_decode_follows (GVariant *argument);
 GArray *dou_social_decode_page_requests (GVariant *argument);
 GArray *dou_social_decode_drafts (GVariant *argument);
 GArray *dou_social_decode_deletions (GVariant *argument);
+GArray *dou_social_decode_removals (GVariant *argument);
 GArray *dou_social_decode_feelings (GVariant *argument);
 GArray *dou_social_decode_reports (GVariant *argument);
 GArray *dou_social_decode_resolutions (GVariant *argument);

@@ -147,7 +147,11 @@ typedef struct
   gint64 video;
   gint64 author; /* of the video */
   gint64 user;   /* who wants it */
+  const char *why; /* (unowned) (nullable) the reason, if it is the administration */
 } DouSocialDeletion;
+
+/* Who deletes a comment for the administration: nobody's id. */
+#define DOU_SOCIAL_ADMINISTRATION (-1)
 
 /**
  * DouSocialCommentState:

@@ -76,6 +76,9 @@ GArray *dou_social_manager_add_comments_finish (DouSocialManager *self, GAsyncRe
 void dou_social_manager_delete_comments_async (DouSocialManager *self, GArray *deletions,
                                                GCancellable *cancellable,
                                                GAsyncReadyCallback callback, gpointer user_data);
+void dou_social_manager_remove_comments_async (DouSocialManager *self, GArray *removals,
+                                               const DouCaller *caller, GCancellable *cancellable,
+                                               GAsyncReadyCallback callback, gpointer user_data);
 GArray *dou_social_manager_delete_comments_finish (DouSocialManager *self, GAsyncResult *result,
                                                    GError **error);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "common/dou-audit.h"
 #include "common/dou-database.h"
 #include "common/dou-json-writer.h"
 #include "social/dou-social-store.h"
@@ -21,6 +22,7 @@ typedef struct
   DouDatabaseFunc func;
   gconstpointer detail; /* (nullable) which of several alike: names of statements */
   GArray *items;        /* (owned) (nullable) what is asked about */
+  const DouCaller *caller; /* (unowned) (nullable) of the administration */
   gint64 now;           /* time of the call */
   gint64 horizon;       /* time before which things may be forgotten */
   gsize page_bytes;     /* the most for one page of comments */

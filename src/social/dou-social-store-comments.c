@@ -246,6 +246,33 @@ dou_social_store_find_comments_finish (DouSocialStore *self, GAsyncResult *resul
                                               error);
 }
 
+/* Writes down those of the @deletions that are done, as @states tells. */
+static gboolean
+audit_deletions (DouTransaction *transaction, DouSocialOperation *operation, GArray *states,
+                 GError **error)
+{
+  g_auto (DouJsonWriter) entries = { 0 };
+
+  dou_social_operation_begin_json (&entries, operation->items->len);
+  for (guint i = 0; i < operation->items->len; i++)
+    {
+      const DouSocialDeletion *deletion
+          = &g_array_index (operation->items, DouSocialDeletion, i);
+      const DouSocialCommentState *state = &g_array_index (states, DouSocialCommentState, i);
+
+      if (state->user == 0 || state->deleter != 0)
+        continue;
+
+      dou_json_writer_begin_array (&entries);
+      dou_json_writer_int64 (&entries, deletion->comment);
+      dou_audit_write (&entries, operation->now, operation->caller, deletion->why);
+      dou_json_writer_end_array (&entries);
+    }
+
+  return dou_social_operation_execute_rows (transaction, "audit-comment-deletions", &entries,
+                                            error);
+}
+
 static gboolean
 remove_comments_func (DouTransaction *transaction, gpointer data, GError **error)
 {
@@ -260,7 +287,9 @@ remove_comments_func (DouTransaction *transaction, gpointer data, GError **error
     g_array_append_val (ids, g_array_index (deletions, DouSocialDeletion, i).comment);
   g_clear_pointer (&operation->results, g_array_unref);
   operation->results = find_comments (transaction, ids, error);
-  if (operation->results == NULL)
+  if (operation->results == NULL
+      || (operation->caller != NULL
+          && !audit_deletions (transaction, operation, operation->results, error)))
     return FALSE;
 
   dou_social_operation_begin_json (&remembered, deletions->len);
@@ -292,6 +321,8 @@ remove_comments_func (DouTransaction *transaction, gpointer data, GError **error
  * dou_social_store_remove_comments_async:
  * @self: a store
  * @deletions: (element-type DouSocialDeletion): who deletes which comment, none twice
+ * @caller: (nullable): who does it for the administration, until the callback; then all deletions have
+ *   reasons, and are written into the audit log
  * @now: the time
  * @horizon: what was deleted before this time may be forgotten
  * @cancellable: (nullable): see dou_database_write_async()
@@ -299,9 +330,10 @@ remove_comments_func (DouTransaction *transaction, gpointer data, GError **error
  * @user_data: passed to @callback
  */
 void
-dou_social_store_remove_comments_async (DouSocialStore *self, GArray *deletions, gint64 now,
-                                        gint64 horizon, GCancellable *cancellable,
-                                        GAsyncReadyCallback callback, gpointer user_data)
+dou_social_store_remove_comments_async (DouSocialStore *self, GArray *deletions,
+                                        const DouCaller *caller, gint64 now, gint64 horizon,
+                                        GCancellable *cancellable, GAsyncReadyCallback callback,
+                                        gpointer user_data)
 {
   GTask *task;
   DouSocialOperation *operation;
@@ -312,6 +344,7 @@ dou_social_store_remove_comments_async (DouSocialStore *self, GArray *deletions,
                                    remove_comments_func, deletions, cancellable, callback,
                                    user_data);
   operation = g_task_get_task_data (task);
+  operation->caller = caller;
   operation->now = now;
   operation->horizon = horizon;
   dou_social_operation_write (task);

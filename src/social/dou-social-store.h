@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "common/dou-caller.h"
 #include "common/dou-database-address.h"
 #include "social/dou-social-items.h"
 
@@ -70,8 +71,9 @@ void dou_social_store_find_comments_async (DouSocialStore *self, GArray *ids,
 GArray *dou_social_store_find_comments_finish (DouSocialStore *self, GAsyncResult *result,
                                                GError **error);
 
-void dou_social_store_remove_comments_async (DouSocialStore *self, GArray *deletions, gint64 now,
-                                             gint64 horizon, GCancellable *cancellable,
+void dou_social_store_remove_comments_async (DouSocialStore *self, GArray *deletions,
+                                             const DouCaller *caller, gint64 now, gint64 horizon,
+                                             GCancellable *cancellable,
                                              GAsyncReadyCallback callback, gpointer user_data);
 GArray *dou_social_store_remove_comments_finish (DouSocialStore *self, GAsyncResult *result,
                                                  GError **error);

@@ -219,6 +219,29 @@ class Administration(unittest.TestCase):
         for words in (["video"], ["video", "hide"], ["video", "hide", "Gil"], ["video", "delete", "-1"]):
             self.assertEqual(the_server.run(*words).returncode, 2, words)
 
+    def test_delete_a_comment(self):
+        """A comment that the administration deletes is gone everywhere, and counted no more."""
+        hal, ida = register("hal"), register("ida")
+        video = publish(hal, "Hal 0")
+        comments = [call("POST", "comment/action", token=ida["token"], video_id=video, action_type=1,
+                         comment_text=text)["comment"]["id"] for text in ("Good", "Bad")]
+
+        def look():
+            works = call("GET", "publish/list", user_id=hal["user_id"])["video_list"]
+            return list_comments(video), works[0]["comment_count"]
+
+        self.assertEqual(on_all_gateways(look), (["Bad", "Good"], 2))
+        done = the_server.run("comment", "delete", comments[1], 1, "--why", "insult")
+        self.assertEqual((done.returncode, done.stdout), (1, f"{comments[1]}: deleted\n"))
+        self.assertIn("1: this comment does not exist", done.stderr)
+        self.assertEqual(on_all_gateways(look), (["Good"], 1))
+        self.assertEqual(self.run_well("comment", "delete", comments[1]), f"{comments[1]}: deleted\n")
+        call("POST", "comment/action", NOT_FOUND, token=ida["token"], video_id=video, action_type=2,
+             comment_id=comments[1])
+        self.assertEqual([entry for entry in list_audit() if entry[1] == str(comments[1])],
+                         [("comment delete", str(comments[1]), "insult")])
+        self.assertEqual(the_server.run("comment", "delete", "Bad").returncode, 2)
+
     def test_reset_password(self):
         """The new password is printed, and works at once; former logins have ended."""
         bea = register("bea")

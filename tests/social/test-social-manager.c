@@ -5,6 +5,7 @@
 
 #include "lib/dou-test-engine.h"
 #include "lib/dou-test-wait.h"
+#include "social/dou-social-codec.h"
 
 #include "dou-social-fixture.h"
 
@@ -279,6 +280,54 @@ test_deletions (DouSocialFixture *fixture, gconstpointer data)
   dou_social_fixture_assert_recount (fixture, 0);
 }
 
+static void
+assert_removed (DouSocialFixture *fixture, const char *items, const gint32 *expected)
+{
+  const DouCaller caller = { 1000, (char *) "root" };
+  g_autoptr (GVariant) argument = g_variant_ref_sink (g_variant_new_parsed (items));
+  g_autoptr (GArray) removals = dou_social_decode_removals (argument);
+  GAsyncResult *waited = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GArray) statuses = NULL;
+  g_autoptr (GError) error = NULL;
+
+  dou_social_manager_remove_comments_async (fixture->manager, removals, &caller, NULL,
+                                            dou_test_wait_result_cb, &waited);
+  result = dou_test_wait_result (&waited);
+  statuses = dou_social_manager_delete_comments_finish (fixture->manager, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (statuses->data, statuses->len * sizeof (gint32), expected,
+                   g_variant_n_children (argument) * sizeof (gint32));
+}
+
+/* Test that the administration deletes any comment, and is told so again; that one which its writer has
+ * deleted is not there for it; and that reasons that are none, and comments named twice, are refused. */
+static void
+test_removal (DouSocialFixture *fixture, gconstpointer data)
+{
+  const gint32 first[] = { DOU_STATUS_OK, DOU_STATUS_COMMENT_NOT_FOUND, DOU_STATUS_COMMENT_NOT_FOUND,
+                           DOU_STATUS_BAD_PARAMETER, DOU_STATUS_BAD_PARAMETER };
+  const gint32 again[] = { DOU_STATUS_OK };
+
+  assert_call (fixture, "AddComments",
+               "[(11, 1, 20, 'a', ''), (12, 1, 20, 'b', ''), (13, 1, 20, 'c', '')]",
+               "[(0, 11, 1700000000000), (0, 12, 1700000000000), (0, 13, 1700000000000)]");
+  assert_call (fixture, "DeleteComments", "[(12, 20, 9, 1)]", "[0]");
+  forget_told (fixture);
+
+  assert_removed (fixture,
+                  "[(int64 11, 'spam'), (12, ''), (99, ''), (11, 'twice'), (13, 'two\\nlines')]",
+                  first);
+  assert_told (fixture, "videos [20]");
+  assert_removed (fixture, "[(int64 11, 'again')]", again);
+  assert_told (fixture, "");
+  assert_removed (fixture, "@a(xs) []", NULL);
+  assert_call (fixture, "DeleteComments", "[(11, 20, 9, 1), (11, 20, 9, 9)]", "[27, 27]");
+  assert_call (fixture, "GetVideoCounts", "[20]", "[(0, 1)]");
+  dou_social_fixture_assert_totals (fixture, 0, 1, 0);
+  dou_social_fixture_assert_recount (fixture, 0);
+}
+
 /* Test that of two who delete one comment at once one does, and the other is told that it is gone
  * already. */
 static void
@@ -507,6 +556,7 @@ main (int argc, char **argv)
   ADD ("draft-again", test_draft_again);
   ADD ("memory", test_memory);
   ADD ("deletions", test_deletions);
+  ADD ("removal", test_removal);
   ADD ("deletion-race", test_deletion_race);
   ADD ("feelings", test_feelings);
   ADD ("remove-videos", test_remove_videos);

@@ -195,6 +195,17 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
   LEFT JOIN deleted_comments AS d ON d.id = j.id
 WHERE coalesce(c.id, d.id) IS NOT NULL
 
+-- [[id, time, uid, login, why], …]
+-- name: audit-comment-deletions
+INSERT INTO social_audit (acted, uid, login, action, target, why)
+SELECT j.acted, j.uid, j.login, 'comment delete', j.id, coalesce(j.why, '')
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$[0]' ERROR ON ERROR,
+    acted BIGINT PATH '$[1]' ERROR ON ERROR,
+    uid BIGINT PATH '$[2]' ERROR ON ERROR,
+    login TEXT CHARSET utf8mb4 PATH '$[3]' ERROR ON ERROR,
+    why TEXT CHARSET utf8mb4 PATH '$[4]' ERROR ON ERROR)) AS j
+
 -- [[id, deleter, time], …]
 -- name: remember-deleted-comments
 INSERT INTO deleted_comments (id, video, user_id, created, deleter, deleted)

@@ -150,6 +150,12 @@ LEFT JOIN comments AS c ON c.id = CAST(j.value AS bigint)
 LEFT JOIN deleted_comments AS d ON d.id = CAST(j.value AS bigint)
 WHERE coalesce(c.id, d.id) IS NOT NULL
 
+-- [[id, time, uid, login, why], …]
+-- name: audit-comment-deletions
+INSERT INTO social_audit (acted, uid, login, action, target, why)
+SELECT CAST(j ->> 1 AS bigint), CAST(j ->> 2 AS bigint), j ->> 3, 'comment delete', CAST(j ->> 0 AS bigint), j ->> 4
+FROM json_array_elements(CAST(##json::string AS json)) AS j
+
 -- [[id, deleter, time], …]
 -- name: remember-deleted-comments
 INSERT INTO deleted_comments (id, video, user_id, created, deleter, deleted)

@@ -135,6 +135,12 @@ LEFT JOIN comments AS c ON c.id = j.value
 LEFT JOIN deleted_comments AS d ON d.id = j.value
 WHERE coalesce(c.id, d.id) IS NOT NULL
 
+-- [[id, time, uid, login, why], …]
+-- name: audit-comment-deletions
+INSERT INTO social_audit (acted, uid, login, action, target, why)
+SELECT value ->> 1, value ->> 2, value ->> 3, 'comment delete', value ->> 0, value ->> 4
+FROM json_each(##json::string)
+
 -- [[id, deleter, time], …]
 -- name: remember-deleted-comments
 INSERT INTO deleted_comments (id, video, user, created, deleter, deleted)
