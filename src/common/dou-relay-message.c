@@ -12,6 +12,10 @@
 #define VERSION 1
 #define FORMAT "(utta(sv))"
 
+/* What comes before the items, with its padding. GLib 2.74 looks a few bytes beyond less than that when it
+ * checks the form. */
+#define MIN_SIZE 24
+
 /* More than a sender puts into one, several times over. */
 #define MAX_SIZE (16 * 1024 * 1024)
 
@@ -58,7 +62,7 @@ dou_relay_message_decode (DouRelayMessage *self, GBytes *bytes)
   g_autoptr (GVariant) value = NULL;
   guint32 version;
 
-  if (g_bytes_get_size (bytes) > MAX_SIZE)
+  if (g_bytes_get_size (bytes) < MIN_SIZE || g_bytes_get_size (bytes) > MAX_SIZE)
     return FALSE;
 
   value = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE (FORMAT), bytes, FALSE));
