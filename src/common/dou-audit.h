@@ -7,6 +7,8 @@
 
 G_BEGIN_DECLS
 
+/* For how long entries are kept, in milliseconds. The databases refuse to let go of them within 365 days. */
+#define DOU_AUDIT_MEMORY (366 * (G_TIME_SPAN_DAY / G_TIME_SPAN_MILLISECOND))
 /* The longest reason, in characters. */
 #define DOU_AUDIT_WHY_MAX 500
 /* The most entries of one page: the LIMIT of the statements. */

@@ -198,7 +198,7 @@ describe_processes (DouOverview *self, GString *text)
 }
 
 static gint64
-get_gauge (DouOverview *self, const char *family)
+get_sum (DouOverview *self, const char *family)
 {
   DouMetricSum sum;
 
@@ -222,8 +222,8 @@ describe_http (DouOverview *self, GString *text)
       dou_overview_get_quantile (&durations, DOU_METRIC_TIMES, 0.99) / 1000);
   g_string_append_printf (
       text, _ ("connections  %lld open, %lld WebSockets\n"),
-      (long long) get_gauge (self, "doutok_http_connections"),
-      (long long) get_gauge (self, "doutok_websockets"));
+      (long long) get_sum (self, "doutok_http_connections"),
+      (long long) get_sum (self, "doutok_websockets"));
 }
 
 static void
@@ -235,7 +235,7 @@ describe_work (DouOverview *self, GString *text)
   g_string_append_printf (
       text, _ ("bus          %.1f calls/s with %.1f items each; %lld items wait\n"),
       dou_overview_get_rate (self, LOOK_CALLS), get_mean (dou_overview_get_growth (self, LOOK_BATCHES)),
-      (long long) get_gauge (self, "doutok_bus_queue_items"));
+      (long long) get_sum (self, "doutok_bus_queue_items"));
   g_string_append_printf (
       text, _ ("databases    %.1f commits/s for %.1f jobs each; %.1f reads/s\n"),
       dou_overview_get_rate (self, LOOK_COMMITS), get_mean (dou_overview_get_growth (self, LOOK_JOBS)),
@@ -243,6 +243,9 @@ describe_work (DouOverview *self, GString *text)
   if (hits + misses > 0)
     g_string_append_printf (text, _ ("caches       %.1f %% hits\n"),
                             100.0 * (double) hits / (double) (hits + misses));
+  g_string_append_printf (text, _ ("retention    %lld runs; %lld old rows removed\n"),
+                          (long long) get_sum (self, "doutok_retention_runs_total"),
+                          (long long) get_sum (self, "doutok_retention_removed_rows_total"));
 }
 
 /**

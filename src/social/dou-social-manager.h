@@ -13,9 +13,6 @@ G_BEGIN_DECLS
 #define DOU_SOCIAL_REQUEST_MAX 64
 /* The most rows of a page. */
 #define DOU_SOCIAL_PAGE_MAX 1000
-/* How long is remembered what a request made and who deleted a comment, in ms: a client that comes
- * back after a week does not repeat a comment. */
-#define DOU_SOCIAL_MEMORY (7 * G_TIME_SPAN_DAY / G_TIME_SPAN_MILLISECOND)
 
 /**
  * DouSocialManager:

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "common/dou-audit.h"
 #include "social/dou-social-operation.h"
 
 static gboolean
@@ -283,4 +284,27 @@ dou_social_store_recount_finish (DouSocialStore *self, GAsyncResult *result, GAr
   *users = g_array_ref (operation->others);
   *totals = operation->counts;
   return operation->n_wrong;
+}
+
+/**
+ * dou_social_store_start_retention:
+ * @self: a store
+ * @clock: tells what is old
+ *
+ * What clients called their comments, and who deleted which, is forgotten also when nobody writes; old
+ * entries of the audit log only here.
+ *
+ * Returns: (transfer full): what does that until it is freed
+ */
+DouRetention *
+dou_social_store_start_retention (DouSocialStore *self, DouClock *clock)
+{
+  static const DouRetentionRule rules[] = {
+    { "comment-requests", "forget-comment-requests", DOU_SOCIAL_MEMORY },
+    { "deleted-comments", "forget-deleted-comments", DOU_SOCIAL_MEMORY },
+    { "audit", "forget-audit", DOU_AUDIT_MEMORY },
+  };
+
+  return dou_retention_new (dou_social_store_get_database (self), clock, rules,
+                            G_N_ELEMENTS (rules));
 }

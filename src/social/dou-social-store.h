@@ -3,9 +3,14 @@
 
 #include "common/dou-caller.h"
 #include "common/dou-database-address.h"
+#include "common/dou-retention.h"
 #include "social/dou-social-items.h"
 
 G_BEGIN_DECLS
+
+/* How long is remembered what a request made and who deleted a comment, in ms: a client that comes
+ * back after a week does not repeat a comment. */
+#define DOU_SOCIAL_MEMORY (7 * G_TIME_SPAN_DAY / G_TIME_SPAN_MILLISECOND)
 
 /**
  * DouSocialStore:
@@ -101,5 +106,7 @@ void dou_social_store_recount_async (DouSocialStore *self, GCancellable *cancell
                                      GAsyncReadyCallback callback, gpointer user_data);
 gint64 dou_social_store_recount_finish (DouSocialStore *self, GAsyncResult *result, GArray **videos,
                                         GArray **users, DouSocialCounts *totals, GError **error);
+
+DouRetention *dou_social_store_start_retention (DouSocialStore *self, DouClock *clock);
 
 G_END_DECLS

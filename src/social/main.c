@@ -15,6 +15,7 @@ main (int argc, char **argv)
   g_autoptr (DouSocialStore) store = NULL;
   g_autoptr (DouClock) clock = NULL;
   g_autoptr (DouSocialManager) manager = NULL;
+  g_autoptr (DouRetention) retention = NULL;
   g_autoptr (DouSocialImpl) impl = NULL;
   g_autoptr (DouSocialAdminImpl) admin = NULL;
   g_autoptr (DouRelay) relay = NULL;
@@ -37,6 +38,7 @@ main (int argc, char **argv)
   if (manager == NULL)
     return dou_service_fail (PROGRAM, error);
 
+  retention = dou_social_store_start_retention (store, clock);
   impl = dou_social_impl_new (service, manager);
   admin = dou_social_admin_impl_new (service, manager);
   if (!dou_service_add_interface (service, G_DBUS_INTERFACE_SKELETON (admin), "/org/doutok/Social",

@@ -408,3 +408,23 @@ dou_user_store_list_audit_finish (DouUserStore *self, GAsyncResult *result, GErr
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }
+
+/**
+ * dou_user_store_start_retention:
+ * @self: a store
+ * @clock: tells what is old
+ *
+ * The audit log forgets what is older than DOU_AUDIT_MEMORY.
+ *
+ * Returns: (transfer full): what does that until it is freed
+ */
+DouRetention *
+dou_user_store_start_retention (DouUserStore *self, DouClock *clock)
+{
+  static const DouRetentionRule rules[] = {
+    { "audit", "forget-audit", DOU_AUDIT_MEMORY },
+  };
+
+  return dou_retention_new (dou_user_store_get_database (self), clock, rules,
+                            G_N_ELEMENTS (rules));
+}

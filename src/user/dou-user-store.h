@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "common/dou-database-address.h"
+#include "common/dou-retention.h"
 #include "user/dou-user-act.h"
 #include "user/dou-user-edit.h"
 #include "user/dou-user.h"
@@ -153,5 +154,7 @@ void dou_user_store_list_audit_async (DouUserStore *self, const DouAuditPage *pa
                                       gpointer user_data);
 GVariant *dou_user_store_list_audit_finish (DouUserStore *self, GAsyncResult *result,
                                             GError **error);
+
+DouRetention *dou_user_store_start_retention (DouUserStore *self, DouClock *clock);
 
 G_END_DECLS

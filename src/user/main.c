@@ -16,6 +16,8 @@ main (int argc, char **argv)
   g_autoptr (DouUserStore) store = NULL;
   g_autoptr (DouPasswordHasher) hasher = NULL;
   g_autoptr (DouUserManager) manager = NULL;
+  g_autoptr (DouClock) clock = NULL;
+  g_autoptr (DouRetention) retention = NULL;
   g_autoptr (DouUserImpl) impl = NULL;
   g_autoptr (DouUserAdminImpl) admin = NULL;
   g_autoptr (DouRelay) relay = NULL;
@@ -47,6 +49,8 @@ main (int argc, char **argv)
   if (manager == NULL)
     return dou_service_fail (PROGRAM, error);
 
+  clock = dou_system_clock_new ();
+  retention = dou_user_store_start_retention (store, clock);
   impl = dou_user_impl_new (service, manager);
   admin = dou_user_admin_impl_new (service, manager);
   if (!dou_service_add_interface (service, G_DBUS_INTERFACE_SKELETON (admin), "/org/doutok/User",

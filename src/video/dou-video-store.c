@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "dou-video-sql.h"
+#include "common/dou-audit.h"
 #include "video/dou-video-store-private.h"
 
 struct _DouVideoStore
@@ -149,6 +150,28 @@ dou_video_store_close (DouVideoStore *self)
   g_return_if_fail (DOU_IS_VIDEO_STORE (self));
 
   dou_database_close (self->database);
+}
+
+/**
+ * dou_video_store_start_retention:
+ * @self: a store
+ * @clock: tells what is old
+ *
+ * Who deleted which video is forgotten also when nobody deletes another; old entries of the audit log
+ * only here.
+ *
+ * Returns: (transfer full): what does that until it is freed
+ */
+DouRetention *
+dou_video_store_start_retention (DouVideoStore *self, DouClock *clock)
+{
+  static const DouRetentionRule rules[] = {
+    { "deleted-videos", "forget-deleted", DOU_VIDEO_MEMORY },
+    { "audit", "forget-audit", DOU_AUDIT_MEMORY },
+  };
+
+  return dou_retention_new (self->database, clock, rules,
+                            G_N_ELEMENTS (rules));
 }
 
 /**

@@ -5,6 +5,7 @@
 
 #include "common/dou-clock.h"
 #include "common/dou-database-address.h"
+#include "common/dou-retention.h"
 #include "video/dou-video-act.h"
 #include "video/dou-video.h"
 
@@ -184,5 +185,7 @@ void dou_video_store_recount_async (DouVideoStore *self, GAsyncReadyCallback cal
                                     gpointer user_data);
 GArray *dou_video_store_recount_finish (DouVideoStore *self, GAsyncResult *result,
                                         gint64 *n_videos, gint64 *n_wrong, GError **error);
+
+DouRetention *dou_video_store_start_retention (DouVideoStore *self, DouClock *clock);
 
 G_END_DECLS

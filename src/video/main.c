@@ -99,6 +99,7 @@ main (int argc, char **argv)
   g_autoptr (DouClock) clock = dou_system_clock_new ();
   g_auto (Parts) parts = { NULL };
   g_autoptr (DouPictureOwners) owners = NULL;
+  g_autoptr (DouRetention) retention = NULL;
   g_autoptr (DouVideoImpl) impl = NULL;
   g_autoptr (DouVideoAdminImpl) admin = NULL;
   g_autoptr (DouRelay) relay = NULL;
@@ -120,6 +121,7 @@ main (int argc, char **argv)
   if (owners == NULL)
     return dou_service_fail (PROGRAM, error);
 
+  retention = dou_video_store_start_retention (parts.store, clock);
   impl = dou_video_impl_new (service, parts.manager, parts.pictures);
   admin = dou_video_admin_impl_new (service, parts.manager);
   if (!dou_service_add_interface (service, G_DBUS_INTERFACE_SKELETON (admin), "/org/doutok/Video",

@@ -6,6 +6,8 @@
 #include "social/dou-social-store.h"
 
 static const char *const exceptions[] = {
+  /* The oldest entries, up to a limit. */
+  "forget-audit: SCAN social_audit",
   NULL,
 };
 

@@ -12,6 +12,9 @@
 #include "lib/dou-test-wait.h"
 #include "user/dou-test-accounts.h"
 
+/* Entries that a test dates back are about this and higher ones. */
+#define OLD_TARGET 100
+
 static const DouCaller caller = { 1000, (char *) "root" };
 
 static void
@@ -157,7 +160,7 @@ list_audit (DouTestAccounts *fixture, gint64 before, guint count, gint64 *last)
 
       g_assert_cmpint (number, >, 0);
       g_assert_cmpint (age, >=, 0);
-      g_assert_cmpint (age, <, 3600 * 1000);
+      g_assert_true (age < 3600 * 1000 || target >= OLD_TARGET);
       g_assert_cmpint (uid, ==, caller.uid);
       g_assert_cmpstr (login, ==, caller.login);
       g_string_append_printf (text, "%s %" G_GINT64_FORMAT " %s\n", action, target, why);
@@ -457,6 +460,57 @@ test_append_only (DouTestAccounts *fixture, gconstpointer data)
   assert_audit (fixture, "user ban 1 spam\n");
 }
 
+typedef struct
+{
+  DouTestAccounts *fixture; /* (unowned) */
+  const char *expected;
+} Awaited;
+
+static gboolean
+has_audit (gpointer data)
+{
+  const Awaited *awaited = data;
+  g_autofree char *actual = list_audit (awaited->fixture, 0, 100, NULL);
+
+  return g_str_equal (actual, awaited->expected);
+}
+
+/* Test that what is older than a year goes by itself, in the order of its age, and the rest stays. */
+static void
+test_retention (DouTestAccounts *fixture, gconstpointer data)
+{
+  g_autoptr (DouClock) clock = dou_system_clock_new ();
+  gint64 now = dou_clock_get_real_time (clock);
+  const gint64 times[]
+      = { 0, now - DOU_AUDIT_MEMORY - 60000, now - DOU_AUDIT_MEMORY + 60000 };
+  Awaited awaited = { fixture, "user ban 1 spam\nold 102 \n" };
+  g_autoptr (DouRetention) retention = NULL;
+  g_autoptr (GError) error = NULL;
+  DouTransaction *connection = dou_transaction_open (fixture->address, &error);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++)
+    {
+      g_autofree char *sql = g_strdup_printf (
+          "INSERT INTO user_audit (acted, uid, login, action, target, why) "
+          "VALUES (%" G_GINT64_FORMAT ", 1000, 'root', 'old', %u, '')",
+          times[i], OLD_TARGET + i);
+
+      g_assert_true (dou_transaction_run_sql (connection, sql, &error));
+    }
+  dou_transaction_close (connection);
+  register_two (fixture);
+  set_ban (fixture, 1, TRUE, "spam");
+
+  retention = dou_user_store_start_retention (fixture->store, clock);
+  dou_test_wait_until (has_audit, &awaited);
+
+  /* A second run finds nothing. */
+  dou_retention_run (retention);
+  set_ban (fixture, 1, FALSE, "");
+  assert_audit (fixture, "user unban 1 \nuser ban 1 spam\nold 102 \n");
+}
+
 /* Test that nothing is done when the database is gone. */
 static void
 test_no_database (DouTestAccounts *fixture, gconstpointer data)
@@ -485,6 +539,7 @@ main (int argc, char **argv)
   ADD ("refused", test_refused);
   ADD ("no-database", test_no_database);
   ADD ("append-only", test_append_only);
+  ADD ("retention", test_retention);
   ADD ("ban", test_ban);
   ADD ("reset-password", test_reset_password);
   ADD ("change-password", test_change_password);

@@ -6,6 +6,8 @@
 #include "user/dou-user-store.h"
 
 static const char *const exceptions[] = {
+  /* The oldest entries, up to a limit. */
+  "forget-audit: SCAN user_audit",
   NULL,
 };
 

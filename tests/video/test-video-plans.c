@@ -18,6 +18,8 @@ static const char *const exceptions[] = {
   "get-next-transcode: SCAN videos USING INDEX videos_to_transcode",
   "get-unsettled-pictures: SCAN pictures USING INDEX pictures_unsettled",
   "list-unclean: SCAN deleted_videos USING INDEX deleted_videos_pending",
+  /* The oldest entries, up to a limit. */
+  "forget-audit: SCAN video_audit",
   NULL,
 };
 

@@ -386,3 +386,9 @@ WHERE reports.id = CAST(j.value ->> 0 AS bigint) AND reports.resolved = 0
 SELECT id, acted, uid, login, action, target, why FROM social_audit
 WHERE id < (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))
 ORDER BY id DESC LIMIT 500
+
+-- [time]: forgets some of those before it. Ids grow with time, so the oldest are looked at only.
+-- name: forget-audit
+DELETE FROM social_audit WHERE id IN (
+  SELECT id FROM (SELECT id, acted FROM social_audit ORDER BY id LIMIT 8192) AS oldest
+  WHERE acted < CAST(CAST(##json::string AS json) ->> 0 AS bigint))

@@ -337,3 +337,9 @@ WHERE reports.id = j.value ->> 0 AND reports.resolved = 0
 SELECT id, acted, uid, login, action, target, why FROM social_audit
 WHERE id < json_extract(##json::string, '$[0]')
 ORDER BY id DESC LIMIT 500
+
+-- [time]: forgets some of those before it. Ids grow with time, so the oldest are looked at only.
+-- name: forget-audit
+DELETE FROM social_audit WHERE id IN (
+  SELECT id FROM (SELECT id, acted FROM social_audit ORDER BY id LIMIT 8192)
+  WHERE acted < json_extract(##json::string, '$[0]'))

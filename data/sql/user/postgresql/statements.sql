@@ -151,3 +151,9 @@ WHERE users.id = CAST(j ->> 0 AS bigint)
 SELECT id, acted, uid, login, action, target, why FROM user_audit
 WHERE id < (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))
 ORDER BY id DESC LIMIT 500
+
+-- [time]: forgets some of those before it. Ids grow with time, so the oldest are looked at only.
+-- name: forget-audit
+DELETE FROM user_audit WHERE id IN (
+  SELECT id FROM (SELECT id, acted FROM user_audit ORDER BY id LIMIT 8192) AS oldest
+  WHERE acted < CAST(CAST(##json::string AS json) ->> 0 AS bigint))

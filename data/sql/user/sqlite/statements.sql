@@ -136,3 +136,9 @@ WHERE users.id = j.value ->> 0
 SELECT id, acted, uid, login, action, target, why FROM user_audit
 WHERE id < json_extract(##json::string, '$[0]')
 ORDER BY id DESC LIMIT 500
+
+-- [time]: forgets some of those before it. Ids grow with time, so the oldest are looked at only.
+-- name: forget-audit
+DELETE FROM user_audit WHERE id IN (
+  SELECT id FROM (SELECT id, acted FROM user_audit ORDER BY id LIMIT 8192)
+  WHERE acted < json_extract(##json::string, '$[0]'))

@@ -256,3 +256,9 @@ ORDER BY j.place
 SELECT id, acted, uid, login, action, target, why FROM video_audit
 WHERE id < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
 ORDER BY id DESC LIMIT 500
+
+-- [time]: forgets some of those before it. Ids grow with time, so the oldest are looked at only.
+-- name: forget-audit
+DELETE a FROM video_audit AS a JOIN (
+  SELECT id FROM (SELECT id, acted FROM video_audit ORDER BY id LIMIT 8192) AS oldest
+  WHERE acted < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)) AS old ON a.id = old.id

@@ -193,3 +193,9 @@ WHERE v.id = j.value ->> 0
 SELECT id, acted, uid, login, action, target, why FROM video_audit
 WHERE id < json_extract(##json::string, '$[0]')
 ORDER BY id DESC LIMIT 500
+
+-- [time]: forgets some of those before it. Ids grow with time, so the oldest are looked at only.
+-- name: forget-audit
+DELETE FROM video_audit WHERE id IN (
+  SELECT id FROM (SELECT id, acted FROM video_audit ORDER BY id LIMIT 8192)
+  WHERE acted < json_extract(##json::string, '$[0]'))
