@@ -85,6 +85,8 @@ static const DouStatusInfo infos[] = {
       N_ ("nobody reports himself, or what is his own") },
   [DOU_STATUS_REPORT_NOT_FOUND]
   = { NAME ("ReportNotFound"), 10010, 200, N_ ("this report does not exist") },
+  [DOU_STATUS_BLOCKED]
+  = { NAME ("Blocked"), 10017, 200, N_ ("you have blocked this user, or this user has blocked you") },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (infos) == DOU_N_STATUSES);

@@ -53,6 +53,7 @@ typedef enum
   DOU_STATUS_USER_BANNED = 35,        /* the administration has banned this user */
   DOU_STATUS_REPORT_REFUSED = 36,     /* of oneself, or of what is one's own */
   DOU_STATUS_REPORT_NOT_FOUND = 37,   /* no such report */
+  DOU_STATUS_BLOCKED = 38,            /* one of the two users blocks the other */
   DOU_N_STATUSES
 } DouStatus;
 

@@ -37,7 +37,8 @@ typedef enum
   DOU_BACKEND_DELETE_VIDEOS,   /* (xx) → i */
   DOU_BACKEND_SET_FAVORITES,   /* (xxxb) → i */
   DOU_BACKEND_SET_FOLLOWS,     /* (xxb) → i */
-  DOU_BACKEND_ADD_COMMENTS,    /* (xxxss) → (ixx) */
+  DOU_BACKEND_SET_BLOCKS,      /* (xxb) → i */
+  DOU_BACKEND_ADD_COMMENTS,    /* (xxxxss) → (ixx) */
   DOU_BACKEND_DELETE_COMMENTS, /* (xxxx) → i */
   DOU_BACKEND_SET_FEELINGS,    /* (xxi) → i */
   DOU_BACKEND_GET_FEELINGS,    /* (xx) → i */
@@ -47,10 +48,13 @@ typedef enum
   DOU_BACKEND_GET_FOLLOWS,     /* (xxu) → (xax) */
   DOU_BACKEND_GET_FOLLOWERS,   /* (xxu) → (xax) */
   DOU_BACKEND_GET_FRIENDS,     /* (xxu) → (xax) */
+  DOU_BACKEND_GET_BLOCKS,      /* (xxu) → (xax) */
+  DOU_BACKEND_GET_APART,       /* (xxu) → (xax) */
   DOU_BACKEND_GET_VIDEO_COUNTS, /* x → (xx) */
   DOU_BACKEND_GET_USER_COUNTS, /* x → (xxxx) */
   DOU_BACKEND_ARE_FAVORITES,   /* (xx) → b */
   DOU_BACKEND_ARE_FOLLOWS,     /* (xx) → b */
+  DOU_BACKEND_ARE_APART,       /* (xx) → b */
   DOU_BACKEND_SEND_MESSAGES,   /* (xxxss) → (ixx) */
   DOU_BACKEND_GET_MESSAGES,    /* (xxxbu) → (ia(xxxsx)) */
   DOU_BACKEND_GET_LATEST_MESSAGES, /* (xx) → (xxxsx) */

@@ -198,8 +198,8 @@ video_found (DouAction *action, GVariant *result, DouStatus status)
 
   if (action->type == ACTION_ADD)
     dou_action_call (action, DOU_BACKEND_ADD_COMMENTS,
-                     g_variant_new ("(xxxss)", action->id, action->viewer, action->target,
-                                    action->text, request_id != NULL ? request_id : ""),
+                     g_variant_new ("(xxxxss)", action->id, action->viewer, action->target,
+                                    action->author, action->text, request_id != NULL ? request_id : ""),
                      comment_added);
   else
     dou_action_call (action, DOU_BACKEND_DELETE_COMMENTS,
@@ -274,6 +274,7 @@ typedef struct
   GVariant *page;      /* (owned) (nullable) (xa(xxsxxx)): where the next one begins, 0 = nowhere; and all */
   DouUserSet *users;   /* (owned) (nullable) who wrote each of them */
   gint64 viewer;       /* 0 for a guest */
+  gboolean is_parted;  /* the viewer may be apart from somebody, and gets an answer of its own */
   DouWindow window;
 } List;
 
@@ -336,7 +337,7 @@ list_reply (List *list)
 
   list_write (list, &writer, sheet);
   dou_sheet_take_text (sheet, &writer);
-  if (list->window.cursor == 0)
+  if (list->window.cursor == 0 && !list->is_parted)
     list_keep (list, sheet);
   dou_sheet_reply (sheet, list->context, list->request, list->viewer);
 }
@@ -374,6 +375,8 @@ list_take_page (List *owned, GVariant *page)
   /* Whom the viewer follows is the sheet's to find out. */
   list->users = dou_user_set_new (list->context, 0, (const gint64 *) (gpointer) users->data,
                                   users->len);
+  if (list->is_parted)
+    dou_user_set_hide_from (list->users, list->viewer);
   if (dou_user_set_load (list->users, writers_loaded_cb, list))
     list_reply (list);
   else
@@ -416,11 +419,13 @@ list_read_newest (List *list)
   DouContext *context = list->context;
   DouCommentPages *pages = context->comments;
   g_autoptr (GString) key = g_string_sized_new (KEY_SIZE);
-  DouSheet *sheet = dou_comment_pages_look_up_sheet (pages, context->cache, list->video->id,
-                                                     list->window.count,
-                                                     dou_ready_make_key (key, list->request));
   g_autoptr (GVariant) page = NULL;
+  DouSheet *sheet = NULL;
 
+  if (!list->is_parted)
+    sheet = dou_comment_pages_look_up_sheet (pages, context->cache, list->video->id,
+                                             list->window.count,
+                                             dou_ready_make_key (key, list->request));
   if (sheet != NULL)
     {
       dou_sheet_reply (sheet, context, list->request, list->viewer);
@@ -472,6 +477,30 @@ video_checked_cb (const GError *error, gpointer user_data)
     list_read_comments (g_steal_pointer (&list));
 }
 
+/* @list: (transfer full) */
+static void
+list_check_video (List *owned)
+{
+  g_autoptr (List) list = owned;
+
+  if (dou_cache_load (list->context->cache, &list->video, 1, DOU_FACT_BIT (DOU_FACT_VIDEO),
+                      video_checked_cb, list))
+    list_read_comments (g_steal_pointer (&list));
+  else
+    g_steal_pointer (&list);
+}
+
+static void
+parted_cb (const GError *error, gpointer user_data)
+{
+  g_autoptr (List) list = user_data;
+
+  if (error != NULL)
+    dou_request_reply_status (list->request, dou_status_from_error (error));
+  else
+    list_check_video (g_steal_pointer (&list));
+}
+
 static void
 comment_list_handler (DouRequest *request, gpointer user_data)
 {
@@ -494,11 +523,15 @@ comment_list_handler (DouRequest *request, gpointer user_data)
     }
 
   list->video = dou_cache_get_video (context->cache, video);
-  if (dou_cache_load (context->cache, &list->video, 1, DOU_FACT_BIT (DOU_FACT_VIDEO),
-                      video_checked_cb, list))
-    list_read_comments (g_steal_pointer (&list));
+  if (list->viewer != 0
+      && !dou_flags_know_any (context->flags, DOU_FLAG_APART, list->viewer, &list->is_parted))
+    {
+      dou_flags_load_any (context->flags, DOU_FLAG_APART, list->viewer, &list->is_parted, parted_cb,
+                          list);
+      g_steal_pointer (&list);
+    }
   else
-    g_steal_pointer (&list);
+    list_check_video (g_steal_pointer (&list));
 }
 
 static const DouRoute routes[] = {

@@ -116,6 +116,7 @@ list_load_users (List *owned)
 
   list->users = dou_user_set_new (list->context, list->viewer,
                                   (const gint64 *) (gpointer) ids->data, ids->len);
+  dou_user_set_hide_from (list->users, list->viewer);
   if (dou_user_set_load (list->users, users_loaded_cb, list))
     list_reply (list);
   else

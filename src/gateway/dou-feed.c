@@ -3,8 +3,9 @@
 /* The feed. Its first page is what every phone asks for when the app is opened, so it is kept as a
  * sheet, ready to be sent, one for each host that clients know the server by and each language.
  *
- * What a banned user has published is on the pages, but not in the answers. A page that has nothing else
- * is skipped, so that nobody who scrolls stops there.
+ * What a banned user has published is on the pages, but not in the answers, and for who is apart from
+ * somebody neither are the videos of that one: such a reader gets an answer of his own. A page that has
+ * nothing else is skipped, so that nobody who scrolls stops there.
  *
  * Which videos are on a page is remembered for all pages that were asked for, until any video comes or
  * goes; people scroll along the same pages. */
@@ -23,7 +24,7 @@
 
 /* The app's page. */
 #define PAGE_SIZE 30
-/* Pages that are skipped at most: more than a thousand videos of banned users in a row. */
+/* Pages that are skipped at most: more than a thousand videos in a row that are not to be seen. */
 #define MAX_SKIPPED 40
 /* Bytes of a video, as a guess at the length of an answer. */
 #define VIDEO_SIZE 1024
@@ -68,6 +69,7 @@ typedef struct
   DouFeed *feed;       /* (owned) */
   DouRequest *request; /* (owned) */
   gint64 viewer;       /* 0 for a guest */
+  gboolean is_parted;  /* the viewer may be apart from somebody */
   guint64 epoch;       /* in which the page was had */
   gint64 before;
   guint n_skipped; /* pages before this one on which there was nothing to see */
@@ -244,7 +246,8 @@ reader_reply (Reader *reader)
   dou_json_writer_end_object (&writer);
   dou_sheet_take_text (sheet, &writer);
 
-  if (reader->before == 0 && reader->next != 0 && reader->epoch == self->epoch)
+  if (reader->before == 0 && reader->next != 0 && reader->epoch == self->epoch
+      && !reader->is_parted)
     dou_feed_keep (self, reader, sheet);
   dou_sheet_reply (sheet, context, reader->request, reader->viewer);
 }
@@ -273,6 +276,8 @@ reader_take_page (Reader *reader, const Page *page, guint64 epoch)
   reader->next = page->next;
   reader->epoch = epoch;
   reader->videos = dou_video_set_new (reader->feed->context, page->ids, page->n_ids);
+  if (reader->is_parted)
+    dou_video_set_hide_from (reader->videos, reader->viewer);
   if (!dou_video_set_load (reader->videos, set_loaded_cb, reader) || reader_skip (reader))
     g_steal_pointer (&owned);
   else
@@ -370,6 +375,45 @@ dou_feed_find_page (DouFeed *self, Reader *reader)
     dou_feed_load (self, reader);
 }
 
+/* Returns: whether the first page was ready to be sent, and is */
+static gboolean
+dou_feed_reply_ready (DouFeed *self, DouRequest *request, gint64 viewer)
+{
+  DouReady *ready = dou_lru_lookup (self->ready, dou_ready_make_key (self->key, request));
+
+  if (ready == NULL || !dou_ready_is_good (ready, self->context->cache))
+    return FALSE;
+
+  dou_sheet_reply (dou_ready_get_sheet (ready), self->context, request, viewer);
+  return TRUE;
+}
+
+static Reader *
+reader_new (DouFeed *feed, DouRequest *request, gint64 viewer, gint64 before)
+{
+  Reader *reader = g_new0 (Reader, 1);
+
+  reader->feed = g_object_ref (feed);
+  reader->request = g_object_ref (request);
+  reader->viewer = viewer;
+  reader->before = before;
+  dou_trace_keep (&reader->trace);
+  return reader;
+}
+
+static void
+parted_cb (const GError *error, gpointer user_data)
+{
+  g_autoptr (Reader) reader = user_data;
+  DouFeed *self = reader->feed;
+
+  if (error != NULL)
+    dou_request_reply_status (reader->request, dou_status_from_error (error));
+  else if (reader->is_parted || reader->before != 0
+           || !dou_feed_reply_ready (self, reader->request, reader->viewer))
+    dou_feed_find_page (self, g_steal_pointer (&reader));
+}
+
 /**
  * dou_feed_reply:
  * @self: a feed
@@ -380,28 +424,24 @@ dou_feed_find_page (DouFeed *self, Reader *reader)
 void
 dou_feed_reply (DouFeed *self, DouRequest *request, gint64 viewer, gint64 before)
 {
+  DouFlags *flags = self->context->flags;
+  gboolean is_parted = FALSE;
   Reader *reader;
 
   if (before > self->newest)
     before = 0;
 
-  if (before == 0)
+  if (viewer != 0 && !dou_flags_know_any (flags, DOU_FLAG_APART, viewer, &is_parted))
     {
-      DouReady *ready = dou_lru_lookup (self->ready, dou_ready_make_key (self->key, request));
-
-      if (ready != NULL && dou_ready_is_good (ready, self->context->cache))
-        {
-          dou_sheet_reply (dou_ready_get_sheet (ready), self->context, request, viewer);
-          return;
-        }
+      reader = reader_new (self, request, viewer, before);
+      dou_flags_load_any (flags, DOU_FLAG_APART, viewer, &reader->is_parted, parted_cb, reader);
+      return;
     }
 
-  reader = g_new0 (Reader, 1);
-  reader->feed = g_object_ref (self);
-  reader->request = g_object_ref (request);
-  reader->viewer = viewer;
-  reader->before = before;
-  dou_trace_keep (&reader->trace);
+  if (before == 0 && !is_parted && dou_feed_reply_ready (self, request, viewer))
+    return;
 
+  reader = reader_new (self, request, viewer, before);
+  reader->is_parted = is_parted;
   dou_feed_find_page (self, reader);
 }

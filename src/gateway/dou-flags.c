@@ -7,6 +7,9 @@
  * what was asked about is kept; so are feelings about comments, of which there is no list (and nobody
  * asks about a comment that has neither likes nor dislikes).
  *
+ * Nearly all are apart from nobody, and for them it is enough to know that: what was made ready for
+ * everybody is right for them, too (dou_flags_know_any()).
+ *
  * A signal tells what is so now, and is put into the table. A reply that is on its way meanwhile may be
  * from before: it is good enough for the request that has asked, but is not kept, which the table's
  * epoch tells. */
@@ -17,7 +20,14 @@
 #include "common/dou-metrics.h"
 #include "gateway/dou-flags.h"
 
-#define FIRST_CAPACITY 64
+/* Slots of a new table; of who is apart from somebody there are few, of nobody none. */
+static const guint first_capacities[] = {
+  [DOU_FLAG_FAVORITE] = 64,
+  [DOU_FLAG_FOLLOW] = 64,
+  [DOU_FLAG_FEELING] = 64,
+  [DOU_FLAG_APART] = 4,
+};
+
 /* Targets of a viewer that are fetched at once: a page of the list. */
 #define PAGE_SIZE 1000
 /* Bytes of an entry beside its slots. */
@@ -39,6 +49,7 @@ typedef struct
   guint64 *slots; /* (owned) (array length=capacity) */
   guint capacity; /* a power of two */
   guint n_used;
+  guint n_true; /* of those the ones that are so */
   gboolean is_complete; /* what is not in it is not so */
   gboolean is_long;     /* the list has more than a page */
 } Table;
@@ -67,6 +78,7 @@ typedef struct
   GArray *targets;   /* (owned) (element-type gint64) */
   GArray *positions; /* (owned) (element-type guint) of each in `values` */
   guint8 *values;    /* (unowned) of the caller */
+  gboolean *any;     /* (unowned) (nullable) of the caller who asks for nothing else */
   DouFlagsFunc func;
   gpointer user_data;
 } Load;
@@ -104,6 +116,9 @@ table_put (Table *table, gint64 target, guint value)
 
   if (*slot == 0)
     table->n_used++;
+  else
+    table->n_true -= (*slot & ANSWER) != 0 ? 1 : 0;
+  table->n_true += value != 0 ? 1 : 0;
   *slot = (guint64) target << TARGET_SHIFT | USED | value;
 }
 
@@ -124,6 +139,7 @@ table_grow (Table *table)
 
   table->slots = g_new0 (guint64, table->capacity);
   table->n_used = 0;
+  table->n_true = 0;
   for (guint i = 0; i < n_old; i++)
     if (old[i] != 0)
       table_put (table, (gint64) (old[i] >> TARGET_SHIFT), old[i] & ANSWER);
@@ -181,20 +197,25 @@ feeling_from_number (gint64 number)
 }
 
 static void
+dou_flags_hear_one (DouFlags *self, DouFlagKind kind, gint64 viewer, gint64 target, gboolean value)
+{
+  Table *table = dou_lru_peek (self->tables[kind], &viewer);
+
+  if (table == NULL)
+    return;
+
+  table->epoch = ++self->n_epochs;
+  table_add (table, target, value);
+  dou_lru_set_cost (self->tables[kind], &viewer, table_get_cost (table));
+}
+
+static void
 dou_flags_hear (DouFlags *self, DouFlagKind kind, const DouWatchItem *items, gsize n_items)
 {
   for (gsize i = 0; i < n_items; i++)
-    {
-      Table *table = dou_lru_peek (self->tables[kind], &items[i].a);
-
-      if (table == NULL)
-        continue;
-
-      table->epoch = ++self->n_epochs;
-      table_add (table, items[i].b,
-                 kind == DOU_FLAG_FEELING ? feeling_from_number (items[i].c) : items[i].c != 0);
-      dou_lru_set_cost (self->tables[kind], &items[i].a, table_get_cost (table));
-    }
+    dou_flags_hear_one (self, kind, items[i].a, items[i].b,
+                        kind == DOU_FLAG_FEELING ? feeling_from_number (items[i].c)
+                                                 : items[i].c != 0);
 }
 
 static void
@@ -207,6 +228,17 @@ static void
 follows_cb (const DouWatchItem *items, gsize n_items, gpointer user_data)
 {
   dou_flags_hear (user_data, DOU_FLAG_FOLLOW, items, n_items);
+}
+
+/* One block parts both. */
+static void
+blocks_cb (const DouWatchItem *items, gsize n_items, gpointer user_data)
+{
+  for (gsize i = 0; i < n_items; i++)
+    {
+      dou_flags_hear_one (user_data, DOU_FLAG_APART, items[i].a, items[i].b, items[i].c != 0);
+      dou_flags_hear_one (user_data, DOU_FLAG_APART, items[i].b, items[i].a, items[i].c != 0);
+    }
 }
 
 static void
@@ -249,6 +281,7 @@ dou_flags_new (DouBackend *backend, DouWatch *watch, gsize max_bytes)
   dou_watch_listen (watch, DOU_WATCH_FAVORITES, favorites_cb, self);
   dou_watch_listen (watch, DOU_WATCH_FOLLOWS, follows_cb, self);
   dou_watch_listen (watch, DOU_WATCH_FEELINGS, feelings_cb, self);
+  dou_watch_listen (watch, DOU_WATCH_BLOCKS, blocks_cb, self);
   dou_watch_listen (watch, DOU_WATCH_SOCIAL_LOST, lost_cb, self);
   return self;
 }
@@ -265,8 +298,8 @@ dou_flags_get_table (DouFlags *self, DouFlagKind kind, gint64 viewer)
   table = g_new0 (Table, 1);
   table->viewer = viewer;
   table->epoch = ++self->n_epochs;
-  table->capacity = FIRST_CAPACITY;
-  table->slots = g_new0 (guint64, FIRST_CAPACITY);
+  table->capacity = first_capacities[kind];
+  table->slots = g_new0 (guint64, table->capacity);
   dou_lru_insert (self->tables[kind], &table->viewer, table, table_get_cost (table));
   return dou_lru_peek (self->tables[kind], &viewer);
 }
@@ -327,7 +360,8 @@ load_ask_for_pairs (Load *load)
 {
   static const DouBackendMethod methods[] = { [DOU_FLAG_FAVORITE] = DOU_BACKEND_ARE_FAVORITES,
                                               [DOU_FLAG_FOLLOW] = DOU_BACKEND_ARE_FOLLOWS,
-                                              [DOU_FLAG_FEELING] = DOU_BACKEND_GET_FEELINGS };
+                                              [DOU_FLAG_FEELING] = DOU_BACKEND_GET_FEELINGS,
+                                              [DOU_FLAG_APART] = DOU_BACKEND_ARE_APART };
   g_autofree GVariant **items = g_new (GVariant *, load->targets->len);
 
   for (guint i = 0; i < load->targets->len; i++)
@@ -385,17 +419,23 @@ list_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
       if (table != NULL)
         table->is_long = TRUE;
-      load_ask_for_pairs (g_steal_pointer (&load));
-      return;
+      if (load->any == NULL)
+        {
+          load_ask_for_pairs (g_steal_pointer (&load));
+          return;
+        }
     }
 
   if (list != NULL)
     {
       ids = g_variant_get_fixed_array (list, &n_ids, sizeof (gint64));
+      if (load->any != NULL)
+        *load->any = n_ids > 0;
       for (guint i = 0; i < load->targets->len; i++)
         load->values[g_array_index (load->positions, guint, i)]
             = contains (ids, n_ids, g_array_index (load->targets, gint64, i));
-      load_keep_list (load, ids, n_ids);
+      if (next == 0)
+        load_keep_list (load, ids, n_ids);
     }
 
   load->func (error, load->user_data);
@@ -405,11 +445,29 @@ static void
 load_ask_for_list (Load *load)
 {
   static const DouBackendMethod methods[] = { [DOU_FLAG_FAVORITE] = DOU_BACKEND_GET_FAVORITES,
-                                              [DOU_FLAG_FOLLOW] = DOU_BACKEND_GET_FOLLOWS };
+                                              [DOU_FLAG_FOLLOW] = DOU_BACKEND_GET_FOLLOWS,
+                                              [DOU_FLAG_APART] = DOU_BACKEND_GET_APART };
   GVariant *item = g_variant_new ("(xxu)", load->viewer, G_GINT64_CONSTANT (0), PAGE_SIZE);
 
   dou_batcher_submit_async (dou_backend_get_batcher (load->flags->backend, methods[load->kind]),
                             &item, 1, NULL, list_cb, load);
+}
+
+static Load *
+load_new (DouFlags *self, DouFlagKind kind, gint64 viewer, const Table *table, DouFlagsFunc func,
+          gpointer user_data)
+{
+  Load *load = g_new0 (Load, 1);
+
+  load->flags = g_object_ref (self);
+  load->kind = kind;
+  load->viewer = viewer;
+  load->epoch = table != NULL ? table->epoch : 0;
+  load->targets = g_array_new (FALSE, FALSE, sizeof (gint64));
+  load->positions = g_array_new (FALSE, FALSE, sizeof (guint));
+  load->func = func;
+  load->user_data = user_data;
+  return load;
 }
 
 /**
@@ -443,16 +501,8 @@ dou_flags_load (DouFlags *self, DouFlagKind kind, gint64 viewer, const gint64 *t
 
       if (load == NULL)
         {
-          load = g_new0 (Load, 1);
-          load->flags = g_object_ref (self);
-          load->kind = kind;
-          load->viewer = viewer;
-          load->epoch = table != NULL ? table->epoch : 0;
-          load->targets = g_array_new (FALSE, FALSE, sizeof (gint64));
-          load->positions = g_array_new (FALSE, FALSE, sizeof (guint));
+          load = load_new (self, kind, viewer, table, func, user_data);
           load->values = values;
-          load->func = func;
-          load->user_data = user_data;
         }
       g_array_append_val (load->targets, targets[i]);
       g_array_append_val (load->positions, i);
@@ -463,6 +513,49 @@ dou_flags_load (DouFlags *self, DouFlagKind kind, gint64 viewer, const gint64 *t
   else if (load != NULL)
     load_ask_for_list (load);
   return load == NULL;
+}
+
+/**
+ * dou_flags_know_any:
+ * @self: flags
+ * @kind: which
+ * @viewer: whose
+ * @any: (out): whether there may be any target for which it is so; if not, there is none
+ *
+ * Returns: whether that is known
+ */
+gboolean
+dou_flags_know_any (DouFlags *self, DouFlagKind kind, gint64 viewer, gboolean *any)
+{
+  const Table *table = dou_lru_lookup (self->tables[kind], &viewer);
+
+  if (table == NULL)
+    return FALSE;
+
+  *any = table->is_long || table->n_true > 0;
+  return *any || table->is_complete;
+}
+
+/**
+ * dou_flags_load_any:
+ * @self: flags
+ * @kind: which
+ * @viewer: whose
+ * @any: (out): whether there is any target for which it is so; stays until @func is called
+ * @func: called when it is known, or cannot be
+ * @user_data: for @func
+ *
+ * For what dou_flags_know_any() does not know.
+ */
+void
+dou_flags_load_any (DouFlags *self, DouFlagKind kind, gint64 viewer, gboolean *any,
+                    DouFlagsFunc func, gpointer user_data)
+{
+  Load *load = load_new (self, kind, viewer, dou_flags_get_table (self, kind, viewer), func,
+                         user_data);
+
+  load->any = any;
+  load_ask_for_list (load);
 }
 
 gsize

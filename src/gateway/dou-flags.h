@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 /**
  * DouFlags:
  *
- * Which videos users like, whom they follow and what they feel about comments, as far as answers to
- * them have needed it and as much as fits.
+ * Which videos users like, whom they follow, what they feel about comments and from whom they are
+ * apart, as far as answers to them have needed it and as much as fits.
  */
 #define DOU_TYPE_FLAGS (dou_flags_get_type ())
 G_DECLARE_FINAL_TYPE (DouFlags, dou_flags, DOU, FLAGS, GObject)
@@ -20,6 +20,7 @@ typedef enum
   DOU_FLAG_FAVORITE, /* the viewer likes a video */
   DOU_FLAG_FOLLOW,   /* the viewer follows a user */
   DOU_FLAG_FEELING,  /* what the viewer feels about a comment: of #DouFeeling */
+  DOU_FLAG_APART,    /* the viewer blocks a user, or a user the viewer */
   DOU_N_FLAGS
 } DouFlagKind;
 
@@ -48,6 +49,9 @@ typedef void (*DouFlagsFunc) (const GError *error, gpointer user_data);
 DouFlags *dou_flags_new (DouBackend *backend, DouWatch *watch, gsize max_bytes);
 gboolean dou_flags_load (DouFlags *self, DouFlagKind kind, gint64 viewer, const gint64 *targets,
                          gsize n_targets, guint8 *values, DouFlagsFunc func, gpointer user_data);
+gboolean dou_flags_know_any (DouFlags *self, DouFlagKind kind, gint64 viewer, gboolean *any);
+void dou_flags_load_any (DouFlags *self, DouFlagKind kind, gint64 viewer, gboolean *any,
+                         DouFlagsFunc func, gpointer user_data);
 gsize dou_flags_get_size (DouFlags *self);
 
 G_END_DECLS

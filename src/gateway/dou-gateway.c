@@ -39,11 +39,11 @@
 
 /* Shares of the memory that a gateway may use to remember things. */
 #define SHARE_OF_RECORDS 4
-#define SHARE_OF_FLAGS 3
+#define SHARE_OF_FLAGS 4
 #define SHARE_OF_FEED 1
 #define SHARE_OF_COMMENTS 5
 #define SHARE_OF_CHATS 1
-#define N_SHARES 14
+#define N_SHARES 15
 
 struct _DouGateway
 {

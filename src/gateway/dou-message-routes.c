@@ -49,9 +49,13 @@ followed (DouAction *action, GVariant *follows, DouStatus status)
                      g_variant_new ("(xx)", action->target, action->viewer), followed_back);
 }
 
+/* Whether either blocks the other: (b). */
 static void
-receiver_found (DouAction *action, GVariant *result, DouStatus status)
+apart_told (DouAction *action, GVariant *apart, DouStatus status)
 {
+  if (status == DOU_STATUS_OK && g_variant_get_boolean (apart))
+    status = DOU_STATUS_BLOCKED;
+
   if (status != DOU_STATUS_OK)
     dou_action_finish (action, NULL, status);
   else if (dou_config_get_int64 (action->context->config, DOU_CONFIG_MESSAGES_FROM) == DOU_MESSAGES_FROM_FRIENDS)
@@ -59,6 +63,19 @@ receiver_found (DouAction *action, GVariant *result, DouStatus status)
                      g_variant_new ("(xx)", action->viewer, action->target), followed);
   else
     send_message (action);
+}
+
+/* The chat domain knows nothing of blocks, and what is remembered here may be old where a block was made
+ * at another node. So the social domain is asked for each message, in one call for all that are on
+ * their way. */
+static void
+receiver_found (DouAction *action, GVariant *result, DouStatus status)
+{
+  if (status != DOU_STATUS_OK)
+    dou_action_finish (action, NULL, status);
+  else
+    dou_action_call (action, DOU_BACKEND_ARE_APART,
+                     g_variant_new ("(xx)", action->viewer, action->target), apart_told);
 }
 
 static DouStatus

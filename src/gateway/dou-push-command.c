@@ -7,6 +7,7 @@
 
 #define G_LOG_DOMAIN "doutok"
 
+#include "gateway/dou-gather.h"
 #include "gateway/dou-message-json.h"
 #include "gateway/dou-message-routes.h"
 #include "gateway/dou-push-private.h"
@@ -205,19 +206,33 @@ pending_ask_permission (Pending *self)
   pending_submit (self, DOU_BACKEND_ARE_FOLLOWS, pairs, G_N_ELEMENTS (pairs), found_follows_cb);
 }
 
-static void
-found_receiver_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+/* What is to be known before a message is sent. */
+enum
 {
+  PART_RECEIVER,
+  PART_APART,
+};
+
+static void
+checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  DouGather *gather = DOU_GATHER (source);
   g_autoptr (Pending) self = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) found = take_result (source, result, &error);
   DouConfig *config = self->context->config;
   gint32 status;
 
-  if (found == NULL)
+  if (!dou_gather_run_finish (gather, result, &error))
     status = (gint32) dou_status_from_error (error);
   else
-    g_variant_get_child (found, 0, "i", &status);
+    {
+      g_autoptr (GVariant) receiver = dou_gather_get (gather, PART_RECEIVER, 0);
+      g_autoptr (GVariant) apart = dou_gather_get (gather, PART_APART, 0);
+
+      g_variant_get_child (receiver, 0, "i", &status);
+      if (status == DOU_STATUS_OK && g_variant_get_boolean (apart))
+        status = DOU_STATUS_BLOCKED;
+    }
 
   if (status != DOU_STATUS_OK)
     pending_answer (self, (DouStatus) status);
@@ -225,6 +240,19 @@ found_receiver_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     pending_ask_permission (g_steal_pointer (&self));
   else
     pending_send (g_steal_pointer (&self));
+}
+
+/* @self: (transfer full) */
+static void
+pending_check (Pending *self)
+{
+  g_autoptr (DouGather) gather = dou_gather_new (self->context->backend);
+  GVariant *receiver = g_variant_new_int64 (self->command.user);
+  GVariant *pair = g_variant_new ("(xx)", self->user, self->command.user);
+
+  dou_gather_add (gather, DOU_BACKEND_GET_USERS, &receiver, 1);
+  dou_gather_add (gather, DOU_BACKEND_ARE_APART, &pair, 1);
+  dou_gather_run_async (gather, NULL, checked_cb, self);
 }
 
 static void
@@ -276,10 +304,7 @@ dou_push_command (DouContext *context, DouWebsocketHub *hub, const DouWebsocketT
     }
 
   if (self->command.verb == DOU_WEBSOCKET_SEND)
-    {
-      item = g_variant_new_int64 (self->command.user);
-      pending_submit (g_steal_pointer (&self), DOU_BACKEND_GET_USERS, &item, 1, found_receiver_cb);
-    }
+    pending_check (g_steal_pointer (&self));
   else
     {
       item = g_variant_new ("(xxx)", self->user, self->command.user, self->command.time);

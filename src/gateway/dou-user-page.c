@@ -140,6 +140,8 @@ page_load_users (Page *page)
 
   page->users = dou_user_set_new (page->context, page->viewer,
                                   (const gint64 *) (gpointer) ids->data, ids->len);
+  if (page->kind != DOU_USER_PAGE_BLOCKS)
+    dou_user_set_hide_from (page->users, page->viewer);
   if (dou_user_set_load (page->users, users_loaded_cb, page))
     page_reply (page);
   else
@@ -301,6 +303,20 @@ page_read_window (Page *page, DouWindow *window)
   return DOU_STATUS_OK;
 }
 
+/* Finds out whose list it is. Whom somebody blocks is told to nobody else. */
+static DouStatus
+page_read_subject (Page *page)
+{
+  DouStatus status;
+
+  if (page->kind != DOU_USER_PAGE_BLOCKS)
+    return dou_context_get_subject (page->context, page->request, &page->viewer, &page->subject);
+
+  status = dou_authenticator_require (page->context->authenticator, page->request, &page->viewer);
+  page->subject = page->viewer;
+  return status;
+}
+
 /**
  * dou_user_page_reply:
  * @context: what the handlers work with
@@ -323,7 +339,7 @@ dou_user_page_reply (DouContext *context, DouRequest *request, DouUserPageKind k
   page->entries = g_array_new (FALSE, TRUE, sizeof (Entry));
   g_array_set_clear_func (page->entries, (GDestroyNotify) entry_clear);
 
-  status = dou_context_get_subject (context, request, &page->viewer, &page->subject);
+  status = page_read_subject (page);
   if (status == DOU_STATUS_OK)
     status = page_read_window (page, &window);
   if (status != DOU_STATUS_OK)

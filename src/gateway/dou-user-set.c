@@ -11,6 +11,8 @@ struct _DouUserSet
   gint64 *ids;         /* (owned) (array length=n_users) */
   DouRecord **records; /* (owned) (array length=n_users) */
   guint8 *follows;     /* (owned) (array length=n_users) whether the viewer follows each */
+  gint64 reader;       /* from whom users are apart who are left out; 0 for nobody */
+  guint8 *apart;       /* (owned) (array length=n_users) whether each is left out */
 
   guint n_pending; /* loads under way */
   GError *error;   /* (owned) (nullable) of the first that failed */
@@ -38,6 +40,7 @@ dou_user_set_new (DouContext *context, gint64 viewer, const gint64 *ids, gsize n
   self->ids = g_memdup2 (ids, n_ids * sizeof *ids);
   self->records = g_new (DouRecord *, n_ids);
   self->follows = g_new0 (guint8, n_ids);
+  self->apart = g_new0 (guint8, n_ids);
   for (gsize i = 0; i < n_ids; i++)
     self->records[i] = dou_cache_get_user (context->cache, ids[i]);
   return self;
@@ -57,8 +60,22 @@ dou_user_set_free (DouUserSet *self)
   g_free (self->ids);
   g_free (self->records);
   g_free (self->follows);
+  g_free (self->apart);
   g_clear_error (&self->error);
   g_free (self);
+}
+
+/**
+ * dou_user_set_hide_from:
+ * @self: a set that is not loaded
+ * @reader: a user
+ *
+ * Who blocks @reader or is blocked by @reader is as good as one who does not exist.
+ */
+void
+dou_user_set_hide_from (DouUserSet *self, gint64 reader)
+{
+  self->reader = reader;
 }
 
 static void
@@ -93,6 +110,10 @@ dou_user_set_load (DouUserSet *self, DouCacheFunc func, gpointer user_data)
       && !dou_flags_load (self->context->flags, DOU_FLAG_FOLLOW, self->viewer, self->ids,
                           self->n_users, self->follows, loaded_cb, self))
     self->n_pending++;
+  if (self->reader != 0
+      && !dou_flags_load (self->context->flags, DOU_FLAG_APART, self->reader, self->ids,
+                          self->n_users, self->apart, loaded_cb, self))
+    self->n_pending++;
 
   return self->n_pending == 0;
 }
@@ -102,12 +123,12 @@ dou_user_set_load (DouUserSet *self, DouCacheFunc func, gpointer user_data)
  * @self: a set that is loaded
  * @index: of a user, from 0
  *
- * Returns: whether the user exists
+ * Returns: whether the user exists, and is not hidden
  */
 gboolean
 dou_user_set_exists (DouUserSet *self, gsize index)
 {
-  return self->records[index]->status == DOU_STATUS_OK;
+  return self->records[index]->status == DOU_STATUS_OK && !self->apart[index];
 }
 
 /**

@@ -16,6 +16,7 @@ typedef struct _DouUserSet DouUserSet;
 
 DouUserSet *dou_user_set_new (DouContext *context, gint64 viewer, const gint64 *ids, gsize n_ids);
 void dou_user_set_free (DouUserSet *self);
+void dou_user_set_hide_from (DouUserSet *self, gint64 reader);
 gboolean dou_user_set_load (DouUserSet *self, DouCacheFunc func, gpointer user_data);
 
 gboolean dou_user_set_exists (DouUserSet *self, gsize index);

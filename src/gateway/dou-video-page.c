@@ -78,6 +78,7 @@ ids_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_variant_get (answer, "(x@ax)", &page->next, &ids);
   elements = g_variant_get_fixed_array (ids, &page->n_ids, sizeof (gint64));
   page->videos = dou_video_set_new (page->context, elements, page->n_ids);
+  dou_video_set_hide_from (page->videos, page->viewer);
   if (dou_video_set_load (page->videos, videos_loaded_cb, page))
     page_reply (page);
   else

@@ -8,6 +8,10 @@ struct _DouVideoSet
   DouContext *context; /* (unowned) */
   GPtrArray *videos;   /* (owned) (element-type DouRecord) */
   GPtrArray *authors;  /* (owned) (element-type DouRecord) one for each video, once these are there */
+  gint64 reader;       /* from whom authors are apart who are left out; 0 for nobody */
+  guint8 *apart;       /* (owned) (nullable) (array length=authors->len) whether each is left out */
+  guint n_pending;     /* loads under way */
+  GError *error;       /* (owned) (nullable) of the first that failed */
   DouCacheFunc func;
   gpointer user_data;
 };
@@ -40,9 +44,26 @@ dou_video_set_new (DouContext *context, const gint64 *ids, gsize n_ids)
 void
 dou_video_set_free (DouVideoSet *self)
 {
+  g_assert (self->n_pending == 0);
+
   g_ptr_array_unref (self->videos);
   g_ptr_array_unref (self->authors);
+  g_free (self->apart);
+  g_clear_error (&self->error);
   g_free (self);
+}
+
+/**
+ * dou_video_set_hide_from:
+ * @self: a set that is not loaded
+ * @reader: a user
+ *
+ * Videos are left out whose author blocks @reader or is blocked by @reader.
+ */
+void
+dou_video_set_hide_from (DouVideoSet *self, gint64 reader)
+{
+  self->reader = reader;
 }
 
 static void
@@ -50,7 +71,24 @@ authors_cb (const GError *error, gpointer user_data)
 {
   DouVideoSet *self = user_data;
 
-  self->func (error, self->user_data);
+  if (error != NULL && self->error == NULL)
+    self->error = g_error_copy (error);
+  if (--self->n_pending == 0)
+    self->func (self->error, self->user_data);
+}
+
+static void
+dou_video_set_load_apart (DouVideoSet *self)
+{
+  g_autofree gint64 *ids = g_new (gint64, self->authors->len);
+
+  for (guint i = 0; i < self->authors->len; i++)
+    ids[i] = ((DouRecord *) g_ptr_array_index (self->authors, i))->id;
+
+  self->apart = g_new0 (guint8, self->authors->len);
+  if (!dou_flags_load (self->context->flags, DOU_FLAG_APART, self->reader, ids, self->authors->len,
+                       self->apart, authors_cb, self))
+    self->n_pending++;
 }
 
 /* Leaves out what does not exist. Returns: whether the authors are known already */
@@ -75,8 +113,12 @@ dou_video_set_load_authors (DouVideoSet *self)
 
   /* Their references are gone already, or have moved. */
   self->videos->len = n_kept;
-  return dou_cache_load (self->context->cache, (DouRecord *const *) self->authors->pdata,
-                         self->authors->len, DOU_FACTS_OF_USER, authors_cb, self);
+  if (!dou_cache_load (self->context->cache, (DouRecord *const *) self->authors->pdata,
+                       self->authors->len, DOU_FACTS_OF_USER, authors_cb, self))
+    self->n_pending++;
+  if (self->reader != 0)
+    dou_video_set_load_apart (self);
+  return self->n_pending == 0;
 }
 
 static void
@@ -107,14 +149,15 @@ dou_video_set_load (DouVideoSet *self, DouCacheFunc func, gpointer user_data)
          && dou_video_set_load_authors (self);
 }
 
-/* Whether it is to be seen: there, and its author too, who is not banned. */
+/* Whether it is to be seen: there, and its author too, who is neither banned nor apart from the reader. */
 static gboolean
 dou_video_set_shows (DouVideoSet *self, guint i)
 {
   const DouRecord *video = g_ptr_array_index (self->videos, i);
   const DouRecord *author = g_ptr_array_index (self->authors, i);
 
-  return video->status == DOU_STATUS_OK && author->status == DOU_STATUS_OK;
+  return video->status == DOU_STATUS_OK && author->status == DOU_STATUS_OK
+         && (self->apart == NULL || !self->apart[i]);
 }
 
 /**

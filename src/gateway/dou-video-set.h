@@ -16,6 +16,7 @@ typedef struct _DouVideoSet DouVideoSet;
 
 DouVideoSet *dou_video_set_new (DouContext *context, const gint64 *ids, gsize n_ids);
 void dou_video_set_free (DouVideoSet *self);
+void dou_video_set_hide_from (DouVideoSet *self, gint64 reader);
 gboolean dou_video_set_load (DouVideoSet *self, DouCacheFunc func, gpointer user_data);
 
 guint dou_video_set_count (DouVideoSet *self);

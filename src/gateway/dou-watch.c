@@ -59,6 +59,7 @@ static const struct
   [DOU_WATCH_FEELINGS] = { "Social", "FeelingsChanged", SHAPE_FEELINGS },
   [DOU_WATCH_FAVORITES] = { "Social", "FavoritesChanged", SHAPE_LINKS },
   [DOU_WATCH_FOLLOWS] = { "Social", "FollowsChanged", SHAPE_LINKS },
+  [DOU_WATCH_BLOCKS] = { "Social", "BlocksChanged", SHAPE_LINKS },
   [DOU_WATCH_MESSAGES] = { "Chat", "MessagesSent", SHAPE_MESSAGES },
 };
 

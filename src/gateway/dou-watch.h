@@ -30,6 +30,7 @@ typedef enum
   DOU_WATCH_FEELINGS,    /* Social1.FeelingsChanged: user, comment, feeling */
   DOU_WATCH_FAVORITES,   /* Social1.FavoritesChanged: user, video, whether */
   DOU_WATCH_FOLLOWS,     /* Social1.FollowsChanged: user, whom, whether */
+  DOU_WATCH_BLOCKS,      /* Social1.BlocksChanged: user, other, whether either blocks the other */
   DOU_WATCH_MESSAGES,    /* Chat1.MessagesSent: sender, receiver, time */
   DOU_WATCH_USER_LOST,   /* the service has another process, or none, or says Reset: no items */
   DOU_WATCH_VIDEO_LOST,

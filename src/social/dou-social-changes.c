@@ -18,6 +18,7 @@ dou_social_changes_new (void)
   self->feelings = g_array_new (FALSE, FALSE, sizeof (DouSocialFeeling));
   self->favorites = g_array_new (FALSE, FALSE, sizeof (DouSocialLink));
   self->follows = g_array_new (FALSE, FALSE, sizeof (DouSocialLink));
+  self->blocks = g_array_new (FALSE, FALSE, sizeof (DouSocialLink));
   return self;
 }
 
@@ -33,13 +34,14 @@ dou_social_changes_free (DouSocialChanges *self)
   g_array_unref (self->feelings);
   g_array_unref (self->favorites);
   g_array_unref (self->follows);
+  g_array_unref (self->blocks);
   g_free (self);
 }
 
 /**
  * dou_social_changes_add_link:
  * @self: changes
- * @kind: what @link is
+ * @kind: what @link is: a like or a follow
  * @link: what is so now, and was not before
  */
 void
@@ -62,6 +64,21 @@ dou_social_changes_add_link (DouSocialChanges *self, DouSocialLinkKind kind,
       g_array_append_val (self->users, link->target);
       self->added.follows += n;
     }
+}
+
+/**
+ * dou_social_changes_add_block:
+ * @self: changes
+ * @user: who blocks @whom now, and did not before; or the other way round
+ * @whom: another user
+ * @apart: whether either blocks the other now
+ */
+void
+dou_social_changes_add_block (DouSocialChanges *self, gint64 user, gint64 whom, gboolean apart)
+{
+  const DouSocialLink link = { user, whom, 0, apart };
+
+  g_array_append_val (self->blocks, link);
 }
 
 /**

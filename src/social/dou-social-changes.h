@@ -17,6 +17,7 @@ typedef struct
   GArray *favorites; /* (owned) (element-type DouSocialLink) */
   GArray *follows;   /* (owned) (element-type DouSocialLink) */
   GArray *feelings;  /* (owned) (element-type DouSocialFeeling) */
+  GArray *blocks;    /* (owned) (element-type DouSocialLink) set if the two are apart now */
   DouSocialCounts added; /* to those of the whole store */
 } DouSocialChanges;
 
@@ -25,6 +26,8 @@ void dou_social_changes_free (DouSocialChanges *self);
 
 void dou_social_changes_add_link (DouSocialChanges *self, DouSocialLinkKind kind,
                                   const DouSocialLink *link);
+void dou_social_changes_add_block (DouSocialChanges *self, gint64 user, gint64 whom,
+                                   gboolean apart);
 void dou_social_changes_add_comments (DouSocialChanges *self, gint64 video, gint64 n_added);
 void dou_social_changes_add_ids (GArray *ids, GArray *added);
 void dou_social_changes_sort (DouSocialChanges *self);

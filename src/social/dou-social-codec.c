@@ -68,7 +68,7 @@ dou_social_decode_favorites (GVariant *argument)
 
 /**
  * dou_social_decode_follows:
- * @argument: `a(xxb)`: user, whom, whether
+ * @argument: `a(xxb)`: user, whom, whether; also of blocks
  *
  * Returns: (transfer full) (element-type DouSocialLink): links
  */
@@ -114,7 +114,7 @@ dou_social_decode_page_requests (GVariant *argument)
 
 /**
  * dou_social_decode_drafts:
- * @argument: `a(xxxss)`: id, user, video, text, request
+ * @argument: `a(xxxxss)`: id, user, video, author, text, request
  *
  * Returns: (transfer full) (element-type DouSocialDraft): drafts
  */
@@ -128,8 +128,8 @@ dou_social_decode_drafts (GVariant *argument)
     {
       DouSocialDraft draft;
 
-      g_variant_get_child (argument, i, "(xxxss)", &draft.id, &draft.user, &draft.video,
-                           &draft.text, &draft.request);
+      g_variant_get_child (argument, i, "(xxxxss)", &draft.id, &draft.user, &draft.video,
+                           &draft.author, &draft.text, &draft.request);
       g_array_append_val (drafts, draft);
     }
 

@@ -158,6 +158,21 @@ dou_social_impl_handle_set_follows (DouDBusSocial1 *object, GDBusMethodInvocatio
 }
 
 static gboolean
+dou_social_impl_handle_set_blocks (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                   GVariant *argument)
+{
+  static const Method method = { dou_social_manager_set_links_finish, dou_social_encode_statuses,
+                                 dou_dbus_social1_complete_set_blocks };
+  g_autoptr (GArray) links = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  links = dou_social_decode_follows (argument);
+  return set_links (object, invocation, DOU_SOCIAL_BLOCKS, links, &method);
+}
+
+static gboolean
 are_links (DouDBusSocial1 *object, GDBusMethodInvocation *invocation, DouSocialLinkKind kind,
            GVariant *argument, const Method *method)
 {
@@ -191,6 +206,16 @@ dou_social_impl_handle_are_follows (DouDBusSocial1 *object, GDBusMethodInvocatio
                                  dou_dbus_social1_complete_are_follows };
 
   return are_links (object, invocation, DOU_SOCIAL_FOLLOWS, argument, &method);
+}
+
+static gboolean
+dou_social_impl_handle_are_apart (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                  GVariant *argument)
+{
+  static const Method method = { dou_social_manager_are_links_finish, dou_social_encode_booleans,
+                                 dou_dbus_social1_complete_are_apart };
+
+  return are_links (object, invocation, DOU_SOCIAL_BLOCKS, argument, &method);
 }
 
 static gboolean
@@ -247,6 +272,26 @@ dou_social_impl_handle_get_friends (DouDBusSocial1 *object, GDBusMethodInvocatio
                                  dou_dbus_social1_complete_get_friends };
 
   return get_list (object, invocation, DOU_SOCIAL_LIST_FRIENDS, argument, &method);
+}
+
+static gboolean
+dou_social_impl_handle_get_blocks (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                   GVariant *argument)
+{
+  static const Method method = { dou_social_manager_list_finish, dou_social_encode_pages,
+                                 dou_dbus_social1_complete_get_blocks };
+
+  return get_list (object, invocation, DOU_SOCIAL_LIST_BLOCKS, argument, &method);
+}
+
+static gboolean
+dou_social_impl_handle_get_apart (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                  GVariant *argument)
+{
+  static const Method method = { dou_social_manager_list_finish, dou_social_encode_pages,
+                                 dou_dbus_social1_complete_get_apart };
+
+  return get_list (object, invocation, DOU_SOCIAL_LIST_APART, argument, &method);
 }
 
 static gboolean
@@ -478,6 +523,13 @@ follows_changed_cb (DouSocialManager *manager, GArray *links, gpointer user_data
 }
 
 static void
+blocks_changed_cb (DouSocialManager *manager, GArray *links, gpointer user_data)
+{
+  dou_dbus_social1_emit_blocks_changed (DOU_DBUS_SOCIAL1 (user_data),
+                                        dou_social_encode_links (links));
+}
+
+static void
 dou_social_impl_dispose (GObject *object)
 {
   DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
@@ -499,6 +551,7 @@ dou_social_impl_iface_init (DouDBusSocial1Iface *iface)
 {
   iface->handle_set_favorites = dou_social_impl_handle_set_favorites;
   iface->handle_set_follows = dou_social_impl_handle_set_follows;
+  iface->handle_set_blocks = dou_social_impl_handle_set_blocks;
   iface->handle_add_comments = dou_social_impl_handle_add_comments;
   iface->handle_delete_comments = dou_social_impl_handle_delete_comments;
   iface->handle_set_feelings = dou_social_impl_handle_set_feelings;
@@ -508,10 +561,13 @@ dou_social_impl_iface_init (DouDBusSocial1Iface *iface)
   iface->handle_get_follows = dou_social_impl_handle_get_follows;
   iface->handle_get_followers = dou_social_impl_handle_get_followers;
   iface->handle_get_friends = dou_social_impl_handle_get_friends;
+  iface->handle_get_blocks = dou_social_impl_handle_get_blocks;
+  iface->handle_get_apart = dou_social_impl_handle_get_apart;
   iface->handle_get_video_counts = dou_social_impl_handle_get_video_counts;
   iface->handle_get_user_counts = dou_social_impl_handle_get_user_counts;
   iface->handle_are_favorites = dou_social_impl_handle_are_favorites;
   iface->handle_are_follows = dou_social_impl_handle_are_follows;
+  iface->handle_are_apart = dou_social_impl_handle_are_apart;
   iface->handle_add_reports = dou_social_impl_handle_add_reports;
   iface->handle_remove_videos = dou_social_impl_handle_remove_videos;
   iface->handle_recount = dou_social_impl_handle_recount;
@@ -555,5 +611,6 @@ dou_social_impl_new (DouService *service, DouSocialManager *manager)
   g_signal_connect_object (manager, "favorites-changed", G_CALLBACK (favorites_changed_cb), self,
                            0);
   g_signal_connect_object (manager, "follows-changed", G_CALLBACK (follows_changed_cb), self, 0);
+  g_signal_connect_object (manager, "blocks-changed", G_CALLBACK (blocks_changed_cb), self, 0);
   return self;
 }

@@ -13,11 +13,14 @@ G_BEGIN_DECLS
  * DouSocialLinkKind:
  * @DOU_SOCIAL_FAVORITES: likes of videos
  * @DOU_SOCIAL_FOLLOWS: follows of users
+ * @DOU_SOCIAL_BLOCKS: blocks of users. What is asked of two users is always whether either blocks the
+ *   other, whoever it is: then they are apart
  */
 typedef enum
 {
   DOU_SOCIAL_FAVORITES,
   DOU_SOCIAL_FOLLOWS,
+  DOU_SOCIAL_BLOCKS,
 } DouSocialLinkKind;
 
 /**
@@ -26,6 +29,8 @@ typedef enum
  * @DOU_SOCIAL_LIST_FOLLOWS: whom a user follows
  * @DOU_SOCIAL_LIST_FOLLOWERS: who follows a user
  * @DOU_SOCIAL_LIST_FRIENDS: whom a user follows and who follows back
+ * @DOU_SOCIAL_LIST_BLOCKS: whom a user blocks
+ * @DOU_SOCIAL_LIST_APART: whom a user blocks, and who blocks the user
  */
 typedef enum
 {
@@ -33,18 +38,20 @@ typedef enum
   DOU_SOCIAL_LIST_FOLLOWS,
   DOU_SOCIAL_LIST_FOLLOWERS,
   DOU_SOCIAL_LIST_FRIENDS,
+  DOU_SOCIAL_LIST_BLOCKS,
+  DOU_SOCIAL_LIST_APART,
 } DouSocialList;
 
 /**
  * DouSocialLink:
  *
- * That a user likes a video, or follows a user, or is to, or is to no longer.
+ * That a user likes a video, or follows or blocks a user, or is to, or is to no longer.
  */
 typedef struct
 {
   gint64 user;
   gint64 target; /* a video or a user */
-  gint64 author; /* of the video; 0 for a follow */
+  gint64 author; /* of the video; 0 for a follow or block */
   gboolean set;
 } DouSocialLink;
 
@@ -58,6 +65,7 @@ typedef struct
   DouStatus status;
   gboolean changed; /* it was not as it is now */
   gint64 author;    /* for whom the like counts, or counted */
+  gboolean apart;   /* of a block: whether either of the two blocks the other now */
 } DouSocialLinkOutcome;
 
 /**
@@ -119,6 +127,7 @@ typedef struct
   gint64 id;
   gint64 user;
   gint64 video;
+  gint64 author; /* of the video */
   char *text;    /* (owned) */
   char *request; /* (owned) what the client calls it, or empty */
 } DouSocialDraft;

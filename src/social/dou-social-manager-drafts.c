@@ -53,7 +53,7 @@ static DouStatus
 check_draft (const DouSocialDraft *draft)
 {
   if (!dou_social_id_is_valid (draft->id) || !dou_social_id_is_valid (draft->user)
-      || !dou_social_id_is_valid (draft->video))
+      || !dou_social_id_is_valid (draft->video) || !dou_social_id_is_valid (draft->author))
     return DOU_STATUS_BAD_PARAMETER;
   if (strlen (draft->request) > DOU_SOCIAL_REQUEST_MAX
       || !g_utf8_validate (draft->request, -1, NULL))
@@ -202,7 +202,8 @@ dou_social_manager_add_comments_async (DouSocialManager *self, GArray *drafts,
  *
  * Returns: (transfer full) (element-type DouSocialDraftOutcome): for each draft 0, BadText,
  *   BadParameter (an id that is none or belongs to another comment, or a request that is too long),
- *   VideoNotFound (it was removed); or %NULL if nothing was done, with the errors of
+ *   VideoNotFound (it was removed), Blocked (its author is apart from the writer); or %NULL if
+ *   nothing was done, with the errors of
  *   dou_database_write_finish()
  */
 GArray *

@@ -141,7 +141,7 @@ dou_social_manager_set_feelings_async (DouSocialManager *self, GArray *feelings,
  * @result: of the callback
  * @error: return location
  *
- * Returns: (transfer full) (element-type gint32): for each a #DouStatus: 0, CommentNotFound,
+ * Returns: (transfer full) (element-type gint32): for each a #DouStatus: 0, CommentNotFound, Blocked,
  *   BadParameter (no such feeling, or no such user can be); or %NULL if nothing was done, with the
  *   errors of dou_database_write_finish()
  */

@@ -3,7 +3,7 @@
 
 #include "social/dou-social-manager.h"
 
-/* Many likes or follows that came together; the data of the call's task. */
+/* Many likes, follows or blocks that came together; the data of the call's task. */
 typedef struct
 {
   DouSocialLinkKind kind;
@@ -30,7 +30,7 @@ check_link (DouSocialLinkKind kind, const DouSocialLink *link)
     return DOU_STATUS_BAD_PARAMETER;
   if (kind == DOU_SOCIAL_FAVORITES && link->set && !dou_social_id_is_valid (link->author))
     return DOU_STATUS_BAD_PARAMETER;
-  if (kind == DOU_SOCIAL_FOLLOWS && link->user == link->target)
+  if (kind != DOU_SOCIAL_FAVORITES && link->user == link->target)
     return DOU_STATUS_NOT_PERMITTED;
 
   return DOU_STATUS_OK;
@@ -81,8 +81,9 @@ link_call_resolve (LinkCall *self)
       }
 }
 
+/* @unfollowed: (nullable): the follows that blocks have removed */
 static void
-link_call_report (LinkCall *self, DouSocialManager *manager, GArray *outcomes)
+link_call_report (LinkCall *self, DouSocialManager *manager, GArray *outcomes, GArray *unfollowed)
 {
   g_autoptr (DouSocialChanges) changes = dou_social_changes_new ();
 
@@ -92,9 +93,14 @@ link_call_report (LinkCall *self, DouSocialManager *manager, GArray *outcomes)
       DouSocialLink link = g_array_index (self->wanted, DouSocialLink, i);
 
       link.author = outcome->author;
-      if (outcome->changed)
+      if (outcome->changed && self->kind == DOU_SOCIAL_BLOCKS)
+        dou_social_changes_add_block (changes, link.user, link.target, outcome->apart);
+      else if (outcome->changed)
         dou_social_changes_add_link (changes, self->kind, &link);
     }
+  for (guint i = 0; unfollowed != NULL && i < unfollowed->len; i++)
+    dou_social_changes_add_link (changes, DOU_SOCIAL_FOLLOWS,
+                                 &g_array_index (unfollowed, DouSocialLink, i));
 
   dou_social_manager_report (manager, changes);
 }
@@ -122,14 +128,15 @@ set_links_cb (GObject *source, GAsyncResult *result, gpointer user_data)
         *status = (gint32) g_array_index (outcomes, DouSocialLinkOutcome, call->places[i]).status;
     }
 
-  link_call_report (call, g_task_get_source_object (task), outcomes);
+  link_call_report (call, g_task_get_source_object (task), outcomes,
+                    dou_social_store_get_unfollowed (DOU_SOCIAL_STORE (source), result));
   g_task_return_pointer (task, g_array_ref (call->statuses), (GDestroyNotify) g_array_unref);
 }
 
 /**
  * dou_social_manager_set_links_async:
  * @self: a manager
- * @kind: likes or follows
+ * @kind: likes, follows or blocks
  * @links: (element-type DouSocialLink): what is to be so; must not change until the callback
  * @cancellable: (nullable): prevents what has not begun
  * @callback: called in the thread-default main context of the caller
@@ -174,8 +181,8 @@ dou_social_manager_set_links_async (DouSocialManager *self, DouSocialLinkKind ki
  * @error: return location
  *
  * Returns: (transfer full) (element-type gint32): for each link a #DouStatus: 0, BadParameter (an
- *   id that is none), NotPermitted (oneself), VideoNotFound (it was removed); or %NULL if nothing
- *   was done, with the errors of dou_database_write_finish()
+ *   id that is none), NotPermitted (oneself), VideoNotFound (it was removed), Blocked (a like or
+ *   follow between two of whom one blocks the other); or %NULL if nothing was done, with the errors of dou_database_write_finish()
  */
 GArray *
 dou_social_manager_set_links_finish (DouSocialManager *self, GAsyncResult *result, GError **error)

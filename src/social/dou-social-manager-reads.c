@@ -64,7 +64,7 @@ bound_requests (GArray *requests)
 /**
  * dou_social_manager_are_links_async:
  * @self: a manager
- * @kind: likes or follows
+ * @kind: likes, follows or blocks
  * @links: (element-type DouSocialLink): pairs of user and target
  * @cancellable: (nullable): prevents what has not begun
  * @callback: called in the thread-default main context of the caller

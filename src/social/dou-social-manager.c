@@ -38,6 +38,7 @@ enum
   SIGNAL_FEELINGS_CHANGED,
   SIGNAL_FAVORITES_CHANGED,
   SIGNAL_FOLLOWS_CHANGED,
+  SIGNAL_BLOCKS_CHANGED,
   N_SIGNALS
 };
 
@@ -153,6 +154,11 @@ dou_social_manager_class_init (DouSocialManagerClass *klass)
    * @links: (element-type DouSocialLink): follows, as they are now
    */
   signals[SIGNAL_FOLLOWS_CHANGED] = make_changed_signal ("follows-changed");
+  /**
+   * DouSocialManager::blocks-changed:
+   * @links: (element-type DouSocialLink): pairs of users, set if either blocks the other now
+   */
+  signals[SIGNAL_BLOCKS_CHANGED] = make_changed_signal ("blocks-changed");
 }
 
 static void
@@ -287,4 +293,5 @@ dou_social_manager_report (DouSocialManager *self, DouSocialChanges *changes)
   dou_social_manager_emit (self, SIGNAL_FEELINGS_CHANGED, changes->feelings);
   dou_social_manager_emit (self, SIGNAL_FAVORITES_CHANGED, changes->favorites);
   dou_social_manager_emit (self, SIGNAL_FOLLOWS_CHANGED, changes->follows);
+  dou_social_manager_emit (self, SIGNAL_BLOCKS_CHANGED, changes->blocks);
 }

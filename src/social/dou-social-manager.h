@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 /**
  * DouSocialManager:
  *
- * The rules of likes, follows and comments, without bus or SQL.
+ * The rules of likes, follows, blocks and comments, without bus or SQL.
  */
 #define DOU_TYPE_SOCIAL_MANAGER (dou_social_manager_get_type ())
 G_DECLARE_FINAL_TYPE (DouSocialManager, dou_social_manager, DOU, SOCIAL_MANAGER, GObject)

@@ -54,4 +54,8 @@ void dou_social_operation_begin_json (DouJsonWriter *writer, guint n_rows);
 gboolean dou_social_operation_execute_rows (DouTransaction *transaction, const char *name,
                                             DouJsonWriter *writer, GError **error);
 
+char *dou_social_store_get_links_json (GArray *links);
+gboolean dou_social_store_part_users (DouTransaction *transaction, DouSocialOperation *operation,
+                                      GError **error);
+
 G_END_DECLS

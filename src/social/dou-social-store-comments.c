@@ -40,6 +40,7 @@ get_drafts_json (GArray *drafts)
       dou_json_writer_int64 (&writer, draft->user);
       dou_json_writer_int64 (&writer, draft->video);
       dou_json_writer_string (&writer, draft->request);
+      dou_json_writer_int64 (&writer, draft->author);
       dou_json_writer_end_array (&writer);
     }
   dou_json_writer_end_array (&writer);
@@ -63,7 +64,10 @@ judge_known_draft (const DouSocialDraft *draft, DouRows *rows, guint i)
   if (user != 0)
     return (DouSocialDraftOutcome){ DOU_STATUS_BAD_PARAMETER };
 
-  return (DouSocialDraftOutcome){ DOU_STATUS_VIDEO_NOT_FOUND };
+  if (dou_rows_get_int64 (rows, i, 6) != 0)
+    return (DouSocialDraftOutcome){ DOU_STATUS_VIDEO_NOT_FOUND };
+
+  return (DouSocialDraftOutcome){ DOU_STATUS_BLOCKED };
 }
 
 /* Settles all drafts: those of which nothing is known are new. */
@@ -75,7 +79,7 @@ judge_drafts (DouTransaction *transaction, DouSocialOperation *operation, GError
       operation, sizeof (DouSocialDraftOutcome), drafts->len);
   g_autofree char *json = get_drafts_json (drafts);
   g_autoptr (DouRows) rows
-      = dou_transaction_query (transaction, "find-drafts", "xxxxxxx", json, error);
+      = dou_transaction_query (transaction, "find-drafts", "xxxxxxxx", json, error);
 
   if (rows == NULL)
     return FALSE;
@@ -173,7 +177,8 @@ dou_social_store_add_comments_async (DouSocialStore *self, GArray *drafts, gint6
  * @error: return location
  *
  * Returns: (transfer full) (element-type DouSocialDraftOutcome): for each draft 0 (now or before),
- *   VideoNotFound (it was removed), or BadParameter (the id belongs to another comment); or %NULL
+ *   VideoNotFound (it was removed), Blocked (its author is apart from the writer), or BadParameter
+ *   (the id belongs to another comment); or %NULL
  */
 GArray *
 dou_social_store_add_comments_finish (DouSocialStore *self, GAsyncResult *result, GError **error)

@@ -35,7 +35,7 @@ find_feelings (DouTransaction *transaction, DouSocialOperation *operation,
   dou_json_writer_end_array (&writer);
   json = dou_json_writer_steal (&writer, NULL);
 
-  rows = dou_transaction_query (transaction, "find-feelings", "xx", json, error);
+  rows = dou_transaction_query (transaction, "find-feelings", "xxx", json, error);
   if (rows == NULL)
     return FALSE;
 
@@ -45,7 +45,11 @@ find_feelings (DouTransaction *transaction, DouSocialOperation *operation,
       gint64 place = dou_rows_get_int64 (rows, i, 0);
       gint64 feeling = dou_rows_get_int64 (rows, i, 1);
 
-      g_array_index (statuses, gint32, place) = DOU_STATUS_OK;
+      g_array_index (statuses, gint32, place)
+          = dou_rows_get_int64 (rows, i, 2) != 0
+                    && g_array_index (feelings, DouSocialFeeling, place).feeling != DOU_SOCIAL_NEITHER
+                ? DOU_STATUS_BLOCKED
+                : DOU_STATUS_OK;
       (*current)[place] = feeling != 0 ? (DouSocialFeelingKind) feeling : DOU_SOCIAL_NEITHER;
     }
 
@@ -107,8 +111,8 @@ dou_social_store_set_feelings_async (DouSocialStore *self, GArray *feelings,
  * @result: of the callback
  * @error: return location
  *
- * Returns: (transfer full) (element-type gint32): for each a #DouStatus, 0 or CommentNotFound; or
- *   %NULL
+ * Returns: (transfer full) (element-type gint32): for each a #DouStatus, 0, CommentNotFound, or
+ *   Blocked for a like or dislike of what somebody wrote who is apart from the user; or %NULL
  */
 GArray *
 dou_social_store_set_feelings_finish (DouSocialStore *self, GAsyncResult *result, GError **error)

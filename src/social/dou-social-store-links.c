@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Likes and follows: both are sets of pairs, kept in tables of one shape, and differ in the names
- * of their statements. */
+/* Likes, follows and blocks: all are sets of pairs, kept in tables of one shape, and differ in the
+ * names of their statements. What else a block does is in a file of its own. */
 
 #include "config.h"
 
@@ -13,12 +13,16 @@ typedef struct
   const char *add;
   const char *remove;
   const char *are;
+  /* (nullable) what else is to be done in the transaction */
+  gboolean (*then) (DouTransaction *transaction, DouSocialOperation *operation, GError **error);
 } LinkStatements;
 
 static const LinkStatements link_statements[] = {
   [DOU_SOCIAL_FAVORITES]
-  = { "find-favorites", "add-favorites", "remove-favorites", "are-favorites" },
-  [DOU_SOCIAL_FOLLOWS] = { "find-follows", "add-follows", "remove-follows", "are-follows" },
+  = { "find-favorites", "add-favorites", "remove-favorites", "are-favorites", NULL },
+  [DOU_SOCIAL_FOLLOWS] = { "find-follows", "add-follows", "remove-follows", "are-follows", NULL },
+  [DOU_SOCIAL_BLOCKS]
+  = { "find-blocks", "add-blocks", "remove-blocks", "are-apart", dou_social_store_part_users },
 };
 
 static const char *const list_statements[] = {
@@ -26,6 +30,8 @@ static const char *const list_statements[] = {
   [DOU_SOCIAL_LIST_FOLLOWS] = "list-follows",
   [DOU_SOCIAL_LIST_FOLLOWERS] = "list-followers",
   [DOU_SOCIAL_LIST_FRIENDS] = "list-friends",
+  [DOU_SOCIAL_LIST_BLOCKS] = "list-blocks",
+  [DOU_SOCIAL_LIST_APART] = "list-apart",
 };
 
 static void
@@ -38,8 +44,14 @@ write_link (DouJsonWriter *writer, const DouSocialLink *link)
   dou_json_writer_end_array (writer);
 }
 
-static char *
-get_links_json (GArray *links)
+/**
+ * dou_social_store_get_links_json:
+ * @links: (element-type DouSocialLink): links
+ *
+ * Returns: (transfer full): [[user, target, author], …]
+ */
+char *
+dou_social_store_get_links_json (GArray *links)
 {
   g_auto (DouJsonWriter) writer = { 0 };
 
@@ -60,9 +72,9 @@ find_links (DouTransaction *transaction, DouSocialOperation *operation, gint64 *
   GArray *links = operation->items;
   GArray *outcomes = dou_social_operation_reset_results (
       operation, sizeof (DouSocialLinkOutcome), links->len);
-  g_autofree char *json = get_links_json (links);
+  g_autofree char *json = dou_social_store_get_links_json (links);
   g_autoptr (DouRows) rows
-      = dou_transaction_query (transaction, statements->find, "xxxx", json, error);
+      = dou_transaction_query (transaction, statements->find, "xxxxx", json, error);
 
   if (rows == NULL)
     return FALSE;
@@ -75,9 +87,12 @@ find_links (DouTransaction *transaction, DouSocialOperation *operation, gint64 *
 
       (*sequences)[place] = dou_rows_get_int64 (rows, i, 1);
       outcome->author = dou_rows_get_int64 (rows, i, 2);
-      if (dou_rows_get_int64 (rows, i, 3) != 0
-          && g_array_index (links, DouSocialLink, place).set)
+      if (!g_array_index (links, DouSocialLink, place).set)
+        continue;
+      if (dou_rows_get_int64 (rows, i, 3) != 0)
         outcome->status = DOU_STATUS_VIDEO_NOT_FOUND;
+      else if (dou_rows_get_int64 (rows, i, 4) != 0)
+        outcome->status = DOU_STATUS_BLOCKED;
     }
 
   return TRUE;
@@ -116,13 +131,14 @@ set_links_func (DouTransaction *transaction, gpointer data, GError **error)
     }
 
   return dou_social_operation_execute_rows (transaction, statements->add, &added, error)
-         && dou_social_operation_execute_rows (transaction, statements->remove, &removed, error);
+         && dou_social_operation_execute_rows (transaction, statements->remove, &removed, error)
+         && (statements->then == NULL || statements->then (transaction, operation, error));
 }
 
 /**
  * dou_social_store_set_links_async:
  * @self: a store
- * @kind: likes or follows
+ * @kind: likes, follows or blocks
  * @links: (element-type DouSocialLink): what is to be so, no pair of user and target twice; those
  *   that are new become the newest, in their order
  * @cancellable: (nullable): see dou_database_write_async()
@@ -152,8 +168,8 @@ dou_social_store_set_links_async (DouSocialStore *self, DouSocialLinkKind kind, 
  * @result: of the callback
  * @error: return location
  *
- * Returns: (transfer full) (element-type DouSocialLinkOutcome): for each link 0, or VideoNotFound
- *   for a like of a removed video; or %NULL
+ * Returns: (transfer full) (element-type DouSocialLinkOutcome): for each link 0, VideoNotFound for a
+ *   like of a removed video, or Blocked for a like or follow between two who are apart; or %NULL
  */
 GArray *
 dou_social_store_set_links_finish (DouSocialStore *self, GAsyncResult *result, GError **error)
@@ -169,7 +185,7 @@ are_links_func (DouTransaction *transaction, gpointer data, GError **error)
   const LinkStatements *statements = operation->detail;
   GArray *results = dou_social_operation_reset_results (operation, sizeof (guint8),
                                                         operation->items->len);
-  g_autofree char *json = get_links_json (operation->items);
+  g_autofree char *json = dou_social_store_get_links_json (operation->items);
   g_autoptr (DouRows) rows = dou_transaction_query (transaction, statements->are, "x", json, error);
 
   if (rows == NULL)
@@ -183,7 +199,7 @@ are_links_func (DouTransaction *transaction, gpointer data, GError **error)
 /**
  * dou_social_store_are_links_async:
  * @self: a store
- * @kind: likes or follows
+ * @kind: likes, follows or blocks
  * @links: (element-type DouSocialLink): pairs of user and target
  * @cancellable: (nullable): see dou_database_read_async()
  * @callback: called in the thread-default main context of the caller

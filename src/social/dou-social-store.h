@@ -46,6 +46,7 @@ void dou_social_store_set_links_async (DouSocialStore *self, DouSocialLinkKind k
                                        gpointer user_data);
 GArray *dou_social_store_set_links_finish (DouSocialStore *self, GAsyncResult *result,
                                            GError **error);
+GArray *dou_social_store_get_unfollowed (DouSocialStore *self, GAsyncResult *result);
 
 void dou_social_store_are_links_async (DouSocialStore *self, DouSocialLinkKind kind, GArray *links,
                                        GCancellable *cancellable, GAsyncReadyCallback callback,

@@ -278,6 +278,7 @@ submit_comments (Job *job, guint64 first, guint n_rows)
         .id = DOU_BENCH_FIRST_COMMENT + (gint64) i * DOU_BENCH_ID_STEP,
         .user = dou_bench_user_id (scatter (i) % set->users),
         .video = dou_bench_video_id (video),
+        .author = dou_bench_user_id (video % set->users),
         .text = g_strdup_printf ("Comment number %" G_GUINT64_FORMAT ": 拍得真好", i),
         .request = g_strdup (""),
       };

@@ -5,7 +5,7 @@
 import os
 import tempfile
 
-from server import Server, make_picture
+from server import Server, make_picture, make_video
 from tap import check, check_equal, run
 from user import User
 from webdriver import Driver
@@ -19,6 +19,7 @@ class Profile:
     def __init__(self, driver, server, directory):
         self.server = server
         self.picture = make_picture(os.path.join(directory, "picture.png"))
+        self.video = make_video(os.path.join(directory, "video.mp4"))
         self.text = os.path.join(directory, "text.png")
         with open(self.text, "w", encoding="utf-8") as file:
             file.write("no picture\n" * 20)
@@ -80,6 +81,39 @@ class Profile:
         self.browser.choose_file("[data-test=avatar]", self.text)
         check(self.save("avatar") != "", "no problem")
 
+    def read_block_button(self):
+        """What the button says, once it may be pressed."""
+        self.browser.wait("return document.querySelector('[data-test=block]')?.disabled === false", what="a button")
+        return self.browser.run("return document.querySelector('[data-test=block]').textContent")
+
+    def block(self):
+        """Test that one blocks somebody on their page, after a question, and that it is all over then."""
+        self.bob.upload(self.video, "Hello")
+        self.ann.go(f"user/{self.bob.get_id()}")
+        self.browser.click("button.follow")
+        self.browser.wait("return document.querySelector('button.follow').getAttribute('aria-pressed') === 'true'")
+        self.browser.find(".tile")
+        check_equal(self.read_block_button(), "Block", "button")
+        self.browser.click("[data-test=block]")
+        self.browser.click("[data-test=confirm]")
+        self.browser.wait_for_text("[data-test=block]", "Unblock")
+        self.browser.find(".empty-note")
+        check_equal(self.browser.run("return document.querySelectorAll('.tile').length"), 0, "videos")
+        check_equal(self.browser.run("return document.querySelector('button.follow').getAttribute('aria-pressed')"),
+                    "false", "follow")
+        self.bob.go(f"messages/{self.ann.get_id()}")
+        self.bob.browser.type("[data-test=message-text]", "why?")
+        self.bob.browser.click(".chat .send")
+        self.bob.browser.wait_for_text(".toast", "blocked")
+
+        self.ann.go("me")
+        self.browser.find(".profile-actions a[href='#/settings']")
+        self.ann.go(f"user/{self.bob.get_id()}")
+        check_equal(self.read_block_button(), "Unblock", "button")
+        self.browser.click("[data-test=block]")
+        self.browser.wait_for_text("[data-test=block]", "Block")
+        self.browser.find(".tile")
+
     def change(self, old, new):
         """Fills in the form of the password."""
         self.browser.type("[data-test=old-password]", old)
@@ -131,7 +165,8 @@ def main():
         server = Server()
         with tempfile.TemporaryDirectory() as directory:
             profile = Profile(driver, server, directory)
-            names = ("signature", "followed", "incomplete", "pictures", "picture_refused", "password_refused", "password", "log_in", "silence")
+            names = ("signature", "followed", "incomplete", "pictures", "block", "picture_refused", "password_refused", "password",
+                     "log_in", "silence")
             run([(f"/browser/profile/{name}", getattr(profile, name)) for name in names])
     finally:
         driver.stop()

@@ -235,6 +235,56 @@ test_feelings (Fixture *fixture, gconstpointer data)
   g_assert_cmpmem (values, 3, "\1\0\2", 3);
 }
 
+static void
+assert_any (Fixture *fixture, gint64 viewer, gboolean expected)
+{
+  gboolean any = !expected;
+
+  g_assert_true (dou_flags_know_any (fixture->flags, DOU_FLAG_APART, viewer, &any));
+  g_assert_cmpint (any, ==, expected);
+}
+
+/* Test that whether there is anything at all is known after one call, and over changes that concern
+ * either of two users; also over one that comes while it is being asked for. */
+static void
+test_any (Fixture *fixture, gconstpointer data)
+{
+  gboolean any = TRUE;
+
+  g_assert_false (dou_flags_know_any (fixture->flags, DOU_FLAG_APART, 1, &any));
+  dou_flags_load_any (fixture->flags, DOU_FLAG_APART, 1, &any, loaded_cb, fixture);
+  dou_test_services_answer (&fixture->services, "GetApart", "[(1, 0, 1000)]", "[(0, [])]");
+  wait (fixture);
+  g_assert_false (any);
+  assert_any (fixture, 1, FALSE);
+
+  dou_test_services_emit (&fixture->services, "Social", "BlocksChanged",
+                          "([(int64 2, int64 1, true)],)");
+  assert_any (fixture, 1, TRUE);
+  g_assert_false (dou_flags_know_any (fixture->flags, DOU_FLAG_APART, 2, &any));
+  dou_test_services_emit (&fixture->services, "Social", "BlocksChanged",
+                          "([(int64 1, int64 2, true), (2, 1, false)],)");
+  assert_any (fixture, 1, FALSE);
+
+  dou_flags_load_any (fixture->flags, DOU_FLAG_APART, 3, &any, loaded_cb, fixture);
+  dou_test_services_emit (&fixture->services, "Social", "BlocksChanged",
+                          "([(int64 3, int64 4, true), (3, 5, true), (3, 5, false)],)");
+  dou_test_services_answer (&fixture->services, "GetApart", "[(3, 0, 1000)]", "[(0, [])]");
+  wait (fixture);
+  assert_any (fixture, 3, TRUE);
+  dou_test_services_emit (&fixture->services, "Social", "BlocksChanged",
+                          "([(int64 3, int64 4, false)],)");
+  g_assert_false (dou_flags_know_any (fixture->flags, DOU_FLAG_APART, 3, &any));
+
+  dou_flags_load_any (fixture->flags, DOU_FLAG_APART, 3, &any, loaded_cb, fixture);
+  dou_test_services_answer (&fixture->services, "GetApart", "[(3, 0, 1000)]", "[(9, [8])]");
+  wait (fixture);
+  g_assert_true (any);
+  assert_any (fixture, 3, TRUE);
+  dou_test_services_restart (&fixture->services);
+  g_assert_false (dou_flags_know_any (fixture->flags, DOU_FLAG_APART, 3, &any));
+}
+
 /* Test that a reply that was overtaken by a change does not undo it. */
 static void
 test_overtaken (Fixture *fixture, gconstpointer data)
@@ -339,6 +389,7 @@ main (int argc, char **argv)
   ADD ("hit", test_hit);
   ADD ("change", test_change);
   ADD ("feelings", test_feelings);
+  ADD ("any", test_any);
   ADD ("overtaken", test_overtaken);
   ADD ("lost", test_lost);
   ADD ("many-targets", test_many_targets);

@@ -93,6 +93,8 @@ stop_chat_service (Fixture *fixture)
 {
   g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (fixture->chat_impl));
   g_clear_object (&fixture->chat_service);
+  /* Its threads may hold on to what they have just answered. */
+  dou_chat_store_close (fixture->chat_store);
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_assert_finalize_object (fixture->chat_impl);
@@ -124,6 +126,8 @@ stop_social_service (Fixture *fixture)
 {
   g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (fixture->social_impl));
   g_clear_object (&fixture->social_service);
+  /* Its threads may hold on to what they have just answered. */
+  dou_social_store_close (fixture->social_store);
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_assert_finalize_object (fixture->social_impl);
@@ -543,7 +547,7 @@ test_nobody_to_ask (Fixture *fixture, gconstpointer data)
 }
 
 static void
-follow (Fixture *fixture, const char *items)
+call_social (Fixture *fixture, const char *method, const char *items)
 {
   GAsyncResult *waited = NULL;
   g_autoptr (GAsyncResult) result = NULL;
@@ -551,7 +555,7 @@ follow (Fixture *fixture, const char *items)
   g_autoptr (GError) error = NULL;
 
   g_dbus_connection_call (fixture->users.connection, "org.doutok.Social", "/org/doutok/Social",
-                          "org.doutok.Social1", "SetFollows", g_variant_new_parsed (items), NULL,
+                          "org.doutok.Social1", method, g_variant_new_parsed (items), NULL,
                           G_DBUS_CALL_FLAGS_NONE, -1, NULL, dou_test_wait_result_cb, &waited);
   result = dou_test_wait_result (&waited);
   reply = g_dbus_connection_call_finish (fixture->users.connection, result, &error);
@@ -569,10 +573,10 @@ test_friends (Fixture *fixture, gconstpointer data)
                                  "friends", NULL));
   say (ann, "%s", text);
   assert_heard (ann, "answer 1 10011 you are not permitted to do this");
-  follow (fixture, "([(int64 1, int64 2, true)],)");
+  call_social (fixture, "SetFollows", "([(int64 1, int64 2, true)],)");
   say (ann, "%s", text);
   assert_heard (ann, "answer 1 10011 you are not permitted to do this");
-  follow (fixture, "([(int64 2, int64 1, true)],)");
+  call_social (fixture, "SetFollows", "([(int64 2, int64 1, true)],)");
   say (ann, "%s", text);
   assert_heard (ann, "message 1->2 x");
   assert_heard (ann, "answer 1 0 x");
@@ -588,6 +592,36 @@ test_close_all (Fixture *fixture, gconstpointer data)
   dou_push_close_all (fixture->gateways[0].push);
   g_assert_cmpuint (dou_test_websocket_wait_closed (ann), ==, SOUP_WEBSOCKET_CLOSE_GOING_AWAY);
   g_assert_false (dou_test_websocket_is_closed (bob));
+}
+
+/* Test that two of whom one blocks the other write to each other no more, nor before both have ended it,
+ * whatever else is allowed. */
+static void
+test_blocked (Fixture *fixture, gconstpointer data)
+{
+  const char *to_bob = "{\"ref\":1,\"type\":\"send\",\"to_user_id\":2,\"content\":\"x\"}";
+  const char *to_ann = "{\"ref\":2,\"type\":\"send\",\"to_user_id\":1,\"content\":\"y\"}";
+  const char *refused = "10017 you have blocked this user, or this user has blocked you";
+  g_autofree char *ann_refused = g_strconcat ("answer 1 ", refused, NULL);
+  g_autofree char *bob_refused = g_strconcat ("answer 2 ", refused, NULL);
+  g_autoptr (DouTestWebsocket) ann = client_new (fixture, 0, ANN);
+  g_autoptr (DouTestWebsocket) bob = client_new (fixture, 1, BOB);
+
+  call_social (fixture, "SetBlocks", "([(int64 1, int64 2, true)],)");
+  say (ann, "%s", to_bob);
+  assert_heard (ann, ann_refused);
+  say (bob, "%s", to_ann);
+  assert_heard (bob, bob_refused);
+
+  call_social (fixture, "SetBlocks", "([(int64 2, int64 1, true), (1, 2, false)],)");
+  say (ann, "%s", to_bob);
+  assert_heard (ann, ann_refused);
+
+  call_social (fixture, "SetBlocks", "([(int64 2, int64 1, false)],)");
+  say (ann, "%s", to_bob);
+  assert_heard (ann, "message 1->2 x");
+  assert_heard (ann, "answer 1 0 x");
+  assert_heard (bob, "message 1->2 x");
 }
 
 int
@@ -607,6 +641,7 @@ main (int argc, char **argv)
   ADD ("password-changed", test_password_changed);
   ADD ("nobody-to-ask", test_nobody_to_ask);
   ADD ("friends", test_friends);
+  ADD ("blocked", test_blocked);
   ADD ("close-all", test_close_all);
 #undef ADD
 

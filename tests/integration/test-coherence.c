@@ -7,11 +7,11 @@
 #include "config.h"
 
 #include <signal.h>
-#include <string.h>
 
 #include <gio/gio.h>
 
 #include "lib/dou-test-daemon.h"
+#include "lib/dou-test-gateway.h"
 #include "lib/dou-test-http.h"
 #include "lib/dou-test-media.h"
 #include "lib/dou-test-wait.h"
@@ -19,8 +19,6 @@
 #define N_GATEWAYS 2
 #define N_ROUNDS 40
 #define N_DISTURBERS 2
-/* Connections that may be needed to have one to each gateway. */
-#define MAX_TRIES 200
 
 typedef struct
 {
@@ -28,24 +26,16 @@ typedef struct
   char *token; /* (owned) */
 } User;
 
-/* A connection of its own, used by one thread. */
-typedef struct
-{
-  GSocketConnection *connection; /* (owned) */
-  GDataInputStream *input;       /* (owned) */
-} Client;
-
 typedef struct
 {
   DouTestDaemon *server;  /* (owned) */
   DouTestHttp *http;      /* (owned) */
   GDBusConnection *bus;   /* (owned) */
-  guint16 port;
   User author;
   User reader;
   User others[N_DISTURBERS];
   gint64 video;
-  Client *clients[N_GATEWAYS]; /* (owned) one to each */
+  DouTestGateway *clients[N_GATEWAYS]; /* (owned) one to each */
   GThread *threads[N_DISTURBERS];
   gint is_over; /* atomic */
 } Fixture;
@@ -55,166 +45,6 @@ typedef struct
   Fixture *fixture; /* (unowned) */
   guint index;
 } Disturber;
-
-static Client *
-client_new (guint16 port)
-{
-  g_autoptr (GSocketClient) socket = g_socket_client_new ();
-  g_autoptr (GError) error = NULL;
-  Client *self = g_new0 (Client, 1);
-
-  self->connection = g_socket_client_connect_to_host (socket, "127.0.0.1", port, NULL, &error);
-  g_assert_no_error (error);
-  self->input = g_data_input_stream_new (
-      g_io_stream_get_input_stream (G_IO_STREAM (self->connection)));
-  g_data_input_stream_set_newline_type (self->input, G_DATA_STREAM_NEWLINE_TYPE_CR_LF);
-  return self;
-}
-
-static void
-client_free (Client *self)
-{
-  g_object_unref (self->input);
-  g_object_unref (self->connection);
-  g_free (self);
-}
-
-/* Reads an answer with a length. */
-static JsonObject *
-client_receive (Client *self)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *body = NULL;
-  g_autoptr (GBytes) bytes = NULL;
-  gsize length = 0;
-
-  for (;;)
-    {
-      g_autofree char *line = g_data_input_stream_read_line (self->input, NULL, NULL, &error);
-
-      g_assert_no_error (error);
-      g_assert_nonnull (line);
-      if (*line == '\0')
-        break;
-      if (g_ascii_strncasecmp (line, "Content-Length:", strlen ("Content-Length:")) == 0)
-        length = (gsize) g_ascii_strtoull (line + strlen ("Content-Length:"), NULL, 10);
-    }
-
-  body = g_malloc (length);
-  g_input_stream_read_all (G_INPUT_STREAM (self->input), body, length, NULL, NULL, &error);
-  g_assert_no_error (error);
-  bytes = g_bytes_new_take (g_steal_pointer (&body), length);
-  return dou_test_http_parse (bytes);
-}
-
-static JsonObject *
-client_call (Client *self, const char *method, const char *format, ...) G_GNUC_PRINTF (3, 4);
-
-static JsonObject *
-client_call (Client *self, const char *method, const char *format, ...)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonObject) answer = NULL;
-  g_autofree char *target = NULL;
-  g_autofree char *head = NULL;
-  va_list arguments;
-
-  va_start (arguments, format);
-  target = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  head = g_strdup_printf ("%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", method,
-                          target);
-  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (self->connection)), head,
-                             strlen (head), NULL, NULL, &error);
-  g_assert_no_error (error);
-  answer = client_receive (self);
-  g_assert_cmpint (dou_test_http_get_status (answer), ==, 0);
-  return g_steal_pointer (&answer);
-}
-
-/* The inode of the socket that the server has for a client's port. */
-static char *
-find_inode (guint16 port, guint16 client_port)
-{
-  g_autofree char *pattern
-      = g_strdup_printf ("0100007F:%04X 0100007F:%04X 01 ", port, client_port);
-  g_autofree char *table = NULL;
-  g_autofree char *line = NULL;
-  g_auto (GStrv) fields = NULL;
-  const char *found;
-
-  g_assert_true (g_file_get_contents ("/proc/net/tcp", &table, NULL, NULL));
-  found = strstr (table, pattern);
-  if (found == NULL)
-    return NULL;
-
-  line = g_strndup (found, strcspn (found, "\n"));
-  /* What follows is queues, timer, retransmissions, user, timeout and inode. */
-  fields = g_regex_split_simple (" +", line, 0, 0);
-  g_assert_cmpuint (g_strv_length (fields), >, 9);
-  return g_strdup (fields[8]);
-}
-
-static gboolean
-has_socket (GPid pid, const char *inode)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/fd", pid);
-  g_autofree char *wanted = g_strdup_printf ("socket:[%s]", inode);
-  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (directory != NULL && (name = g_dir_read_name (directory)) != NULL)
-    {
-      g_autofree char *file = g_build_filename (path, name, NULL);
-      g_autofree char *target = g_file_read_link (file, NULL);
-
-      if (g_strcmp0 (target, wanted) == 0)
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* Which of @pids has the other end of @client, after it was answered there; their number if /proc, which
- * is no snapshot, does not show it. */
-static guint
-find_gateway (Fixture *fixture, Client *client, GArray *pids)
-{
-  g_autoptr (GSocketAddress) address
-      = g_socket_connection_get_local_address (client->connection, NULL);
-  g_autofree char *inode = find_inode (
-      fixture->port, g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)));
-
-  for (guint i = 0; i < pids->len && inode != NULL; i++)
-    if (has_socket (g_array_index (pids, GPid, i), inode))
-      return i;
-
-  return pids->len;
-}
-
-static void
-connect_clients (Fixture *fixture)
-{
-  g_autoptr (GArray) pids = dou_test_daemon_get_child_pids (fixture->server, "doutok-gateway");
-  guint n_connected = 0;
-
-  g_assert_cmpuint (pids->len, ==, N_GATEWAYS);
-  for (guint i = 0; i < MAX_TRIES && n_connected < N_GATEWAYS; i++)
-    {
-      Client *client = client_new (fixture->port);
-      g_autoptr (JsonObject) answer = client_call (client, "GET", "/ping");
-      guint index = find_gateway (fixture, client, pids);
-
-      if (index == pids->len || fixture->clients[index] != NULL)
-        {
-          client_free (client);
-          continue;
-        }
-      fixture->clients[index] = client;
-      n_connected++;
-    }
-  g_assert_cmpuint (n_connected, ==, N_GATEWAYS);
-}
 
 static void
 user_register (Fixture *fixture, User *user, const char *name)
@@ -228,9 +58,10 @@ user_register (Fixture *fixture, User *user, const char *name)
 }
 
 static JsonObject *
-get_video (Fixture *fixture, Client *client, const User *viewer)
+get_video (Fixture *fixture, DouTestGateway *client, const User *viewer)
 {
-  g_autoptr (JsonObject) feed = client_call (client, "GET", "/douyin/feed/?token=%s", viewer->token);
+  g_autoptr (JsonObject) feed
+      = dou_test_gateway_call (client, "GET", "/douyin/feed/?token=%s", viewer->token);
   JsonArray *videos = json_object_get_array_member (feed, "video_list");
 
   g_assert_cmpuint (json_array_get_length (videos), ==, 1);
@@ -238,10 +69,10 @@ get_video (Fixture *fixture, Client *client, const User *viewer)
 }
 
 static JsonObject *
-get_user (Client *client, const User *user, const User *viewer)
+get_user (DouTestGateway *client, const User *user, const User *viewer)
 {
   g_autoptr (JsonObject) answer
-      = client_call (client, "GET", "/douyin/user/?user_id=%" G_GINT64_FORMAT "&token=%s", user->id,
+      = dou_test_gateway_call (client, "GET", "/douyin/user/?user_id=%" G_GINT64_FORMAT "&token=%s", user->id,
                      viewer->token);
 
   return json_object_ref (json_object_get_object_member (answer, "user"));
@@ -255,8 +86,6 @@ set_up (Fixture *fixture, gconstpointer data)
   g_autoptr (JsonObject) video = NULL;
 
   fixture->server = dou_test_daemon_new ("[limits]\nrate-limits=off\n");
-  fixture->port = (guint16) g_ascii_strtoull (
-      strrchr (dou_test_daemon_get_url (fixture->server), ':') + 1, NULL, 10);
   fixture->http = dou_test_http_new (dou_test_daemon_get_url (fixture->server), 1);
   fixture->bus = dou_test_daemon_connect_bus (fixture->server);
   user_register (fixture, &fixture->author, "author");
@@ -270,7 +99,7 @@ set_up (Fixture *fixture, gconstpointer data)
 
   answer = dou_test_http_publish (fixture->http, fixture->author.token, "title", file);
   g_assert_cmpint (dou_test_http_get_status (answer), ==, 0);
-  connect_clients (fixture);
+  dou_test_gateway_connect_all (fixture->server, fixture->clients, N_GATEWAYS);
   video = get_video (fixture, fixture->clients[0], &fixture->reader);
   fixture->video = json_object_get_int_member (video, "id");
 }
@@ -279,7 +108,7 @@ static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   for (guint i = 0; i < N_GATEWAYS; i++)
-    client_free (fixture->clients[i]);
+    dou_test_gateway_free (fixture->clients[i]);
   for (guint i = 0; i < N_DISTURBERS; i++)
     g_free (fixture->others[i].token);
   g_free (fixture->author.token);
@@ -296,16 +125,16 @@ disturb (gpointer data)
   g_autofree Disturber *disturber = data;
   Fixture *fixture = disturber->fixture;
   const User *user = &fixture->others[disturber->index];
-  Client *client = client_new (fixture->port);
+  DouTestGateway *client = dou_test_gateway_new (fixture->server);
 
   for (guint i = 0; g_atomic_int_get (&fixture->is_over) == 0; i++)
     {
       guint type = 1 + i % 2;
-      g_autoptr (JsonObject) liked = client_call (
+      g_autoptr (JsonObject) liked = dou_test_gateway_call (
           client, "POST",
           "/douyin/favorite/action/?token=%s&video_id=%" G_GINT64_FORMAT "&action_type=%u",
           user->token, fixture->video, type);
-      g_autoptr (JsonObject) followed = client_call (
+      g_autoptr (JsonObject) followed = dou_test_gateway_call (
           client, "POST",
           "/douyin/relation/action/?token=%s&to_user_id=%" G_GINT64_FORMAT "&action_type=%u",
           user->token, fixture->author.id, type);
@@ -316,7 +145,7 @@ disturb (gpointer data)
       g_assert_cmpint (json_object_get_boolean_member (author, "is_follow"), ==, type == 1);
     }
 
-  client_free (client);
+  dou_test_gateway_free (client);
   return NULL;
 }
 
@@ -342,10 +171,10 @@ end_disturbance (Fixture *fixture)
 
 /* One write at @writer, then @other shows it in the feed, the user and, of likes, the count. */
 static void
-check_likes (Fixture *fixture, Client *writer, Client *other, guint round)
+check_likes (Fixture *fixture, DouTestGateway *writer, DouTestGateway *other, guint round)
 {
   guint type = 1 + round % 2;
-  g_autoptr (JsonObject) written = client_call (
+  g_autoptr (JsonObject) written = dou_test_gateway_call (
       writer, "POST",
       "/douyin/favorite/action/?token=%s&video_id=%" G_GINT64_FORMAT "&action_type=%u",
       fixture->reader.token, fixture->video, type);
@@ -358,10 +187,10 @@ check_likes (Fixture *fixture, Client *writer, Client *other, guint round)
 }
 
 static void
-check_follows (Fixture *fixture, Client *writer, Client *other, guint round)
+check_follows (Fixture *fixture, DouTestGateway *writer, DouTestGateway *other, guint round)
 {
   guint type = 1 + round % 2;
-  g_autoptr (JsonObject) written = client_call (
+  g_autoptr (JsonObject) written = dou_test_gateway_call (
       writer, "POST",
       "/douyin/relation/action/?token=%s&to_user_id=%" G_GINT64_FORMAT "&action_type=%u",
       fixture->reader.token, fixture->author.id, type);
@@ -378,9 +207,10 @@ check_follows (Fixture *fixture, Client *writer, Client *other, guint round)
 
 /* What a reader feels about the newest comment, which has so many likes and dislikes. */
 static gint64
-get_feeling (Fixture *fixture, Client *client, const User *reader, gint64 n_likes, gint64 n_dislikes)
+get_feeling (Fixture *fixture, DouTestGateway *client, const User *reader, gint64 n_likes,
+             gint64 n_dislikes)
 {
-  g_autoptr (JsonObject) list = client_call (
+  g_autoptr (JsonObject) list = dou_test_gateway_call (
       client, "GET", "/douyin/comment/list/?count=3&video_id=%" G_GINT64_FORMAT "&token=%s",
       fixture->video, reader != NULL ? reader->token : "");
   JsonObject *comment = json_array_get_object_element (
@@ -392,20 +222,20 @@ get_feeling (Fixture *fixture, Client *client, const User *reader, gint64 n_like
 }
 
 static void
-check_comments (Fixture *fixture, Client *writer, Client *other, guint round)
+check_comments (Fixture *fixture, DouTestGateway *writer, DouTestGateway *other, guint round)
 {
-  g_autoptr (JsonObject) written = client_call (
+  g_autoptr (JsonObject) written = dou_test_gateway_call (
       writer, "POST",
       "/douyin/comment/action/?token=%s&video_id=%" G_GINT64_FORMAT "&action_type=1&comment_text=%u",
       fixture->reader.token, fixture->video, round);
   g_autofree char *text = g_strdup_printf ("%u", round);
-  g_autoptr (JsonObject) list = client_call (
+  g_autoptr (JsonObject) list = dou_test_gateway_call (
       other, "GET", "/douyin/comment/list/?count=3&video_id=%" G_GINT64_FORMAT, fixture->video);
   JsonArray *comments = json_object_get_array_member (list, "comment_list");
   JsonObject *first = json_array_get_object_element (comments, 0);
   g_autoptr (JsonObject) video = get_video (fixture, other, &fixture->reader);
 
-  g_autoptr (JsonObject) felt = client_call (
+  g_autoptr (JsonObject) felt = dou_test_gateway_call (
       writer, "POST",
       "/douyin/comment/feeling/?token=%s&comment_id=%" G_GINT64_FORMAT "&action_type=1",
       fixture->reader.token, json_object_get_int_member (first, "id"));
@@ -413,7 +243,7 @@ check_comments (Fixture *fixture, Client *writer, Client *other, guint round)
   g_assert_cmpint (get_feeling (fixture, other, &fixture->reader, 1, 0), ==, 1);
   g_assert_cmpint (get_feeling (fixture, other, &fixture->author, 1, 0), ==, 3);
   {
-    g_autoptr (JsonObject) changed = client_call (
+    g_autoptr (JsonObject) changed = dou_test_gateway_call (
         writer, "POST",
         "/douyin/comment/feeling/?token=%s&comment_id=%" G_GINT64_FORMAT "&action_type=%u",
         fixture->reader.token, json_object_get_int_member (first, "id"), 2 + round % 2);
@@ -461,8 +291,8 @@ test_writes (Fixture *fixture, gconstpointer data)
   begin_disturbance (fixture);
   for (guint round = 0; round < N_ROUNDS; round++)
     {
-      Client *writer = fixture->clients[(round / 2) % N_GATEWAYS];
-      Client *other = fixture->clients[(round / 2 + 1) % N_GATEWAYS];
+      DouTestGateway *writer = fixture->clients[(round / 2) % N_GATEWAYS];
+      DouTestGateway *other = fixture->clients[(round / 2 + 1) % N_GATEWAYS];
 
       check_likes (fixture, writer, other, round);
       check_follows (fixture, other, writer, round);
@@ -490,8 +320,8 @@ test_killed (Fixture *fixture, gconstpointer data)
   begin_disturbance (fixture);
   for (guint round = 0; round < 9; round++)
     {
-      Client *writer = fixture->clients[(round / 2) % N_GATEWAYS];
-      Client *other = fixture->clients[(round / 2 + 1) % N_GATEWAYS];
+      DouTestGateway *writer = fixture->clients[(round / 2) % N_GATEWAYS];
+      DouTestGateway *other = fixture->clients[(round / 2 + 1) % N_GATEWAYS];
 
       kill_service (fixture, names[round % G_N_ELEMENTS (names)]);
       check_likes (fixture, writer, other, round);

@@ -59,7 +59,8 @@ def make_picture():
 
 
 class World:
-    """Two users who follow each other, and a video of the first."""
+    """Two users who follow each other, and a video of the first; a third one who blocks both, and has a
+    video with a comment, too."""
 
     def __init__(self):
         self.video_file = make_video()
@@ -78,10 +79,17 @@ class World:
         self._post("/douyin/message/action/", {
             "token": self.bob["token"], "to_user_id": self.alice["user_id"], "action_type": 1,
             "content": "Hello Alice"})
+        self.oscar = self.register("oscar")
+        self.publish(self.oscar)
+        self.hidden_video = self.get_works(self.oscar)[0]
+        self.hidden_comment = self.comment(self.oscar, self.hidden_video)
+        for user in (self.alice, self.bob):
+            self._post("/douyin/relation/block/", {
+                "token": self.oscar["token"], "to_user_id": user["user_id"], "action_type": 1})
 
-    def comment(self, user):
+    def comment(self, user, video=None):
         return self._post("/douyin/comment/action/", {
-            "token": user["token"], "video_id": self.video["id"], "action_type": 1,
+            "token": user["token"], "video_id": (video or self.video)["id"], "action_type": 1,
             "comment_text": "What a cat!"})["comment"]["id"]
 
     def register(self, name):
@@ -361,6 +369,8 @@ class Videos(unittest.TestCase):
             operation.post(10002, lambda: {"token": token, "video_id": video, "action_type": 3})
             operation.post(10004, lambda: {"video_id": video, "action_type": 1})
             operation.post(10010, lambda: {"token": token, "video_id": NOBODY, "action_type": 1})
+            operation.post(10017, lambda: {"token": token, "action_type": 1,
+                                           "video_id": the_world.hidden_video["id"]})
 
 
 class Comments(unittest.TestCase):
@@ -389,6 +399,7 @@ class Comments(unittest.TestCase):
             operation.post(10010, delete(bob, NOBODY))
             operation.post(10019, write(comment_text="This is forbidden"))
             operation.post(10011, delete(bob, of_alice))
+            operation.post(10017, write(video_id=the_world.hidden_video["id"]))
 
     def test_getComments(self):
         video = the_world.video["id"]
@@ -413,6 +424,8 @@ class Comments(unittest.TestCase):
             operation.post(10004, lambda: {"comment_id": comment, "action_type": 1})
             operation.post(10010, lambda: {"token": token, "comment_id": NOBODY,
                                            "action_type": 1})
+            operation.post(10017, lambda: {"token": token, "action_type": 1,
+                                           "comment_id": the_world.hidden_comment})
 
 
 class Reports(unittest.TestCase):
@@ -448,6 +461,32 @@ class Relations(unittest.TestCase):
                                            "action_type": 1})
             operation.post(10011, lambda: {"token": alice["token"],
                                            "to_user_id": alice["user_id"], "action_type": 1})
+            operation.post(10017, lambda: {"token": alice["token"], "action_type": 1,
+                                           "to_user_id": the_world.oscar["user_id"]})
+
+    def test_block(self):
+        oscar, carl = the_world.oscar, the_world.register("carl")
+        with Operation("block") as operation:
+            for action in (1, 1, 2):
+                operation.post(0, lambda: {"token": oscar["token"], "action_type": action,
+                                           "to_user_id": carl["user_id"]})
+            operation.post(10002, lambda: {"token": oscar["token"], "action_type": 3,
+                                           "to_user_id": carl["user_id"]})
+            operation.post(10004, lambda: {"to_user_id": carl["user_id"], "action_type": 1})
+            operation.post(10010, lambda: {"token": oscar["token"], "to_user_id": NOBODY,
+                                           "action_type": 1})
+            operation.post(10011, lambda: {"token": oscar["token"], "action_type": 1,
+                                           "to_user_id": oscar["user_id"]})
+
+    def test_getBlocks(self):
+        token = the_world.oscar["token"]
+        with Operation("getBlocks") as operation:
+            page = operation.get(0, token=token, count=1)
+            self.assertEqual([user["id"] for user in page["user_list"]], [the_world.bob["user_id"]])
+            page = operation.get(0, token=token, cursor=page["next_cursor"])
+            self.assertEqual([user["id"] for user in page["user_list"]], [the_world.alice["user_id"]])
+            operation.get(10002, token=token, count=0)
+            operation.get(10004, user_id=the_world.oscar["user_id"])
 
     def assert_user_list(self, operation_id):
         alice = the_world.alice
@@ -485,6 +524,7 @@ class Messages(unittest.TestCase):
             operation.post(10004, send(token=""))
             operation.post(10010, send(to_user_id=NOBODY))
             operation.post(10011, send(to_user_id=alice["user_id"]))
+            operation.post(10017, send(to_user_id=the_world.oscar["user_id"]))
 
     def test_getMessages(self):
         alice, bob = the_world.alice, the_world.bob

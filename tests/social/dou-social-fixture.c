@@ -35,12 +35,16 @@ typedef struct
 
 START_KIND (set_favorites, set_links, DOU_SOCIAL_FAVORITES)
 START_KIND (set_follows, set_links, DOU_SOCIAL_FOLLOWS)
+START_KIND (set_blocks, set_links, DOU_SOCIAL_BLOCKS)
 START_KIND (are_favorites, are_links, DOU_SOCIAL_FAVORITES)
 START_KIND (are_follows, are_links, DOU_SOCIAL_FOLLOWS)
+START_KIND (are_apart, are_links, DOU_SOCIAL_BLOCKS)
 START_KIND (get_favorites, list, DOU_SOCIAL_LIST_FAVORITES)
 START_KIND (get_follows, list, DOU_SOCIAL_LIST_FOLLOWS)
 START_KIND (get_followers, list, DOU_SOCIAL_LIST_FOLLOWERS)
 START_KIND (get_friends, list, DOU_SOCIAL_LIST_FRIENDS)
+START_KIND (get_blocks, list, DOU_SOCIAL_LIST_BLOCKS)
+START_KIND (get_apart, list, DOU_SOCIAL_LIST_APART)
 START_ITEMS (list_comments)
 START_ITEMS (count_videos)
 START_ITEMS (count_users)
@@ -56,9 +60,13 @@ static const Method methods[] = {
     dou_social_manager_set_links_finish, dou_social_encode_statuses },
   { "SetFollows", "a(xxb)", dou_social_decode_follows, start_set_follows,
     dou_social_manager_set_links_finish, dou_social_encode_statuses },
+  { "SetBlocks", "a(xxb)", dou_social_decode_follows, start_set_blocks,
+    dou_social_manager_set_links_finish, dou_social_encode_statuses },
   { "AreFavorites", "a(xx)", dou_social_decode_pairs, start_are_favorites,
     dou_social_manager_are_links_finish, dou_social_encode_booleans },
   { "AreFollows", "a(xx)", dou_social_decode_pairs, start_are_follows,
+    dou_social_manager_are_links_finish, dou_social_encode_booleans },
+  { "AreApart", "a(xx)", dou_social_decode_pairs, start_are_apart,
     dou_social_manager_are_links_finish, dou_social_encode_booleans },
   { "GetFavorites", "a(xxu)", dou_social_decode_page_requests, start_get_favorites,
     dou_social_manager_list_finish, dou_social_encode_pages },
@@ -68,13 +76,17 @@ static const Method methods[] = {
     dou_social_manager_list_finish, dou_social_encode_pages },
   { "GetFriends", "a(xxu)", dou_social_decode_page_requests, start_get_friends,
     dou_social_manager_list_finish, dou_social_encode_pages },
+  { "GetBlocks", "a(xxu)", dou_social_decode_page_requests, start_get_blocks,
+    dou_social_manager_list_finish, dou_social_encode_pages },
+  { "GetApart", "a(xxu)", dou_social_decode_page_requests, start_get_apart,
+    dou_social_manager_list_finish, dou_social_encode_pages },
   { "GetComments", "a(xxu)", dou_social_decode_page_requests, start_list_comments,
     dou_social_manager_list_comments_finish, dou_social_encode_comment_pages },
   { "GetVideoCounts", "ax", dou_social_decode_ids, start_count_videos,
     dou_social_manager_count_videos_finish, dou_social_encode_video_counts },
   { "GetUserCounts", "ax", dou_social_decode_ids, start_count_users,
     dou_social_manager_count_users_finish, dou_social_encode_user_counts },
-  { "AddComments", "a(xxxss)", dou_social_decode_drafts, start_add_comments,
+  { "AddComments", "a(xxxxss)", dou_social_decode_drafts, start_add_comments,
     dou_social_manager_add_comments_finish, dou_social_encode_draft_outcomes },
   { "DeleteComments", "a(xxxx)", dou_social_decode_deletions, start_delete_comments,
     dou_social_manager_delete_comments_finish, dou_social_encode_statuses },
@@ -131,6 +143,12 @@ follows_changed_cb (DouSocialManager *manager, GArray *links, gpointer user_data
   tell (user_data, "follows", dou_social_encode_links (links));
 }
 
+static void
+blocks_changed_cb (DouSocialManager *manager, GArray *links, gpointer user_data)
+{
+  tell (user_data, "blocks", dou_social_encode_links (links));
+}
+
 /**
  * dou_social_fixture_start:
  * @self: a fixture that is stopped
@@ -150,6 +168,7 @@ dou_social_fixture_start (DouSocialFixture *self)
   g_signal_connect (self->manager, "users-changed", G_CALLBACK (users_changed_cb), self);
   g_signal_connect (self->manager, "favorites-changed", G_CALLBACK (favorites_changed_cb), self);
   g_signal_connect (self->manager, "follows-changed", G_CALLBACK (follows_changed_cb), self);
+  g_signal_connect (self->manager, "blocks-changed", G_CALLBACK (blocks_changed_cb), self);
 }
 
 /**

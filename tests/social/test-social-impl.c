@@ -159,7 +159,8 @@ static const struct
 } methods[] = {
   { "SetFavorites", "(int64 1, int64 2, int64 3, true)", DOU_SOCIAL_ITEMS_MAX },
   { "SetFollows", "(int64 1, int64 2, true)", DOU_SOCIAL_ITEMS_MAX },
-  { "AddComments", "(int64 1, int64 2, int64 3, 'a', '')", DOU_SOCIAL_ITEMS_MAX },
+  { "SetBlocks", "(int64 1, int64 2, true)", DOU_SOCIAL_ITEMS_MAX },
+  { "AddComments", "(int64 1, int64 2, int64 3, int64 9, 'a', '')", DOU_SOCIAL_ITEMS_MAX },
   { "DeleteComments", "(int64 1, int64 2, int64 3, int64 4)", DOU_SOCIAL_ITEMS_MAX },
   { "SetFeelings", "(int64 1, int64 2, 1)", DOU_SOCIAL_ITEMS_MAX },
   { "GetFeelings", "(int64 1, int64 2)", DOU_SOCIAL_ITEMS_MAX },
@@ -168,10 +169,13 @@ static const struct
   { "GetFollows", "(int64 1, int64 0, uint32 9)", DOU_SOCIAL_LISTS_MAX },
   { "GetFollowers", "(int64 1, int64 0, uint32 9)", DOU_SOCIAL_LISTS_MAX },
   { "GetFriends", "(int64 1, int64 0, uint32 9)", DOU_SOCIAL_LISTS_MAX },
+  { "GetBlocks", "(int64 1, int64 0, uint32 9)", DOU_SOCIAL_LISTS_MAX },
+  { "GetApart", "(int64 1, int64 0, uint32 9)", DOU_SOCIAL_LISTS_MAX },
   { "GetVideoCounts", "int64 1", DOU_SOCIAL_ITEMS_MAX },
   { "GetUserCounts", "int64 1", DOU_SOCIAL_ITEMS_MAX },
   { "AreFavorites", "(int64 1, int64 2)", DOU_SOCIAL_ITEMS_MAX },
   { "AreFollows", "(int64 1, int64 2)", DOU_SOCIAL_ITEMS_MAX },
+  { "AreApart", "(int64 1, int64 2)", DOU_SOCIAL_ITEMS_MAX },
   { "RemoveVideos", "int64 1", DOU_SOCIAL_ITEMS_MAX },
 };
 
@@ -241,16 +245,16 @@ static void
 test_huge_texts (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *huge = g_strnfill (1000000, 'x');
-  GVariantBuilder drafts = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xxxss)"));
+  GVariantBuilder drafts = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xxxxss)"));
   g_autoptr (GVariant) reply = NULL;
   g_autoptr (GVariant) outcomes = NULL;
   g_autoptr (GError) error = NULL;
   const gint32 expected[] = { DOU_STATUS_BAD_TEXT, DOU_STATUS_BAD_PARAMETER, DOU_STATUS_OK };
 
   for (gint64 id = 1; id <= 3; id++)
-    g_variant_builder_add (&drafts, "(xxxss)", id, (gint64) 1, (gint64) 20, id == 1 ? huge : "a",
-                           id == 2 ? huge : "");
-  reply = call (fixture, "AddComments", g_variant_new ("(a(xxxss))", &drafts), &error);
+    g_variant_builder_add (&drafts, "(xxxxss)", id, (gint64) 1, (gint64) 20, (gint64) 9,
+                           id == 1 ? huge : "a", id == 2 ? huge : "");
+  reply = call (fixture, "AddComments", g_variant_new ("(a(xxxxss))", &drafts), &error);
   g_assert_no_error (error);
   outcomes = g_variant_get_child_value (reply, 0);
   for (gsize i = 0; i < G_N_ELEMENTS (expected); i++)
@@ -280,7 +284,7 @@ test_methods (Fixture *fixture, gconstpointer data)
 
   added = call (
       fixture, "AddComments",
-      g_variant_new_parsed ("([(int64 11, int64 1, int64 20, '抖音 👍', 'r')],)"), &error);
+      g_variant_new_parsed ("([(int64 11, int64 1, int64 20, int64 9, '抖音 👍', 'r')],)"), &error);
   g_assert_no_error (error);
   {
     g_autoptr (GVariant) outcomes = g_variant_get_child_value (added, 0);
@@ -310,6 +314,16 @@ test_methods (Fixture *fixture, gconstpointer data)
                 "([(int64 11, int64 20, int64 9, int64 3), (11, 20, 9, 9)],)", "([9, 0],)");
   assert_reply (fixture, "RemoveVideos", "([int64 20],)", "([0],)");
   assert_reply (fixture, "GetVideoCounts", "([int64 20],)", "([(0, 0)],)");
+
+  assert_reply (fixture, "SetBlocks",
+                "([(int64 1, int64 2, true), (4, 4, true), (4, 1, true), (1, 0, true)],)",
+                "([0, 9, 0, 3],)");
+  assert_reply (fixture, "AreApart", "([(int64 1, int64 2), (2, 1), (1, 4), (2, 4)],)",
+                "([true, true, true, false],)");
+  assert_reply (fixture, "GetBlocks", "([(int64 1, int64 0, uint32 10), (2, 0, 10)],)",
+                "([(0, [2]), (0, [])],)");
+  assert_reply (fixture, "GetApart", "([(int64 1, int64 0, uint32 10), (2, 0, 10)],)",
+                "([(0, [4, 2]), (0, [1])],)");
   assert_reply (fixture, "Recount", "()", "(0,)");
 }
 
@@ -370,8 +384,9 @@ test_changed_before_reply (Fixture *fixture, gconstpointer data)
     { "SetFavorites", "([(int64 1, int64 20, int64 9, true)],)", "reply" },
     { "SetFollows", "([(int64 1, int64 2, true), (1, 1, true)],)",
       "UsersChanged ([1, 2],) FollowsChanged ([(1, 2, true)],) reply" },
-    { "AddComments", "([(int64 11, int64 1, int64 20, 'a', '')],)", "VideosChanged ([20],) reply" },
-    { "AddComments", "([(int64 11, int64 1, int64 20, 'a', '')],)", "reply" },
+    { "AddComments", "([(int64 11, int64 1, int64 20, int64 9, 'a', '')],)",
+      "VideosChanged ([20],) reply" },
+    { "AddComments", "([(int64 11, int64 1, int64 20, int64 9, 'a', '')],)", "reply" },
     { "SetFeelings", "([(int64 1, int64 11, 1), (1, 12, 1)],)",
       "FeelingsChanged ([(1, 11, 1)],) reply" },
     { "GetFeelings", "([(int64 1, int64 11), (2, 11)],)", "reply" },
@@ -380,6 +395,11 @@ test_changed_before_reply (Fixture *fixture, gconstpointer data)
     { "DeleteComments", "([(int64 11, int64 20, int64 9, int64 1)],)", "reply" },
     { "RemoveVideos", "([int64 20],)",
       "VideosChanged ([20],) UsersChanged ([1, 9],) FavoritesChanged ([(1, 20, false)],) reply" },
+    { "SetBlocks", "([(int64 2, int64 1, true), (1, 1, true)],)",
+      "UsersChanged ([1, 2],) FollowsChanged ([(1, 2, false)],) BlocksChanged ([(2, 1, true)],) reply" },
+    { "SetBlocks", "([(int64 2, int64 1, true)],)", "reply" },
+    { "SetFollows", "([(int64 1, int64 2, true)],)", "reply" },
+    { "SetBlocks", "([(int64 2, int64 1, false)],)", "BlocksChanged ([(2, 1, false)],) reply" },
     { "Recount", "()", "reply" },
   };
   Record record = { g_string_new (NULL), FALSE };
@@ -439,7 +459,7 @@ test_properties (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (g_variant_get_string (version, NULL), ==, DOU_VERSION);
   g_assert_true (g_str_has_prefix (g_variant_get_string (engine, NULL),
                                    dou_test_engine_get_title ()));
-  g_assert_cmpuint (g_variant_get_uint32 (schema), ==, 2);
+  g_assert_cmpuint (g_variant_get_uint32 (schema), ==, 3);
   g_assert_cmpint (start, <=, now);
   g_assert_cmpint (start, >, now - 3600000);
 

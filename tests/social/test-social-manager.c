@@ -56,9 +56,10 @@ test_bad_drafts (DouSocialFixture *fixture, gconstpointer data)
   g_autofree char *characters = g_strnfill (1000, 'x');
   g_autofree char *name = g_strnfill (64, 'r');
   g_autofree char *items = g_strdup_printf (
-      "[(1, 1, 2, '', ''), (2, 1, 2, ' \\n\\t\\u3000', ''), (3, 1, 2, 'a\\u0007', ''),"
-      " (4, 1, 2, 'a\\r\\nb', ''), (5, 1, 2, '%sx', ''), (0, 1, 2, 'a', ''), (6, 0, 2, 'a', ''),"
-      " (7, 1, 0, 'a', ''), (8, 1, 2, 'a', '%sr'), (9, 1, 2, '%s', '%s')]",
+      "[(1, 1, 2, 9, '', ''), (2, 1, 2, 9, ' \\n\\t\\u3000', ''), (3, 1, 2, 9, 'a\\u0007', ''),"
+      " (4, 1, 2, 9, 'a\\r\\nb', ''), (5, 1, 2, 9, '%sx', ''), (0, 1, 2, 9, 'a', ''),"
+      " (6, 0, 2, 9, 'a', ''),"
+      " (7, 1, 0, 9, 'a', ''), (8, 1, 2, 9, 'a', '%sr'), (9, 1, 2, 9, '%s', '%s')]",
       characters, name, characters, name);
 
   assert_call (fixture, "AddComments", items,
@@ -116,6 +117,89 @@ test_follows (DouSocialFixture *fixture, gconstpointer data)
   dou_social_fixture_assert_recount (fixture, 0);
 }
 
+/* Test that a block ends the follows between the two, in whichever direction, that nothing is added
+ * between them while either blocks the other, and that taking back is always allowed. */
+static void
+test_blocks (DouSocialFixture *fixture, gconstpointer data)
+{
+  assert_call (fixture, "SetFollows", "[(1, 2, true), (2, 1, true), (1, 3, true), (3, 2, true)]",
+               "[0, 0, 0, 0]");
+  assert_call (fixture, "SetFavorites", "[(1, 20, 2, true), (3, 20, 2, true)]", "[0, 0]");
+  assert_call (fixture, "AddComments", "[(11, 1, 20, 2, 'a', 'r'), (12, 2, 20, 2, 'b', '')]",
+               "[(0, 11, 1700000000000), (0, 12, 1700000000000)]");
+  assert_call (fixture, "SetFeelings", "[(1, 12, 1)]", "[0]");
+  forget_told (fixture);
+
+  assert_call (fixture, "SetBlocks", "[(1, 2, true), (1, 1, true), (0, 2, true)]", "[0, 9, 3]");
+  assert_told (fixture, "users [1, 2] follows [(1, 2, false), (2, 1, false)]"
+                        " blocks [(1, 2, true)]");
+  assert_call (fixture, "GetUserCounts", "[1, 2, 3]",
+               "[(1, 0, 0, 1), (0, 1, 2, 0), (1, 1, 0, 1)]");
+  assert_call (fixture, "GetFriends", "[(1, 0, 10), (2, 0, 10)]", "[(0, []), (0, [])]");
+  dou_social_fixture_assert_totals (fixture, 2, 2, 2);
+  dou_social_fixture_assert_recount (fixture, 0);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      assert_call (fixture, "SetFollows", "[(1, 2, true), (2, 1, true), (2, 1, false), (1, 4, true)]",
+                   "[38, 0, 0, 0]");
+      assert_call (fixture, "SetFavorites",
+                   "[(1, 21, 2, true), (2, 22, 1, true), (3, 21, 2, true), (1, 23, 2, false)]",
+                   "[38, 38, 0, 0]");
+      assert_call (fixture, "AddComments",
+                   "[(13, 1, 20, 2, 'a', ''), (14, 2, 22, 1, 'a', 's'), (21, 1, 24, 3, 'a', 'x'),"
+                   " (15, 1, 20, 2, 'a', 'r')]",
+                   "[(38, 0, 0), (38, 0, 0), (0, 21, 1700000000000), (0, 11, 1700000000000)]");
+      assert_call (fixture, "SetFeelings", "[(1, 12, 2), (2, 11, 1), (3, 11, 1), (2, 11, 3)]",
+                   "[38, 0, 0, 0]");
+      if (i == 0)
+        {
+          dou_social_fixture_stop (fixture);
+          dou_social_fixture_start (fixture);
+        }
+    }
+  assert_call (fixture, "SetFavorites", "[(1, 20, 2, false)]", "[0]");
+  assert_call (fixture, "GetVideoCounts", "[20, 22]", "[(1, 2), (0, 0)]");
+  dou_social_fixture_assert_recount (fixture, 0);
+}
+
+/* Test that two are apart until neither blocks the other, and who may read what of it. */
+static void
+test_apart (DouSocialFixture *fixture, gconstpointer data)
+{
+  assert_call (fixture, "SetBlocks", "[(1, 2, true), (2, 1, true), (3, 1, true), (1, 4, true)]",
+               "[0, 0, 0, 0]");
+  assert_told (fixture, "blocks [(1, 2, true), (2, 1, true), (3, 1, true), (1, 4, true)]");
+  assert_call (fixture, "GetBlocks", "[(1, 0, 10), (2, 0, 10), (4, 0, 10)]",
+               "[(0, [4, 2]), (0, [1]), (0, [])]");
+  assert_call (fixture, "GetApart", "[(1, 0, 10), (2, 0, 10), (3, 0, 10), (4, 0, 10), (5, 0, 10)]",
+               "[(0, [4, 3, 2, 2]), (0, [1, 1]), (0, [1]), (0, [1]), (0, [])]");
+
+  /* A cursor goes on where the page before ended, whichever direction its last row had. */
+  assert_call (fixture, "GetApart", "[(1, 0, 2), (1, 3, 2)]", "[(3, [4, 3]), (0, [2, 2])]");
+
+  assert_call (fixture, "SetBlocks", "[(1, 2, false)]", "[0]");
+  assert_told (fixture, "blocks [(1, 2, true)]");
+  assert_call (fixture, "AreApart", "[(1, 2), (2, 1), (1, 3), (1, 5)]",
+               "[true, true, true, false]");
+  assert_call (fixture, "SetFollows", "[(1, 2, true)]", "[38]");
+  assert_call (fixture, "SetBlocks", "[(2, 1, false), (1, 2, false)]", "[0, 0]");
+  assert_told (fixture, "blocks [(2, 1, false)]");
+  assert_call (fixture, "AreApart", "[(1, 2), (2, 1)]", "[false, false]");
+  assert_call (fixture, "SetFollows", "[(1, 2, true), (2, 1, true)]", "[0, 0]");
+
+  /* Of what one call wants the last counts. */
+  forget_told (fixture);
+  assert_call (fixture, "SetBlocks", "[(1, 2, true), (1, 2, false)]", "[0, 0]");
+  assert_told (fixture, "");
+  assert_call (fixture, "GetFriends", "[(1, 0, 10)]", "[(0, [2])]");
+  assert_call (fixture, "SetBlocks", "[(1, 2, false), (2, 1, true), (1, 2, true)]", "[0, 0, 0]");
+  assert_told (fixture, "users [1, 2] follows [(2, 1, false), (1, 2, false)]"
+                        " blocks [(2, 1, true), (1, 2, true)]");
+  dou_social_fixture_assert_totals (fixture, 0, 0, 0);
+  dou_social_fixture_assert_recount (fixture, 0);
+}
+
 /* Test that items of one call take effect in their order. */
 static void
 test_order (DouSocialFixture *fixture, gconstpointer data)
@@ -130,7 +214,7 @@ test_order (DouSocialFixture *fixture, gconstpointer data)
   assert_call (fixture, "SetFollows", "[(1, 2, true), (1, 3, true), (1, 2, false)]", "[0, 0, 0]");
   assert_call (fixture, "GetFollows", "[(1, 0, 10)]", "[(0, [3])]");
 
-  assert_call (fixture, "AddComments", "[(5, 1, 20, 'a', '')]", "[(0, 5, 1700000000000)]");
+  assert_call (fixture, "AddComments", "[(5, 1, 20, 9, 'a', '')]", "[(0, 5, 1700000000000)]");
   assert_call (fixture, "SetFeelings", "[(1, 5, 1), (2, 5, 2), (1, 5, 2), (2, 5, 3), (1, 6, 1)]",
                "[0, 0, 0, 0, 27]");
   assert_call (fixture, "GetComments", "[(20, 0, 10)]",
@@ -176,12 +260,12 @@ static void
 test_comments (DouSocialFixture *fixture, gconstpointer data)
 {
   assert_call (fixture, "AddComments",
-               "[(11, 1, 20, '👩‍👩‍👧❤️ 抖音', ''), (12, 2, 20, '\\u200fשלום\\u200e ', ''),"
-               " (13, 1, 21, 'x', '')]",
+               "[(11, 1, 20, 9, '👩‍👩‍👧❤️ 抖音', ''), (12, 2, 20, 9, '\\u200fשלום\\u200e ', ''),"
+               " (13, 1, 21, 9, 'x', '')]",
                "[(0, 11, 1700000000000), (0, 12, 1700000000000), (0, 13, 1700000000000)]");
   assert_told (fixture, "videos [20, 21]");
   dou_manual_clock_set (fixture->clock, DOU_SOCIAL_FIXTURE_NOW + 5);
-  assert_call (fixture, "AddComments", "[(14, 1, 20, 'e\\u0301 <&\"\\\\\\n\\t', '')]",
+  assert_call (fixture, "AddComments", "[(14, 1, 20, 9, 'e\\u0301 <&\"\\\\\\n\\t', '')]",
                "[(0, 14, 1700000000005)]");
   assert_call (
       fixture, "GetComments", "[(20, 0, 2), (20, 12, 2), (22, 0, 2)]",
@@ -199,9 +283,9 @@ static void
 test_draft_again (DouSocialFixture *fixture, gconstpointer data)
 {
   assert_call (fixture, "AddComments",
-               "[(11, 1, 20, 'a', 'r1'), (12, 1, 20, 'a', 'r1'), (11, 1, 20, 'a', ''),"
-               " (13, 2, 20, 'a', 'r1'), (11, 2, 20, 'b', ''), (14, 1, 20, 'a', ''),"
-               " (15, 1, 20, 'a', '')]",
+               "[(11, 1, 20, 9, 'a', 'r1'), (12, 1, 20, 9, 'a', 'r1'), (11, 1, 20, 9, 'a', ''),"
+               " (13, 2, 20, 9, 'a', 'r1'), (11, 2, 20, 9, 'b', ''), (14, 1, 20, 9, 'a', ''),"
+               " (15, 1, 20, 9, 'a', '')]",
                "[(0, 11, 1700000000000), (0, 11, 1700000000000), (0, 11, 1700000000000),"
                " (0, 13, 1700000000000), (3, 0, 0), (0, 14, 1700000000000),"
                " (0, 15, 1700000000000)]");
@@ -211,8 +295,8 @@ test_draft_again (DouSocialFixture *fixture, gconstpointer data)
   for (guint i = 0; i < 2; i++)
     {
       assert_call (fixture, "AddComments",
-                   "[(21, 1, 20, 'other', 'r1'), (11, 1, 20, 'a', ''), (11, 1, 21, 'a', ''),"
-                   " (11, 2, 20, 'a', ''), (22, 2, 20, 'a', 'r1')]",
+                   "[(21, 1, 20, 9, 'other', 'r1'), (11, 1, 20, 9, 'a', ''), (11, 1, 21, 9, 'a', ''),"
+                   " (11, 2, 20, 9, 'a', ''), (22, 2, 20, 9, 'a', 'r1')]",
                    "[(0, 11, 1700000000000), (0, 11, 1700000000000), (3, 0, 0), (3, 0, 0),"
                    " (0, 13, 1700000000000)]");
       assert_told (fixture, "");
@@ -223,7 +307,7 @@ test_draft_again (DouSocialFixture *fixture, gconstpointer data)
 
   assert_call (fixture, "DeleteComments", "[(11, 20, 9, 1), (14, 20, 9, 1)]", "[0, 0]");
   assert_call (fixture, "AddComments",
-               "[(11, 1, 20, 'a', 'r1'), (31, 1, 20, 'a', 'r1'), (14, 1, 20, 'a', '')]",
+               "[(11, 1, 20, 9, 'a', 'r1'), (31, 1, 20, 9, 'a', 'r1'), (14, 1, 20, 9, 'a', '')]",
                "[(0, 11, 1700000000000), (0, 11, 1700000000000), (0, 14, 1700000000000)]");
   assert_call (fixture, "GetVideoCounts", "[20]", "[(0, 2)]");
   dou_social_fixture_assert_recount (fixture, 0);
@@ -233,18 +317,18 @@ test_draft_again (DouSocialFixture *fixture, gconstpointer data)
 static void
 test_memory (DouSocialFixture *fixture, gconstpointer data)
 {
-  assert_call (fixture, "AddComments", "[(11, 1, 20, 'a', 'r1'), (12, 1, 20, 'a', '')]",
+  assert_call (fixture, "AddComments", "[(11, 1, 20, 9, 'a', 'r1'), (12, 1, 20, 9, 'a', '')]",
                "[(0, 11, 1700000000000), (0, 12, 1700000000000)]");
   assert_call (fixture, "DeleteComments", "[(12, 20, 9, 1)]", "[0]");
 
   dou_manual_clock_set (fixture->clock, DOU_SOCIAL_FIXTURE_NOW + 7 * DAY);
-  assert_call (fixture, "AddComments", "[(13, 1, 20, 'a', 'r2')]", "[(0, 13, 1700604800000)]");
-  assert_call (fixture, "AddComments", "[(14, 1, 20, 'a', 'r1')]", "[(0, 11, 1700000000000)]");
+  assert_call (fixture, "AddComments", "[(13, 1, 20, 9, 'a', 'r2')]", "[(0, 13, 1700604800000)]");
+  assert_call (fixture, "AddComments", "[(14, 1, 20, 9, 'a', 'r1')]", "[(0, 11, 1700000000000)]");
   assert_call (fixture, "DeleteComments", "[(13, 20, 9, 1), (12, 20, 9, 1)]", "[0, 0]");
 
   dou_manual_clock_set (fixture->clock, DOU_SOCIAL_FIXTURE_NOW + 7 * DAY + 1);
-  assert_call (fixture, "AddComments", "[(15, 1, 20, 'a', 'r3')]", "[(0, 15, 1700604800001)]");
-  assert_call (fixture, "AddComments", "[(16, 1, 20, 'a', 'r1')]", "[(0, 16, 1700604800001)]");
+  assert_call (fixture, "AddComments", "[(15, 1, 20, 9, 'a', 'r3')]", "[(0, 15, 1700604800001)]");
+  assert_call (fixture, "AddComments", "[(16, 1, 20, 9, 'a', 'r1')]", "[(0, 16, 1700604800001)]");
   assert_call (fixture, "DeleteComments", "[(16, 20, 9, 1)]", "[0]");
   assert_call (fixture, "DeleteComments", "[(12, 20, 9, 1), (13, 20, 9, 1)]", "[27, 0]");
 }
@@ -254,8 +338,8 @@ static void
 test_deletions (DouSocialFixture *fixture, gconstpointer data)
 {
   assert_call (fixture, "AddComments",
-               "[(11, 1, 20, 'a', ''), (12, 1, 20, 'b', ''), (13, 1, 20, 'c', ''),"
-               " (14, 2, 21, 'd', '')]",
+               "[(11, 1, 20, 9, 'a', ''), (12, 1, 20, 9, 'b', ''), (13, 1, 20, 9, 'c', ''),"
+               " (14, 2, 21, 9, 'd', '')]",
                "[(0, 11, 1700000000000), (0, 12, 1700000000000), (0, 13, 1700000000000),"
                " (0, 14, 1700000000000)]");
   forget_told (fixture);
@@ -310,7 +394,7 @@ test_removal (DouSocialFixture *fixture, gconstpointer data)
   const gint32 again[] = { DOU_STATUS_OK };
 
   assert_call (fixture, "AddComments",
-               "[(11, 1, 20, 'a', ''), (12, 1, 20, 'b', ''), (13, 1, 20, 'c', '')]",
+               "[(11, 1, 20, 9, 'a', ''), (12, 1, 20, 9, 'b', ''), (13, 1, 20, 9, 'c', '')]",
                "[(0, 11, 1700000000000), (0, 12, 1700000000000), (0, 13, 1700000000000)]");
   assert_call (fixture, "DeleteComments", "[(12, 20, 9, 1)]", "[0]");
   forget_told (fixture);
@@ -337,7 +421,7 @@ test_deletion_race (DouSocialFixture *fixture, gconstpointer data)
   GAsyncResult *waited[G_N_ELEMENTS (deletions)] = { NULL };
   gint32 statuses[G_N_ELEMENTS (deletions)];
 
-  assert_call (fixture, "AddComments", "[(11, 1, 20, 'a', '')]", "[(0, 11, 1700000000000)]");
+  assert_call (fixture, "AddComments", "[(11, 1, 20, 9, 'a', '')]", "[(0, 11, 1700000000000)]");
   forget_told (fixture);
   for (guint i = 0; i < G_N_ELEMENTS (deletions); i++)
     {
@@ -374,7 +458,7 @@ test_feelings (DouSocialFixture *fixture, gconstpointer data)
     { "[(1, 11, 2), (2, 11, 2)]", "[0, 0]", "0, 2", "2, 2, 3" },
   };
 
-  assert_call (fixture, "AddComments", "[(11, 1, 20, 'a', '')]", "[(0, 11, 1700000000000)]");
+  assert_call (fixture, "AddComments", "[(11, 1, 20, 9, 'a', '')]", "[(0, 11, 1700000000000)]");
   for (gsize i = 0; i < G_N_ELEMENTS (steps); i++)
     {
       g_autofree char *expected = g_strdup_printf (
@@ -401,7 +485,7 @@ test_remove_videos (DouSocialFixture *fixture, gconstpointer data)
   assert_call (fixture, "SetFavorites", "[(1, 20, 9, true), (2, 20, 9, true), (1, 21, 9, true)]",
                "[0, 0, 0]");
   assert_call (fixture, "AddComments",
-               "[(11, 1, 20, 'a', 'r'), (12, 2, 20, 'b', ''), (13, 1, 21, 'c', '')]",
+               "[(11, 1, 20, 9, 'a', 'r'), (12, 2, 20, 9, 'b', ''), (13, 1, 21, 9, 'c', '')]",
                "[(0, 11, 1700000000000), (0, 12, 1700000000000), (0, 13, 1700000000000)]");
   assert_call (fixture, "SetFeelings", "[(1, 11, 1), (2, 13, 1)]", "[0, 0]");
   forget_told (fixture);
@@ -418,7 +502,7 @@ test_remove_videos (DouSocialFixture *fixture, gconstpointer data)
 
   assert_call (fixture, "SetFavorites", "[(3, 20, 9, true), (1, 20, 9, false), (3, 22, 9, true)]",
                "[15, 0, 15]");
-  assert_call (fixture, "AddComments", "[(14, 1, 20, 'd', ''), (15, 1, 20, 'a', 'r')]",
+  assert_call (fixture, "AddComments", "[(14, 1, 20, 9, 'd', ''), (15, 1, 20, 9, 'a', 'r')]",
                "[(15, 0, 0), (0, 11, 1700000000000)]");
   assert_told (fixture, "");
   dou_social_fixture_assert_totals (fixture, 1, 1, 0);
@@ -494,7 +578,7 @@ test_recount (DouSocialFixture *fixture, gconstpointer data)
   assert_call (fixture, "SetFavorites", "[(1, 20, 9, true), (2, 20, 9, true), (1, 21, 9, true)]",
                "[0, 0, 0]");
   assert_call (fixture, "SetFollows", "[(1, 2, true), (2, 1, true), (1, 3, true)]", "[0, 0, 0]");
-  assert_call (fixture, "AddComments", "[(11, 1, 20, 'a', '')]", "[(0, 11, 1700000000000)]");
+  assert_call (fixture, "AddComments", "[(11, 1, 20, 9, 'a', '')]", "[(0, 11, 1700000000000)]");
   assert_call (fixture, "SetFeelings", "[(1, 11, 2)]", "[0]");
   dou_social_fixture_assert_recount (fixture, 0);
   dou_social_fixture_stop (fixture);
@@ -550,6 +634,8 @@ main (int argc, char **argv)
   ADD ("closed", test_closed);
   ADD ("sets", test_sets);
   ADD ("follows", test_follows);
+  ADD ("blocks", test_blocks);
+  ADD ("apart", test_apart);
   ADD ("order", test_order);
   ADD ("pages", test_pages);
   ADD ("comments", test_comments);

@@ -36,6 +36,7 @@ typedef struct
   gint64 sequence; /* of the newest link */
   gint64 likes[N_USERS + 1][N_VIDEOS + 1];  /* sequence, or 0 */
   gint64 follows[N_USERS + 1][N_USERS + 1]; /* sequence, or 0 */
+  gint64 blocks[N_USERS + 1][N_USERS + 1];  /* sequence, or 0 */
   gboolean removed[N_VIDEOS + 1];
   GArray *comments;     /* (owned) (element-type Comment) ever written, by id */
   GHashTable *requests; /* (owned) (element-type utf8 gint64) what each made */
@@ -59,26 +60,75 @@ call (Model *model, const char *method, GArray *items)
 }
 
 static gint64 *
-get_link (Model *model, gboolean favorites, const DouSocialLink *link)
+get_link (Model *model, DouSocialLinkKind kind, const DouSocialLink *link)
 {
-  return favorites ? &model->likes[link->user][link->target]
-                   : &model->follows[link->user][link->target];
+  gint64 *const links[] = {
+    [DOU_SOCIAL_FAVORITES] = &model->likes[link->user][0],
+    [DOU_SOCIAL_FOLLOWS] = &model->follows[link->user][0],
+    [DOU_SOCIAL_BLOCKS] = &model->blocks[link->user][0],
+  };
+
+  return links[kind] + link->target;
+}
+
+static gboolean
+are_apart (Model *model, gint64 user, gint64 other)
+{
+  return model->blocks[user][other] != 0 || model->blocks[other][user] != 0;
 }
 
 static DouStatus
-predict_link (Model *model, gboolean favorites, const DouSocialLink *link, gboolean last)
+predict_link (Model *model, DouSocialLinkKind kind, const DouSocialLink *link, gboolean last)
 {
-  if (!favorites && link->user == link->target)
+  if (kind != DOU_SOCIAL_FAVORITES && link->user == link->target)
     return DOU_STATUS_NOT_PERMITTED;
-  if (favorites && model->removed[link->target] && last)
+  if (kind == DOU_SOCIAL_FAVORITES && model->removed[link->target] && last)
     return DOU_STATUS_VIDEO_NOT_FOUND;
+  if (kind != DOU_SOCIAL_BLOCKS && last
+      && are_apart (model, link->user,
+                    kind == DOU_SOCIAL_FAVORITES ? AUTHOR (link->target) : link->target))
+    return DOU_STATUS_BLOCKED;
 
   return DOU_STATUS_OK;
 }
 
-static void
-set_links (Model *model, gboolean favorites)
+/* Of the links of one pair the last one, which decides about all of them. */
+static gboolean
+get_last (GArray *links, guint first)
 {
+  const DouSocialLink *link = &g_array_index (links, DouSocialLink, first);
+  gboolean last = link->set;
+
+  for (guint i = first; i < links->len; i++)
+    if (dou_social_pair_equal (link, &g_array_index (links, DouSocialLink, i)))
+      last = g_array_index (links, DouSocialLink, i).set;
+  return last;
+}
+
+/* Who blocks somebody now and did not before the call, follows and is followed by that one no more. */
+static void
+unfollow (Model *model, GArray *links, const gint64 *before)
+{
+  for (guint i = 0; i < links->len; i++)
+    {
+      const DouSocialLink *link = &g_array_index (links, DouSocialLink, i);
+
+      if (link->user == link->target || before[i] != 0
+          || model->blocks[link->user][link->target] == 0)
+        continue;
+
+      model->follows[link->user][link->target] = 0;
+      model->follows[link->target][link->user] = 0;
+    }
+}
+
+static void
+set_links (Model *model, DouSocialLinkKind kind)
+{
+  static const char *const names[] = { [DOU_SOCIAL_FAVORITES] = "SetFavorites",
+                                       [DOU_SOCIAL_FOLLOWS] = "SetFollows",
+                                       [DOU_SOCIAL_BLOCKS] = "SetBlocks" };
+  const gboolean favorites = kind == DOU_SOCIAL_FAVORITES;
   g_autoptr (GArray) links = g_array_new (FALSE, FALSE, sizeof (DouSocialLink));
   g_autoptr (GArray) statuses = NULL;
   gint64 before[MAX_ITEMS];
@@ -87,7 +137,7 @@ set_links (Model *model, gboolean favorites)
   for (gint32 i = 0; i < n; i++)
     {
       DouSocialLink link = { pick (model, N_USERS), pick (model, favorites ? N_VIDEOS : N_USERS), 0,
-                             pick (model, 3) > 1 };
+                             kind == DOU_SOCIAL_BLOCKS ? pick (model, 9) == 1 : pick (model, 3) > 1 };
 
       if (i > 0 && pick (model, 3) == 1)
         {
@@ -95,17 +145,20 @@ set_links (Model *model, gboolean favorites)
           link.target = g_array_index (links, DouSocialLink, 0).target;
         }
       link.author = favorites ? AUTHOR (link.target) : 0;
-      before[i] = *get_link (model, favorites, &link);
+      before[i] = *get_link (model, kind, &link);
       g_array_append_val (links, link);
     }
 
-  statuses = call (model, favorites ? "SetFavorites" : "SetFollows", links);
+  statuses = call (model, names[kind], links);
   for (gint32 i = 0; i < n; i++)
     {
       const DouSocialLink *link = &g_array_index (links, DouSocialLink, i);
-      gint64 *sequence = get_link (model, favorites, link);
+      gint64 *sequence = get_link (model, kind, link);
 
-      if (predict_link (model, favorites, link, TRUE) != DOU_STATUS_OK)
+      /* What is refused in the end leaves all as it was; what is taken back is not refused. */
+      if (predict_link (model, kind, link, TRUE) != DOU_STATUS_OK
+          && (link->set
+              || predict_link (model, kind, link, get_last (links, (guint) i)) != DOU_STATUS_OK))
         continue;
       if (link->set != (*sequence != 0))
         *sequence = link->set ? ++model->sequence : 0;
@@ -114,18 +167,17 @@ set_links (Model *model, gboolean favorites)
   for (gint32 i = 0; i < n; i++)
     {
       const DouSocialLink *link = &g_array_index (links, DouSocialLink, i);
-      gint64 *sequence = get_link (model, favorites, link);
-      gboolean last = link->set;
+      gint64 *sequence = get_link (model, kind, link);
 
       /* What was so before the call and is so after it was never otherwise. */
       if (*sequence != 0 && before[i] != 0)
         *sequence = before[i];
-      for (gint32 j = i; j < n; j++)
-        if (dou_social_pair_equal (link, &g_array_index (links, DouSocialLink, j)))
-          last = g_array_index (links, DouSocialLink, j).set;
       g_assert_cmpint (g_array_index (statuses, gint32, i), ==,
-                       predict_link (model, favorites, link, last));
+                       predict_link (model, kind, link, get_last (links, (guint) i)));
     }
+
+  if (kind == DOU_SOCIAL_BLOCKS)
+    unfollow (model, links, before);
 }
 
 static Comment *
@@ -148,7 +200,8 @@ accept_draft (Model *model, const DouSocialDraft *draft)
   g_autofree char *key = get_request_key (draft);
   Comment comment = { draft->id, draft->user, draft->video, model->now };
 
-  if (model->removed[draft->video] || g_hash_table_contains (model->requests, key))
+  if (model->removed[draft->video] || are_apart (model, draft->user, draft->author)
+      || g_hash_table_contains (model->requests, key))
     return FALSE;
 
   g_strlcpy (comment.text, draft->text, sizeof comment.text);
@@ -169,8 +222,10 @@ add_comments (Model *model)
     {
       DouSocialDraft draft = { model->comments->len + 1, pick (model, N_USERS),
                                pick (model, N_VIDEOS) };
-      gboolean named = pick (model, 2) == 1 && !model->removed[draft.video];
+      gboolean named = pick (model, 2) == 1 && !model->removed[draft.video]
+                       && !are_apart (model, draft.user, AUTHOR (draft.video));
 
+      draft.author = AUTHOR (draft.video);
       draft.text = g_strdup_printf ("t%" G_GINT64_FORMAT, draft.id);
       draft.request = named ? g_strdup_printf ("r%d", pick (model, 40)) : g_strdup ("");
       /* Ids of comments stay without gaps. */
@@ -192,6 +247,11 @@ add_comments (Model *model)
       if (model->removed[draft->video])
         {
           g_assert_cmpint (outcome->status, ==, DOU_STATUS_VIDEO_NOT_FOUND);
+          continue;
+        }
+      if (are_apart (model, draft->user, draft->author))
+        {
+          g_assert_cmpint (outcome->status, ==, DOU_STATUS_BLOCKED);
           continue;
         }
       g_assert_cmpint (outcome->status, ==, DOU_STATUS_OK);
@@ -248,6 +308,25 @@ is_there (Model *model, const Comment *comment)
   return comment != NULL && comment->deleter == 0 && !model->removed[comment->video];
 }
 
+/* What becomes of a feeling: what the user is to feel about the comment in the end decides. */
+static DouStatus
+predict_feeling (Model *model, GArray *feelings, guint i)
+{
+  const DouSocialFeeling *feeling = &g_array_index (feelings, DouSocialFeeling, i);
+  const Comment *comment = find_comment (model, feeling->comment);
+  gint32 last = feeling->feeling;
+
+  if (!is_there (model, comment))
+    return DOU_STATUS_COMMENT_NOT_FOUND;
+
+  for (; i < feelings->len; i++)
+    if (dou_social_pair_equal (feeling, &g_array_index (feelings, DouSocialFeeling, i)))
+      last = g_array_index (feelings, DouSocialFeeling, i).feeling;
+  return last != DOU_SOCIAL_NEITHER && are_apart (model, feeling->user, comment->user)
+             ? DOU_STATUS_BLOCKED
+             : DOU_STATUS_OK;
+}
+
 static void
 set_feelings (Model *model)
 {
@@ -268,12 +347,11 @@ set_feelings (Model *model)
   for (gint32 i = 0; i < n; i++)
     {
       const DouSocialFeeling *feeling = &g_array_index (feelings, DouSocialFeeling, i);
-      Comment *comment = find_comment (model, feeling->comment);
+      const DouStatus expected = predict_feeling (model, feelings, (guint) i);
 
-      if (is_there (model, comment))
-        comment->feelings[feeling->user] = feeling->feeling;
-      g_assert_cmpint (g_array_index (statuses, gint32, i), ==,
-                       is_there (model, comment) ? DOU_STATUS_OK : DOU_STATUS_COMMENT_NOT_FOUND);
+      if (expected == DOU_STATUS_OK)
+        find_comment (model, feeling->comment)->feelings[feeling->user] = feeling->feeling;
+      g_assert_cmpint (g_array_index (statuses, gint32, i), ==, expected);
     }
 }
 
@@ -338,25 +416,49 @@ assert_list (Model *model, const char *method, gint64 owner, const gint64 *seque
     }
 }
 
+/* Who is apart from @user, as often as there are blocks. */
 static void
-verify_flags (Model *model, gboolean favorites)
+assert_apart (Model *model, gint64 user)
 {
+  g_autoptr (GArray) list = read_list (model, "GetApart", user);
+  gint32 expected[N_USERS + 1] = { 0 };
+
+  for (gint32 other = 1; other <= N_USERS; other++)
+    expected[other] = (model->blocks[user][other] != 0) + (model->blocks[other][user] != 0);
+  for (guint i = 0; i < list->len; i++)
+    expected[g_array_index (list, gint64, i)]--;
+  for (gint32 other = 1; other <= N_USERS; other++)
+    g_assert_cmpint (expected[other], ==, 0);
+}
+
+static void
+verify_flags (Model *model, DouSocialLinkKind kind)
+{
+  static const char *const names[] = { [DOU_SOCIAL_FAVORITES] = "AreFavorites",
+                                       [DOU_SOCIAL_FOLLOWS] = "AreFollows",
+                                       [DOU_SOCIAL_BLOCKS] = "AreApart" };
+
   g_autoptr (GArray) links = g_array_new (FALSE, FALSE, sizeof (DouSocialLink));
   g_autoptr (GArray) flags = NULL;
 
   for (gint32 user = 1; user <= N_USERS; user++)
-    for (gint32 target = 1; target <= (favorites ? N_VIDEOS : N_USERS); target++)
+    for (gint32 target = 1; target <= (kind == DOU_SOCIAL_FAVORITES ? N_VIDEOS : N_USERS);
+         target++)
       {
         DouSocialLink link = { user, target };
 
         g_array_append_val (links, link);
       }
 
-  flags = call (model, favorites ? "AreFavorites" : "AreFollows", links);
+  flags = call (model, names[kind], links);
   for (guint i = 0; i < links->len; i++)
-    g_assert_cmpint (
-        g_array_index (flags, guint8, i), ==,
-        *get_link (model, favorites, &g_array_index (links, DouSocialLink, i)) != 0);
+    {
+      const DouSocialLink *link = &g_array_index (links, DouSocialLink, i);
+
+      g_assert_cmpint (g_array_index (flags, guint8, i), ==,
+                       kind == DOU_SOCIAL_BLOCKS ? are_apart (model, link->user, link->target)
+                                                 : *get_link (model, kind, link) != 0);
+    }
 }
 
 static void
@@ -383,6 +485,8 @@ verify_user (Model *model, gint64 user, const DouSocialCounts *counts)
   assert_list (model, "GetFollows", user, model->follows[user], N_USERS);
   assert_list (model, "GetFollowers", user, followers, N_USERS);
   assert_list (model, "GetFriends", user, friends, N_USERS);
+  assert_list (model, "GetBlocks", user, model->blocks[user], N_USERS);
+  assert_apart (model, user);
 }
 
 /* Of everybody about a comment that is there. */
@@ -482,8 +586,9 @@ verify (Model *model)
   g_autoptr (GArray) videos = read_counts (model, "GetVideoCounts", N_VIDEOS);
   DouSocialCounts totals = { 0 };
 
-  verify_flags (model, TRUE);
-  verify_flags (model, FALSE);
+  verify_flags (model, DOU_SOCIAL_FAVORITES);
+  verify_flags (model, DOU_SOCIAL_FOLLOWS);
+  verify_flags (model, DOU_SOCIAL_BLOCKS);
   for (gint32 user = 1; user <= N_USERS; user++)
     {
       const DouSocialCounts *counts = &g_array_index (users, DouSocialCounts, user - 1);
@@ -517,9 +622,11 @@ act (Model *model)
   model->now += pick (model, 3) - 1;
   dou_manual_clock_set (model->fixture.clock, model->now);
   if (die <= 140)
-    set_links (model, TRUE);
+    set_links (model, DOU_SOCIAL_FAVORITES);
+  else if (die <= 240)
+    set_links (model, DOU_SOCIAL_FOLLOWS);
   else if (die <= 260)
-    set_links (model, FALSE);
+    set_links (model, DOU_SOCIAL_BLOCKS);
   else if (die <= 310)
     add_comments (model);
   else if (die <= 350)

@@ -127,7 +127,7 @@ test_refused (DouSocialFixture *fixture, gconstpointer data)
   g_autofree char *listed = g_strdup_printf (
       "[[(1, 1, 1, 20, '%s', " NOW ", 0, 0, 0, '')]]", longest);
 
-  assert_call (fixture, "AddComments", "[(5, 1, 20, 'mine', '')]", "[(0, 5, " NOW ")]");
+  assert_call (fixture, "AddComments", "[(5, 1, 20, 9, 'mine', '')]", "[(0, 5, " NOW ")]");
   assert_call (fixture, "AddReports", items, statuses);
   assert_list (fixture, 0, FALSE, 10, listed);
 }
@@ -148,7 +148,7 @@ test_once (DouSocialFixture *fixture, gconstpointer data)
 static void
 test_comments (DouSocialFixture *fixture, gconstpointer data)
 {
-  assert_call (fixture, "AddComments", "[(5, 9, 20, 'buy this', '')]", "[(0, 5, " NOW ")]");
+  assert_call (fixture, "AddComments", "[(5, 9, 20, 8, 'buy this', '')]", "[(0, 5, " NOW ")]");
   assert_call (fixture, "AddReports", "[(1, 2, 5, 'spam')]", "[0]");
   assert_list (fixture, 0, FALSE, 10,
                "[[(1, 1, 2, 5, 'spam', " NOW ", 0, 9, 20, 'buy this')]]");

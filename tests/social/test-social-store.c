@@ -71,7 +71,7 @@ add_comments (Fixture *fixture, gint64 video, guint n_comments, const char *text
 
   for (guint i = 1; i <= n_comments; i++)
     {
-      DouSocialDraft draft = { i, 1, video, g_strdup (text), g_strdup ("") };
+      DouSocialDraft draft = { i, 1, video, 9, g_strdup (text), g_strdup ("") };
 
       g_array_append_val (drafts, draft);
     }

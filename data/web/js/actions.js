@@ -64,6 +64,23 @@ export async function follow(user, isFollowed) {
   }
 }
 
+/** Blocks a user, if that is really meant, or no longer. */
+export async function block(user, isBlocked) {
+  const { name } = user;
+  if (!requireLogin()
+      || isBlocked && !await confirm(t('user.block.question', { name }), t('user.block'), t('action.cancel')))
+    return;
+  try {
+    await api.setBlock(user.id, isBlocked);
+    if (user.is_follow)
+      user.follower_count--;
+    emit('user', { id: user.id, is_blocked: isBlocked, is_follow: false, follower_count: user.follower_count });
+    toast(t(isBlocked ? 'user.block.done' : 'user.unblock.done', { name }));
+  } catch (error) {
+    showRefusal(error);
+  }
+}
+
 /** Deletes one's own video, if that is really meant. */
 export async function deleteVideo(video) {
   if (!await confirm(t('video.delete.question', { title: video.title }), t('action.delete'), t('action.cancel')))

@@ -199,6 +199,20 @@ export const setLike = (id, isLiked) =>
   change('douyin/favorite/action/', { video_id: id, action_type: isLiked ? 1 : 2 });
 export const setFollow = (id, isFollowed) =>
   change('douyin/relation/action/', { to_user_id: id, action_type: isFollowed ? 1 : 2 });
+export const setBlock = (id, isBlocked) =>
+  change('douyin/relation/block/', { to_user_id: id, action_type: isBlocked ? 1 : 2 });
+
+/** Whether one blocks a user. */
+export async function isBlocked(id, options) {
+  let cursor;
+  do {
+    const answer = await get('douyin/relation/block/list/', { cursor }, options);
+    if (answer.user_list.some((user) => user.id === id))
+      return true;
+    cursor = answer.next_cursor;
+  } while (cursor);
+  return false;
+}
 
 export async function getComments(videoId, cursor, options) {
   const answer = await get('douyin/comment/list/', { video_id: videoId, count: PAGE, cursor }, options);

@@ -8,16 +8,21 @@ SELECT id FROM social_totals WHERE id = 1 FOR UPDATE
 -- name: get-totals
 SELECT favorites, comments, follows FROM social_totals WHERE id = 1
 
--- [[user, video, …], …] → those that are liked, or whose video was removed.
+-- [[user, video, author], …] → those that are liked, or whose video was removed, or whose author is
+-- apart from the user.
 -- name: find-favorites
-SELECT j.place - 1, f.sequence, f.author, r.video IS NOT NULL
+SELECT j.place - 1, f.sequence, f.author, r.video IS NOT NULL,
+  coalesce(b.user_id, c.user_id) IS NOT NULL
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY,
     user_id BIGINT PATH '$[0]' ERROR ON ERROR,
-    video BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+    video BIGINT PATH '$[1]' ERROR ON ERROR,
+    author BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
   LEFT JOIN favorites AS f ON f.user_id = j.user_id AND f.video = j.video
   LEFT JOIN removed_videos AS r ON r.video = j.video
-WHERE f.sequence IS NOT NULL OR r.video IS NOT NULL
+  LEFT JOIN blocks AS b ON b.user_id = j.user_id AND b.whom = j.author
+  LEFT JOIN blocks AS c ON c.user_id = j.author AND c.whom = j.user_id
+WHERE coalesce(f.sequence, r.video, b.user_id, c.user_id) IS NOT NULL
 
 -- [[user, video, author], …], none of them liked.
 -- name: add-favorites
@@ -35,14 +40,17 @@ ORDER BY j.place
 DELETE t FROM favorites AS t JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
     id BIGINT PATH '$' ERROR ON ERROR)) AS j ON t.sequence = j.id
 
--- [[user, whom, …], …] → those that are followed. Nobody is ever removed.
+-- [[user, whom, …], …] → those that are followed, or apart. Nobody is ever removed.
 -- name: find-follows
-SELECT j.place - 1, f.sequence, 0, 0
+SELECT j.place - 1, f.sequence, 0, 0, coalesce(b.user_id, c.user_id) IS NOT NULL
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY,
     user_id BIGINT PATH '$[0]' ERROR ON ERROR,
     whom BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
-  JOIN follows AS f ON f.user_id = j.user_id AND f.whom = j.whom
+  LEFT JOIN follows AS f ON f.user_id = j.user_id AND f.whom = j.whom
+  LEFT JOIN blocks AS b ON b.user_id = j.user_id AND b.whom = j.whom
+  LEFT JOIN blocks AS c ON c.user_id = j.whom AND c.whom = j.user_id
+WHERE coalesce(f.sequence, b.user_id, c.user_id) IS NOT NULL
 
 -- [[user, whom, …], …], none of them followed.
 -- name: add-follows
@@ -58,6 +66,41 @@ ORDER BY j.place
 -- name: remove-follows
 DELETE t FROM follows AS t JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
     id BIGINT PATH '$' ERROR ON ERROR)) AS j ON t.sequence = j.id
+
+-- [[user, whom, …], …] → those that are blocked.
+-- name: find-blocks
+SELECT j.place - 1, b.sequence, 0, 0, 0
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    user_id BIGINT PATH '$[0]' ERROR ON ERROR,
+    whom BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  JOIN blocks AS b ON b.user_id = j.user_id AND b.whom = j.whom
+
+-- [[user, whom, …], …], none of them blocked.
+-- name: add-blocks
+INSERT INTO blocks (user_id, whom)
+SELECT j.user_id, j.whom
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    user_id BIGINT PATH '$[0]' ERROR ON ERROR,
+    whom BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+ORDER BY j.place
+
+-- [sequence, …]
+-- name: remove-blocks
+DELETE t FROM blocks AS t JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$' ERROR ON ERROR)) AS j ON t.sequence = j.id
+
+-- [[user, whom], …] → those of whom either blocks the other
+-- name: are-apart
+SELECT j.place - 1
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    user_id BIGINT PATH '$[0]' ERROR ON ERROR,
+    whom BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  LEFT JOIN blocks AS b ON b.user_id = j.user_id AND b.whom = j.whom
+  LEFT JOIN blocks AS c ON c.user_id = j.whom AND c.whom = j.user_id
+WHERE coalesce(b.user_id, c.user_id) IS NOT NULL
 
 -- [[user, video], …]
 -- name: are-favorites
@@ -115,6 +158,25 @@ FROM (SELECT friends_page(j.owner, j.below, j.most) AS page
     most BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
   LIMIT 1) AS p
 
+-- name: list-blocks
+SELECT SUBSTRING_INDEX(p.page, ';', 1), CONVERT(SUBSTRING_INDEX(p.page, ';', -1), SIGNED)
+FROM (SELECT blocks_page(j.owner, j.below, j.most) AS page
+  FROM JSON_TABLE(##json::string, '$' COLUMNS (
+    owner BIGINT PATH '$[0]' ERROR ON ERROR,
+    below BIGINT PATH '$[1]' ERROR ON ERROR,
+    most BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
+  LIMIT 1) AS p
+
+-- Whom the user blocks and who blocks the user; twice who does both.
+-- name: list-apart
+SELECT SUBSTRING_INDEX(p.page, ';', 1), CONVERT(SUBSTRING_INDEX(p.page, ';', -1), SIGNED)
+FROM (SELECT apart_page(j.owner, j.below, j.most) AS page
+  FROM JSON_TABLE(##json::string, '$' COLUMNS (
+    owner BIGINT PATH '$[0]' ERROR ON ERROR,
+    below BIGINT PATH '$[1]' ERROR ON ERROR,
+    most BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
+  LIMIT 1) AS p
+
 -- [video, below, most] → a page
 -- name: list-comments
 SELECT c.id, c.user_id, c.text, c.created, c.likes, c.dislikes
@@ -141,23 +203,26 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
   JOIN user_counts AS c ON c.user_id = j.id
 
--- [[id, user, video, request], …] → what is known of each: what the request made, what has the
--- id, whether the video was removed.
+-- [[id, user, video, request, author], …] → what is known of each: what the request made, what has
+-- the id, whether the video was removed, whether its author is apart from the user.
 -- name: find-drafts
 SELECT j.place - 1, q.comment, q.created,
   coalesce(c.user_id, d.user_id), coalesce(c.video, d.video), coalesce(c.created, d.created),
-  r.video IS NOT NULL
+  r.video IS NOT NULL, coalesce(a.user_id, b.user_id) IS NOT NULL
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY,
     id BIGINT PATH '$[0]' ERROR ON ERROR,
     user_id BIGINT PATH '$[1]' ERROR ON ERROR,
     video BIGINT PATH '$[2]' ERROR ON ERROR,
-    request VARBINARY(1000) PATH '$[3]' ERROR ON ERROR)) AS j
+    request VARBINARY(1000) PATH '$[3]' ERROR ON ERROR,
+    author BIGINT PATH '$[4]' ERROR ON ERROR)) AS j
   LEFT JOIN comment_requests AS q ON q.user_id = j.user_id AND q.request = j.request
   LEFT JOIN comments AS c ON c.id = j.id
   LEFT JOIN deleted_comments AS d ON d.id = j.id
   LEFT JOIN removed_videos AS r ON r.video = j.video
-WHERE coalesce(q.comment, c.id, d.id, r.video) IS NOT NULL
+  LEFT JOIN blocks AS a ON a.user_id = j.user_id AND a.whom = j.author
+  LEFT JOIN blocks AS b ON b.user_id = j.author AND b.whom = j.user_id
+WHERE coalesce(q.comment, c.id, d.id, r.video, a.user_id, b.user_id) IS NOT NULL
 
 -- [[id, user, video, text, time], …]
 -- name: add-comments
@@ -227,15 +292,18 @@ DELETE FROM deleted_comments
 WHERE deleted < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
 ORDER BY deleted LIMIT 8192
 
--- [[user, comment, …], …] → those whose comment is there, and what the user feels about it
+-- [[user, comment, …], …] → those whose comment is there, what the user feels about it, and whether
+-- its writer is apart from the user
 -- name: find-feelings
-SELECT j.place - 1, f.feeling
+SELECT j.place - 1, f.feeling, coalesce(a.user_id, b.user_id) IS NOT NULL
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY,
     user_id BIGINT PATH '$[0]' ERROR ON ERROR,
     comment BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
   JOIN comments AS c ON c.id = j.comment
   LEFT JOIN feelings AS f ON f.comment = c.id AND f.user_id = j.user_id
+  LEFT JOIN blocks AS a ON a.user_id = j.user_id AND a.whom = c.user_id
+  LEFT JOIN blocks AS b ON b.user_id = c.user_id AND b.whom = j.user_id
 
 -- [[user, comment, …], …] → those about which something is felt, and what
 -- name: get-feelings

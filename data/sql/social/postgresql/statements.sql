@@ -8,13 +8,17 @@ SELECT id FROM social_totals WHERE id = 1 FOR UPDATE
 -- name: get-totals
 SELECT favorites, comments, follows FROM social_totals WHERE id = 1
 
--- [[user, video, …], …] → those that are liked, or whose video was removed.
+-- [[user, video, author], …] → those that are liked, or whose video was removed, or whose author is
+-- apart from the user.
 -- name: find-favorites
-SELECT j.place - 1, f.sequence, f.author, CAST(r.video IS NOT NULL AS int)
+SELECT j.place - 1, f.sequence, f.author, CAST(r.video IS NOT NULL AS int),
+  CAST(coalesce(b.user_id, c.user_id) IS NOT NULL AS int)
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 LEFT JOIN favorites AS f ON f.user_id = CAST(j.value ->> 0 AS bigint) AND f.video = CAST(j.value ->> 1 AS bigint)
 LEFT JOIN removed_videos AS r ON r.video = CAST(j.value ->> 1 AS bigint)
-WHERE f.sequence IS NOT NULL OR r.video IS NOT NULL
+LEFT JOIN blocks AS b ON b.user_id = CAST(j.value ->> 0 AS bigint) AND b.whom = CAST(j.value ->> 2 AS bigint)
+LEFT JOIN blocks AS c ON c.user_id = CAST(j.value ->> 2 AS bigint) AND c.whom = CAST(j.value ->> 0 AS bigint)
+WHERE coalesce(f.sequence, r.video, b.user_id, c.user_id) IS NOT NULL
 
 -- [[user, video, author], …], none of them liked.
 -- name: add-favorites
@@ -29,11 +33,14 @@ DELETE FROM favorites
 USING json_array_elements_text(CAST(##json::string AS json)) AS j (value)
 WHERE favorites.sequence = CAST(j.value AS bigint)
 
--- [[user, whom, …], …] → those that are followed. Nobody is ever removed.
+-- [[user, whom, …], …] → those that are followed, or apart. Nobody is ever removed.
 -- name: find-follows
-SELECT j.place - 1, f.sequence, 0, 0
+SELECT j.place - 1, f.sequence, 0, 0, CAST(coalesce(b.user_id, c.user_id) IS NOT NULL AS int)
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
-JOIN follows AS f ON f.user_id = CAST(j.value ->> 0 AS bigint) AND f.whom = CAST(j.value ->> 1 AS bigint)
+LEFT JOIN follows AS f ON f.user_id = CAST(j.value ->> 0 AS bigint) AND f.whom = CAST(j.value ->> 1 AS bigint)
+LEFT JOIN blocks AS b ON b.user_id = CAST(j.value ->> 0 AS bigint) AND b.whom = CAST(j.value ->> 1 AS bigint)
+LEFT JOIN blocks AS c ON c.user_id = CAST(j.value ->> 1 AS bigint) AND c.whom = CAST(j.value ->> 0 AS bigint)
+WHERE coalesce(f.sequence, b.user_id, c.user_id) IS NOT NULL
 
 -- [[user, whom, …], …], none of them followed.
 -- name: add-follows
@@ -47,6 +54,33 @@ ORDER BY j.place
 DELETE FROM follows
 USING json_array_elements_text(CAST(##json::string AS json)) AS j (value)
 WHERE follows.sequence = CAST(j.value AS bigint)
+
+-- [[user, whom, …], …] → those that are blocked.
+-- name: find-blocks
+SELECT j.place - 1, b.sequence, 0, 0, 0
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN blocks AS b ON b.user_id = CAST(j.value ->> 0 AS bigint) AND b.whom = CAST(j.value ->> 1 AS bigint)
+
+-- [[user, whom, …], …], none of them blocked.
+-- name: add-blocks
+INSERT INTO blocks (user_id, whom)
+SELECT CAST(j.value ->> 0 AS bigint), CAST(j.value ->> 1 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+ORDER BY j.place
+
+-- [sequence, …]
+-- name: remove-blocks
+DELETE FROM blocks
+USING json_array_elements_text(CAST(##json::string AS json)) AS j (value)
+WHERE blocks.sequence = CAST(j.value AS bigint)
+
+-- [[user, whom], …] → those of whom either blocks the other
+-- name: are-apart
+SELECT j.place - 1
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN blocks AS b ON b.user_id = CAST(j.value ->> 0 AS bigint) AND b.whom = CAST(j.value ->> 1 AS bigint)
+LEFT JOIN blocks AS c ON c.user_id = CAST(j.value ->> 1 AS bigint) AND c.whom = CAST(j.value ->> 0 AS bigint)
+WHERE coalesce(b.user_id, c.user_id) IS NOT NULL
 
 -- [[user, video], …]
 -- name: are-favorites
@@ -90,6 +124,27 @@ FROM (SELECT CAST(##json::string AS json) AS json) AS j CROSS JOIN LATERAL (
   WHERE user_id = CAST(j.json ->> 0 AS bigint) AND sequence < CAST(j.json ->> 1 AS bigint) AND mutual = 1
   ORDER BY sequence DESC LIMIT CAST(j.json ->> 2 AS bigint)) AS p
 
+-- name: list-blocks
+SELECT string_agg(CAST(p.id AS text), ',' ORDER BY p.sequence DESC), min(p.sequence)
+FROM (SELECT CAST(##json::string AS json) AS json) AS j CROSS JOIN LATERAL (
+  SELECT sequence, whom AS id FROM blocks
+  WHERE user_id = CAST(j.json ->> 0 AS bigint) AND sequence < CAST(j.json ->> 1 AS bigint)
+  ORDER BY sequence DESC LIMIT CAST(j.json ->> 2 AS bigint)) AS p
+
+-- Whom the user blocks and who blocks the user; twice who does both.
+-- name: list-apart
+SELECT string_agg(CAST(p.id AS text), ',' ORDER BY p.sequence DESC), min(p.sequence)
+FROM (SELECT CAST(##json::string AS json) AS json) AS j CROSS JOIN LATERAL (
+  SELECT u.sequence, u.id FROM (
+    (SELECT sequence, whom AS id FROM blocks
+     WHERE user_id = CAST(j.json ->> 0 AS bigint) AND sequence < CAST(j.json ->> 1 AS bigint)
+     ORDER BY sequence DESC LIMIT CAST(j.json ->> 2 AS bigint))
+    UNION ALL
+    (SELECT sequence, user_id AS id FROM blocks
+     WHERE whom = CAST(j.json ->> 0 AS bigint) AND sequence < CAST(j.json ->> 1 AS bigint)
+     ORDER BY sequence DESC LIMIT CAST(j.json ->> 2 AS bigint))) AS u
+  ORDER BY u.sequence DESC LIMIT CAST(j.json ->> 2 AS bigint)) AS p
+
 -- [video, below, most] → a page
 -- name: list-comments
 SELECT c.id, c.user_id, c.text, c.created, c.likes, c.dislikes
@@ -111,18 +166,20 @@ SELECT j.place - 1, c.follows, c.followers, c.total_favorited, c.favorites
 FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 JOIN user_counts AS c ON c.user_id = CAST(j.value AS bigint)
 
--- [[id, user, video, request], …] → what is known of each: what the request made, what has the
--- id, whether the video was removed.
+-- [[id, user, video, request, author], …] → what is known of each: what the request made, what has
+-- the id, whether the video was removed, whether its author is apart from the user.
 -- name: find-drafts
 SELECT j.place - 1, q.comment, q.created,
   coalesce(c.user_id, d.user_id), coalesce(c.video, d.video), coalesce(c.created, d.created),
-  CAST(r.video IS NOT NULL AS int)
+  CAST(r.video IS NOT NULL AS int), CAST(coalesce(a.user_id, b.user_id) IS NOT NULL AS int)
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 LEFT JOIN comment_requests AS q ON q.user_id = CAST(j.value ->> 1 AS bigint) AND q.request = j.value ->> 3
 LEFT JOIN comments AS c ON c.id = CAST(j.value ->> 0 AS bigint)
 LEFT JOIN deleted_comments AS d ON d.id = CAST(j.value ->> 0 AS bigint)
 LEFT JOIN removed_videos AS r ON r.video = CAST(j.value ->> 2 AS bigint)
-WHERE coalesce(q.comment, c.id, d.id, r.video) IS NOT NULL
+LEFT JOIN blocks AS a ON a.user_id = CAST(j.value ->> 1 AS bigint) AND a.whom = CAST(j.value ->> 4 AS bigint)
+LEFT JOIN blocks AS b ON b.user_id = CAST(j.value ->> 4 AS bigint) AND b.whom = CAST(j.value ->> 1 AS bigint)
+WHERE coalesce(q.comment, c.id, d.id, r.video, a.user_id, b.user_id) IS NOT NULL
 
 -- [[id, user, video, text, time], …]
 -- name: add-comments
@@ -175,12 +232,15 @@ DELETE FROM deleted_comments WHERE id IN (
   SELECT id FROM deleted_comments
   WHERE deleted < CAST(CAST(##json::string AS json) ->> 0 AS bigint) ORDER BY deleted LIMIT 8192)
 
--- [[user, comment, …], …] → those whose comment is there, and what the user feels about it
+-- [[user, comment, …], …] → those whose comment is there, what the user feels about it, and whether
+-- its writer is apart from the user
 -- name: find-feelings
-SELECT j.place - 1, f.feeling
+SELECT j.place - 1, f.feeling, CAST(coalesce(a.user_id, b.user_id) IS NOT NULL AS int)
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 JOIN comments AS c ON c.id = CAST(j.value ->> 1 AS bigint)
 LEFT JOIN feelings AS f ON f.comment = c.id AND f.user_id = CAST(j.value ->> 0 AS bigint)
+LEFT JOIN blocks AS a ON a.user_id = CAST(j.value ->> 0 AS bigint) AND a.whom = c.user_id
+LEFT JOIN blocks AS b ON b.user_id = c.user_id AND b.whom = CAST(j.value ->> 0 AS bigint)
 
 -- [[user, comment, …], …] → those about which something is felt, and what
 -- name: get-feelings

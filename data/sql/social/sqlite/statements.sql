@@ -5,13 +5,16 @@
 -- name: get-totals
 SELECT favorites, comments, follows FROM totals WHERE id = 1
 
--- [[user, video, …], …] → those that are liked, or whose video was removed.
+-- [[user, video, author], …] → those that are liked, or whose video was removed, or whose author is
+-- apart from the user.
 -- name: find-favorites
-SELECT j.key, f.sequence, f.author, r.video IS NOT NULL
+SELECT j.key, f.sequence, f.author, r.video IS NOT NULL, coalesce(b.user, c.user) IS NOT NULL
 FROM json_each(##json::string) AS j
 LEFT JOIN favorites AS f ON f.user = j.value ->> 0 AND f.video = j.value ->> 1
 LEFT JOIN removed_videos AS r ON r.video = j.value ->> 1
-WHERE f.sequence IS NOT NULL OR r.video IS NOT NULL
+LEFT JOIN blocks AS b ON b.user = j.value ->> 0 AND b.whom = j.value ->> 2
+LEFT JOIN blocks AS c ON c.user = j.value ->> 2 AND c.whom = j.value ->> 0
+WHERE coalesce(f.sequence, r.video, b.user, c.user) IS NOT NULL
 
 -- [[user, video, author], …], none of them liked.
 -- name: add-favorites
@@ -22,11 +25,14 @@ SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(##json::string) ORDE
 -- name: remove-favorites
 DELETE FROM favorites WHERE sequence IN (SELECT value FROM json_each(##json::string))
 
--- [[user, whom, …], …] → those that are followed. Nobody is ever removed.
+-- [[user, whom, …], …] → those that are followed, or apart. Nobody is ever removed.
 -- name: find-follows
-SELECT j.key, f.sequence, 0, 0
+SELECT j.key, f.sequence, 0, 0, coalesce(b.user, c.user) IS NOT NULL
 FROM json_each(##json::string) AS j
-CROSS JOIN follows AS f ON f.user = j.value ->> 0 AND f.whom = j.value ->> 1
+LEFT JOIN follows AS f ON f.user = j.value ->> 0 AND f.whom = j.value ->> 1
+LEFT JOIN blocks AS b ON b.user = j.value ->> 0 AND b.whom = j.value ->> 1
+LEFT JOIN blocks AS c ON c.user = j.value ->> 1 AND c.whom = j.value ->> 0
+WHERE coalesce(f.sequence, b.user, c.user) IS NOT NULL
 
 -- [[user, whom, …], …], none of them followed.
 -- name: add-follows
@@ -36,6 +42,29 @@ SELECT value ->> 0, value ->> 1 FROM json_each(##json::string) ORDER BY key
 -- [sequence, …]
 -- name: remove-follows
 DELETE FROM follows WHERE sequence IN (SELECT value FROM json_each(##json::string))
+
+-- [[user, whom, …], …] → those that are blocked.
+-- name: find-blocks
+SELECT j.key, b.sequence, 0, 0, 0
+FROM json_each(##json::string) AS j
+CROSS JOIN blocks AS b ON b.user = j.value ->> 0 AND b.whom = j.value ->> 1
+
+-- [[user, whom, …], …], none of them blocked.
+-- name: add-blocks
+INSERT INTO blocks (user, whom)
+SELECT value ->> 0, value ->> 1 FROM json_each(##json::string) ORDER BY key
+
+-- [sequence, …]
+-- name: remove-blocks
+DELETE FROM blocks WHERE sequence IN (SELECT value FROM json_each(##json::string))
+
+-- [[user, whom], …] → those of whom either blocks the other
+-- name: are-apart
+SELECT j.key
+FROM json_each(##json::string) AS j
+LEFT JOIN blocks AS b ON b.user = j.value ->> 0 AND b.whom = j.value ->> 1
+LEFT JOIN blocks AS c ON c.user = j.value ->> 1 AND c.whom = j.value ->> 0
+WHERE coalesce(b.user, c.user) IS NOT NULL
 
 -- [[user, video], …]
 -- name: are-favorites
@@ -81,6 +110,25 @@ SELECT group_concat(id), min(sequence) FROM (
     AND mutual = 1
   ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[2]'))
 
+-- name: list-blocks
+SELECT group_concat(id), min(sequence) FROM (
+  SELECT sequence, whom AS id FROM blocks
+  WHERE user = json_extract(##json::string, '$[0]')
+    AND sequence < json_extract(##json::string, '$[1]')
+  ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[2]'))
+
+-- Whom the user blocks and who blocks the user; twice who does both.
+-- name: list-apart
+SELECT group_concat(id), min(sequence) FROM (
+  SELECT sequence, whom AS id FROM blocks
+  WHERE user = json_extract(##json::string, '$[0]')
+    AND sequence < json_extract(##json::string, '$[1]')
+  UNION ALL
+  SELECT sequence, user AS id FROM blocks
+  WHERE whom = json_extract(##json::string, '$[0]')
+    AND sequence < json_extract(##json::string, '$[1]')
+  ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[2]'))
+
 -- [video, below, most] → a page
 -- name: list-comments
 SELECT id, user, text, created, likes, dislikes FROM comments
@@ -97,18 +145,20 @@ FROM json_each(##json::string) AS j CROSS JOIN video_counts AS c ON c.video = j.
 SELECT j.key, c.follows, c.followers, c.total_favorited, c.favorites
 FROM json_each(##json::string) AS j CROSS JOIN user_counts AS c ON c.user = j.value
 
--- [[id, user, video, request], …] → what is known of each: what the request made, what has the
--- id, whether the video was removed.
+-- [[id, user, video, request, author], …] → what is known of each: what the request made, what has
+-- the id, whether the video was removed, whether its author is apart from the user.
 -- name: find-drafts
 SELECT j.key, q.comment, q.created,
   coalesce(c.user, d.user), coalesce(c.video, d.video), coalesce(c.created, d.created),
-  r.video IS NOT NULL
+  r.video IS NOT NULL, coalesce(a.user, b.user) IS NOT NULL
 FROM json_each(##json::string) AS j
 LEFT JOIN comment_requests AS q ON q.user = j.value ->> 1 AND q.request = j.value ->> 3
 LEFT JOIN comments AS c ON c.id = j.value ->> 0
 LEFT JOIN deleted_comments AS d ON d.id = j.value ->> 0
 LEFT JOIN removed_videos AS r ON r.video = j.value ->> 2
-WHERE coalesce(q.comment, c.id, d.id, r.video) IS NOT NULL
+LEFT JOIN blocks AS a ON a.user = j.value ->> 1 AND a.whom = j.value ->> 4
+LEFT JOIN blocks AS b ON b.user = j.value ->> 4 AND b.whom = j.value ->> 1
+WHERE coalesce(q.comment, c.id, d.id, r.video, a.user, b.user) IS NOT NULL
 
 -- [[id, user, video, text, time], …]
 -- name: add-comments
@@ -157,12 +207,15 @@ DELETE FROM deleted_comments WHERE id IN (
   SELECT id FROM deleted_comments
   WHERE deleted < json_extract(##json::string, '$[0]') ORDER BY deleted LIMIT 8192)
 
--- [[user, comment, …], …] → those whose comment is there, and what the user feels about it
+-- [[user, comment, …], …] → those whose comment is there, what the user feels about it, and whether
+-- its writer is apart from the user
 -- name: find-feelings
-SELECT j.key, f.feeling
+SELECT j.key, f.feeling, coalesce(a.user, b.user) IS NOT NULL
 FROM json_each(##json::string) AS j
 CROSS JOIN comments AS c ON c.id = j.value ->> 1
 LEFT JOIN feelings AS f ON f.comment = c.id AND f.user = j.value ->> 0
+LEFT JOIN blocks AS a ON a.user = j.value ->> 0 AND a.whom = c.user
+LEFT JOIN blocks AS b ON b.user = c.user AND b.whom = j.value ->> 0
 
 -- [[user, comment, …], …] → those about which something is felt, and what
 -- name: get-feelings

@@ -3,7 +3,7 @@
 // The page of a user: who it is, works and likes.
 
 import * as api from '../api.js';
-import { deleteVideo, showRefusal } from '../actions.js';
+import { block, deleteVideo, showRefusal } from '../actions.js';
 import { avatar, h, icon, iconButton, whenSeen } from '../dom.js';
 import { formatCount, t } from '../i18n.js';
 import { getOwnId, on } from '../state.js';
@@ -17,6 +17,27 @@ const lists = {
 function buildCount(number, label, href) {
   const content = [h('b', {}, formatCount(number)), ' ', h('span', {}, label)];
   return href ? h('a', { href }, content) : h('span', {}, content);
+}
+
+// Whether one blocks the user is known a moment later; until then there is nothing to press.
+function buildBlockButton(user, signal) {
+  const button = h('button.button', { type: 'button', 'data-test': 'block', onclick: () => block(user, !user.is_blocked) });
+  const update = () => {
+    button.disabled = user.is_blocked === undefined;
+    button.textContent = t(user.is_blocked ? 'user.unblock' : 'user.block');
+    button.setAttribute('aria-label', t(user.is_blocked ? 'user.unblock.name' : 'user.block.name', { name: user.name }));
+  };
+  const learn = (value) => {
+    user.is_blocked = value;
+    update();
+  };
+  on('user', (change) => change.id === user.id && 'is_blocked' in change && learn(change.is_blocked), signal);
+  update();
+  if (getOwnId())
+    api.isBlocked(user.id, { signal }).then(learn, showRefusal);
+  else
+    learn(false);
+  return button;
 }
 
 function buildHead(user, isOwn, signal) {
@@ -38,7 +59,8 @@ function buildHead(user, isOwn, signal) {
     h('p.profile-signature', {}, user.signature || t(isOwn ? 'profile.signature.add' : 'profile.signature.none')),
     h('div.profile-actions', {}, isOwn
       ? [h('a.button', { href: '#/settings' }, t('profile.edit')), h('a.button', { href: '#/friends' }, t('people.friends'))]
-      : [buildFollowButton(user, signal), h('a.button', { href: `#/messages/${user.id}` }, t('user.message'))]));
+      : [buildFollowButton(user, signal), h('a.button', { href: `#/messages/${user.id}` }, t('user.message')),
+        buildBlockButton(user, signal)]));
   showFollowers();
   on('user', (change) => {
     if (change.id !== user.id || !('follower_count' in change))
@@ -101,6 +123,20 @@ export async function show(root, parameters, signal) {
     showNone();
     user[list === 'works' ? 'work_count' : 'favorite_count']--;
     tabs.replaceChildren(...buildTabs(user, list).children);
+  }, signal);
+
+  // Of who is blocked nothing is shown.
+  on('user', async (change) => {
+    if (change.id !== id || !('is_blocked' in change))
+      return;
+    try {
+      load.next = undefined;
+      tiles.replaceChildren();
+      await load();
+      showNone();
+    } catch (error) {
+      showRefusal(error);
+    }
   }, signal);
 
   await load();

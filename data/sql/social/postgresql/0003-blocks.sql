@@ -1,0 +1,14 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Who blocks whom. A row is what one of the two decided; two users are apart if there is one in either
+-- direction, so both are looked at, each by an index of its own.
+CREATE TABLE blocks (
+  sequence BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  user_id BIGINT NOT NULL,
+  whom BIGINT NOT NULL
+)
+-- next
+CREATE UNIQUE INDEX blocks_once ON blocks (user_id, whom)
+-- next
+CREATE INDEX blocks_of_user ON blocks (user_id, sequence, whom)
+-- next
+CREATE INDEX blocks_of_whom ON blocks (whom, sequence, user_id)
