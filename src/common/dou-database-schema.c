@@ -28,6 +28,9 @@
 #define NAME_MARK "-- name: "
 #define NEXT_MARK "-- next"
 
+/* The domain whose tables there are as long as a copy into the database is under way. */
+#define COPY "copy"
+
 static char *
 get_resource_path (DouTransaction *transaction, const char *domain, const char *file)
 {
@@ -224,6 +227,24 @@ get_version (DouTransaction *transaction, const char *domain, guint *version, GE
   return TRUE;
 }
 
+/* Half of somebody else's rows is nothing to work on. */
+static gboolean
+check_no_copy (DouTransaction *transaction, const char *domain, GError **error)
+{
+  guint version;
+
+  if (g_str_equal (domain, COPY))
+    return TRUE;
+  if (!get_version (transaction, COPY, &version, error))
+    return FALSE;
+  if (version == 0)
+    return TRUE;
+
+  g_set_error_literal (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
+                       _ ("a copy into it is not finished: let “doutok copy” go on first"));
+  return FALSE;
+}
+
 /* One step: whatever of @migrations comes after the version that the database has. Another process
  * may be doing the same at this moment; a lock makes one wait for the other. */
 static gboolean
@@ -232,7 +253,8 @@ migrate_once (DouTransaction *transaction, const char *domain, GPtrArray *migrat
 {
   g_autofree char *json = NULL;
 
-  if (!get_version (transaction, domain, version, error))
+  if (!check_no_copy (transaction, domain, error)
+      || !get_version (transaction, domain, version, error))
     return FALSE;
   if (*version > migrations->len)
     {

@@ -31,6 +31,7 @@ int dou_check_command (int argc, char **argv);
 int dou_backup_command (int argc, char **argv);
 int dou_restore_command (int argc, char **argv);
 int dou_verify_command (int argc, char **argv);
+int dou_copy_command (int argc, char **argv);
 int dou_status_command (int argc, char **argv);
 int dou_log_command (int argc, char **argv);
 int dou_reload_command (int argc, char **argv);

@@ -16,6 +16,7 @@
 #include "common/dou-log.h"
 #include "common/dou-service.h"
 #include "common/dou-status.h"
+#include "copy/dou-copy.h"
 #include "launcher/dou-command.h"
 #include "launcher/dou-listen-sockets.h"
 #include "launcher/dou-launcher.h"
@@ -134,6 +135,13 @@ serve (DouConfig *config, GError **error)
       g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
                    _ ("A backup was being restored into %s and is not complete: let “doutok "
                       "restore” go on first"),
+                   dou_directories_get_state_dir (directories));
+      return EXIT_FAILURE;
+    }
+  if (dou_copy_is_unfinished (dou_directories_get_state_dir (directories)))
+    {
+      g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
+                   _ ("A copy into %s is not finished: let “doutok copy” go on first"),
                    dou_directories_get_state_dir (directories));
       return EXIT_FAILURE;
     }

@@ -21,6 +21,7 @@ static const DouCommand commands[] = {
   { "restore", N_ ("put a backup into an empty state directory"), dou_restore_command },
   { "verify", N_ ("say whether databases and files are whole, here or in a backup"),
     dou_verify_command },
+  { "copy", N_ ("move all that a server keeps to another database or directory"), dou_copy_command },
   { "status", N_ ("show what the running server does"), dou_status_command },
   { "log-level", N_ ("show or change what the running server logs"), dou_log_command },
   { "reload", N_ ("make the running server read its word list anew"), dou_reload_command },

@@ -10,7 +10,7 @@
 
 #define NAME_MARK "\n-- name: "
 
-static const char *const domains[] = { "user", "token", "video", "social", "chat" };
+static const char *const domains[] = { "user", "token", "video", "social", "chat", "catalog", "copy" };
 static const char *const servers[] = { "postgresql", "mysql" };
 
 static char *

@@ -28,7 +28,8 @@ static const Wall walls[] = {
   { "^social/", "^social/", "parts meet in data/dbus" },
   { "^chat/", "^chat/", "parts meet in data/dbus" },
   { "^gateway/", "^gateway/", "parts meet in data/dbus" },
-  { "^backup/", "^(backup|launcher)/", "only commands look at files from outside" },
+  { "^backup/", "^(backup|copy|launcher)/", "only commands look at files from outside" },
+  { "^copy/", "^(copy|launcher)/", "only commands look at tables from outside" },
   { "^launcher/", "^launcher/", "parts meet in data/dbus" },
   { "^dou-dbus-", "^(?!.*/dou-[a-z]+-(manager|store)\\.[ch]$)",
     "managers and stores know no bus" },
@@ -112,6 +113,8 @@ test_planted (void)
     { "common/dou-service.c", "#include \"gateway/dou-server.h\"\n" },
     { "launcher/dou-check.c", "#include <sqlite3.h>\n" },
     { "video/dou-video-store.c", "#include \"backup/dou-snapshot.h\"\n" },
+    { "backup/dou-backup.c", "#include \"copy/dou-copy.h\"\n" },
+    { "copy/dou-copy-end.c", "#include <libgda/libgda.h>\n" },
     { "user/main.c", "#include \"launcher/dou-process.h\"\n" },
     { "user/dou-user-manager.c", "#include \"dou-dbus-user.h\"\n" },
   };
