@@ -247,6 +247,66 @@ test_one_directory (CopyFixture *fixture, gconstpointer data)
   copy_fixture_assert_same_files (fixture->first, fixture->last);
 }
 
+/* Rows of each kind, each made from a number from 1 on. */
+static void
+fill_with_many (CopyFixture *fixture)
+{
+  static const struct
+  {
+    const char *domain;
+    guint n_rows;
+    const char *table;
+    const char *values;
+  } kinds[] = {
+    { "user", 20000, "users (id, name, name_key, password_hash)",
+      "i + 1000, 'user ' || i, 'user ' || i, '$argon2id$v=19$m=19456,t=2,p=1$' || i" },
+    { "video", 100000,
+      "videos (id, author_id, title, file, cover, publish_time, transcode)",
+      "i + 1000, 1000 + i % 20000, '视频 ' || i, 'video/00/' || i || '.mp4', 'cover/00/' || i || '.jpg', "
+      "1700000000000 + i, 0" },
+    { "social", 300000, "favorites (user, video, author)",
+      "1000 + i % 20000, 1000 + i / 3, 1000 + i / 3 % 20000" },
+    { "social", 60000, "follows (user, whom)", "1000 + i % 20000, 21000 + i / 20000" },
+    { "social", 100000, "comments (id, video, user, text, created)",
+      "i + 1000, 1000 + i % 100000, 1000 + i % 20000, 'a comment of ordinary length ' || i, i" },
+    { "chat", 100000, "messages (receiver, sender, time, id, text)",
+      "1000 + i % 1000, 2000 + i % 1001, i + 100, i + 10000, 'a message of ordinary length ' || i" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autofree char *sql = g_strdup_printf (
+          "INSERT INTO %s WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT %u) "
+          "SELECT %s FROM n",
+          kinds[i].table, kinds[i].n_rows, kinds[i].values);
+
+      copy_fixture_execute (fixture->first, kinds[i].domain, sql);
+    }
+}
+
+/* Test that 100,000 videos, and what belongs to them, are the same after both ways. */
+static void
+test_many (CopyFixture *fixture, gconstpointer data)
+{
+  gint64 begun, there, back;
+
+  if (g_getenv ("DOUTOK_TEST_LONG") == NULL)
+    {
+      g_test_skip ("It takes minutes: --long");
+      return;
+    }
+
+  fill_with_many (fixture);
+  begun = g_get_monotonic_time ();
+  copy (fixture->first, fixture->middle, 0);
+  there = g_get_monotonic_time ();
+  copy (fixture->middle, fixture->last, 0);
+  back = g_get_monotonic_time ();
+  g_test_message ("there in %.1f s, back in %.1f s", (double) (there - begun) / G_USEC_PER_SEC,
+                  (double) (back - there) / G_USEC_PER_SEC);
+  copy_fixture_assert_same_files (fixture->first, fixture->last);
+}
+
 static gboolean
 is_of_copy_itself (const char *table)
 {
@@ -327,6 +387,7 @@ main (int argc, char **argv)
   ADD ("versions", test_versions, NULL);
   ADD ("in-use", test_in_use, NULL);
   ADD ("one-directory", test_one_directory, NULL);
+  ADD ("many", test_many, NULL);
 #undef ADD
 
   return g_test_run ();

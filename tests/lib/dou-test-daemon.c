@@ -19,7 +19,7 @@
 struct _DouTestDaemon
 {
   GSubprocess *process; /* (owned) (nullable) while it runs */
-  char *directory;      /* (owned) holds the two others and the configuration */
+  char *directory;      /* (owned) (nullable) holds the two others and the configuration, and goes with us */
   char *state_dir;      /* (owned) */
   char *runtime_dir;    /* (owned) */
   char *config;         /* (owned) path of the configuration file */
@@ -92,13 +92,39 @@ dou_test_daemon_new_beside (DouTestDaemon *neighbour, const char *config)
   return daemon_new (config, neighbour);
 }
 
+/**
+ * dou_test_daemon_new_in:
+ * @directory: where its state, its runtime directory and its configuration are, or are to be, and stay
+ * @database: (nullable): on a server, and stays there, too; else it has files
+ * @config: (nullable): text of a configuration file, without the group of the database
+ *
+ * Returns: (transfer full): a server that does not run yet
+ */
+DouTestDaemon *
+dou_test_daemon_new_in (const char *directory, const DouDatabaseAddress *database,
+                        const char *config)
+{
+  DouTestDaemon *self = g_new0 (DouTestDaemon, 1);
+  g_autofree char *group = database != NULL ? dou_test_engine_get_config (database) : NULL;
+  g_autofree char *text = NULL;
+
+  self->state_dir = g_build_filename (directory, "state", NULL);
+  self->runtime_dir = g_build_filename (directory, "run", NULL);
+  self->config = g_build_filename (directory, "doutok.conf", NULL);
+  text = g_strdup_printf ("%s\n[server]\nstate-dir=%s\n%s", config != NULL ? config : "",
+                          self->state_dir, group != NULL ? group : "");
+  g_assert_cmpint (g_mkdir_with_parents (directory, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (self->config, text, -1, NULL));
+  return self;
+}
+
 void
 dou_test_daemon_free (DouTestDaemon *self)
 {
   if (self->process != NULL)
     dou_test_daemon_stop (self);
   g_clear_pointer (&self->database, dou_test_engine_remove);
-  dou_test_dir_remove (self->directory);
+  g_clear_pointer (&self->directory, dou_test_dir_remove);
   g_free (self->state_dir);
   g_free (self->runtime_dir);
   g_free (self->config);
@@ -276,6 +302,18 @@ const char *
 dou_test_daemon_get_url (DouTestDaemon *self)
 {
   return self->url;
+}
+
+/**
+ * dou_test_daemon_get_config:
+ * @self: a server
+ *
+ * Returns: (transfer none): path of its configuration file
+ */
+const char *
+dou_test_daemon_get_config (DouTestDaemon *self)
+{
+  return self->config;
 }
 
 const char *

@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "common/dou-database-address.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -16,6 +18,8 @@ typedef struct _DouTestDaemon DouTestDaemon;
 
 DouTestDaemon *dou_test_daemon_new (const char *config);
 DouTestDaemon *dou_test_daemon_new_beside (DouTestDaemon *neighbour, const char *config);
+DouTestDaemon *dou_test_daemon_new_in (const char *directory, const DouDatabaseAddress *database,
+                                       const char *config);
 void dou_test_daemon_free (DouTestDaemon *self);
 
 void dou_test_daemon_start (DouTestDaemon *self);
@@ -25,6 +29,7 @@ void dou_test_daemon_kill_bus (DouTestDaemon *self);
 
 char *dou_test_daemon_get_program (void);
 const char *dou_test_daemon_get_url (DouTestDaemon *self);
+const char *dou_test_daemon_get_config (DouTestDaemon *self);
 const char *dou_test_daemon_get_state_dir (DouTestDaemon *self);
 const char *dou_test_daemon_get_runtime_dir (DouTestDaemon *self);
 GDBusConnection *dou_test_daemon_connect_bus (DouTestDaemon *self);
