@@ -40,6 +40,7 @@ typedef struct
   DouCopyEnd *to;                /* (owned) (nullable) */
   GHashTable *progress;          /* (owned) (element-type utf8 DouCopyProgress) */
   gboolean has_own_files;        /* whether the ends have different state directories */
+  gboolean has_own_media;        /* whether videos and pictures go from one of these to the other */
   gboolean is_resumed;           /* whether the target's directory says so */
   char *source;                  /* (owned) (nullable) what the marks say */
   DouCopyTables tables;
@@ -85,6 +86,43 @@ check_different (Copy *self, GError **error)
   return FALSE;
 }
 
+static gboolean
+is_in_object_store (DouConfig *config)
+{
+  return g_str_equal (dou_config_get_string (config, DOU_CONFIG_MEDIA_STORE), "s3");
+}
+
+/* Whether both ends have the same bucket, in which media stay. */
+static gboolean
+have_same_bucket (DouConfig *from, DouConfig *to)
+{
+  static const DouConfigKey keys[] = { DOU_CONFIG_S3_ENDPOINT, DOU_CONFIG_S3_BUCKET };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (!g_str_equal (dou_config_get_string (from, keys[i]), dou_config_get_string (to, keys[i])))
+      return FALSE;
+
+  return is_in_object_store (from) && is_in_object_store (to);
+}
+
+/* Files below a state directory only go to where there are such. */
+static gboolean
+check_media (Copy *self, GError **error)
+{
+  DouConfig *from = self->request->from;
+  DouConfig *to = self->request->to;
+  gboolean are_objects = is_in_object_store (from) || is_in_object_store (to);
+
+  self->has_own_media = self->has_own_files && !are_objects;
+  if (!are_objects || have_same_bucket (from, to))
+    return TRUE;
+
+  g_set_error_literal (error, DOU_ERROR, DOU_STATUS_BAD_PARAMETER,
+                       _ ("Videos and pictures are copied between state directories only, or stay in "
+                          "one bucket: let both ends have the same [media] store"));
+  return FALSE;
+}
+
 /* Half of a copy is nothing to copy. */
 static gboolean
 check_source (Copy *self, GError **error)
@@ -123,7 +161,7 @@ open_ends (Copy *self, GError **error)
     return FALSE;
 
   self->to = dou_copy_end_open (self->request->to, FALSE, error);
-  if (self->to == NULL || !check_different (self, error)
+  if (self->to == NULL || !check_different (self, error) || !check_media (self, error)
       || !dou_copy_end_check_unused (self->to, error)
       || !dou_copy_end_migrate (self->to, self->plan, error))
     return FALSE;
@@ -186,7 +224,7 @@ begin_directory (Copy *self, GError **error)
   if (!self->is_resumed)
     return check_databases_empty (self, error)
            && dou_copy_keys_check_empty (self->to, self->has_own_files, error)
-           && (!self->has_own_files || dou_copy_media_check_empty (self->to->state_dir, error))
+           && (!self->has_own_media || dou_copy_media_check_empty (self->to->state_dir, error))
            && set_directory_mark (self, error);
 
   if (g_str_equal (unfinished, self->source))
@@ -257,7 +295,7 @@ copy_all (Copy *self, GError **error)
       return FALSE;
 
   return dou_copy_keys (self->from, self->to, error)
-         && (!self->has_own_files
+         && (!self->has_own_media
              || dou_copy_media (self->from->state_dir, self->to->state_dir, self->request->progress,
                                 self->request->user_data, error));
 }
@@ -318,7 +356,10 @@ compare_all (Copy *self, GError **error)
     if (!compare_table (self, i, lines, error))
       return NULL;
 
-  return compare_media (self, lines, error) ? g_steal_pointer (&lines) : NULL;
+  if (!is_in_object_store (self->request->from) && !compare_media (self, lines, error))
+    return NULL;
+
+  return g_steal_pointer (&lines);
 }
 
 static gboolean

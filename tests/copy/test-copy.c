@@ -309,6 +309,25 @@ test_many (CopyFixture *fixture, gconstpointer data)
   copy_fixture_assert_same_files (fixture->first, fixture->last);
 }
 
+/* Test that media in an object store are not forgotten, and stay where both ends find them. */
+static void
+test_object_store (CopyFixture *fixture, gconstpointer data)
+{
+  g_autofree char *media = g_build_filename (
+      dou_config_get_string (fixture->middle, DOU_CONFIG_STATE_DIR), "media", NULL);
+
+  g_assert_true (dou_config_set (fixture->middle, DOU_CONFIG_MEDIA_STORE, "s3", NULL));
+  g_assert_true (dou_config_set (fixture->middle, DOU_CONFIG_S3_BUCKET, "videos", NULL));
+  assert_refused (fixture->first, fixture->middle, "let both ends have the same");
+
+  g_assert_true (dou_config_set (fixture->first, DOU_CONFIG_MEDIA_STORE, "s3", NULL));
+  assert_refused (fixture->first, fixture->middle, "let both ends have the same");
+
+  g_assert_true (dou_config_set (fixture->first, DOU_CONFIG_S3_BUCKET, "videos", NULL));
+  copy (fixture->first, fixture->middle, 0);
+  g_assert_false (g_file_test (media, G_FILE_TEST_EXISTS));
+}
+
 static gboolean
 is_of_copy_itself (const char *table)
 {
@@ -389,6 +408,7 @@ main (int argc, char **argv)
   ADD ("versions", test_versions, NULL);
   ADD ("in-use", test_in_use, NULL);
   ADD ("one-directory", test_one_directory, NULL);
+  ADD ("object-store", test_object_store, NULL);
   ADD ("many", test_many, NULL);
 #undef ADD
 
