@@ -40,7 +40,6 @@ typedef struct
   DouCopyEnd *to;                /* (owned) (nullable) */
   GHashTable *progress;          /* (owned) (element-type utf8 DouCopyProgress) */
   gboolean has_own_files;        /* whether the ends have different state directories */
-  gboolean has_own_media;        /* whether videos and pictures go from one of these to the other */
   gboolean is_resumed;           /* whether the target's directory says so */
   char *source;                  /* (owned) (nullable) what the marks say */
   DouCopyTables tables;
@@ -105,21 +104,18 @@ have_same_bucket (DouConfig *from, DouConfig *to)
   return is_in_object_store (from) && is_in_object_store (to);
 }
 
-/* Files below a state directory only go to where there are such. */
+/* A server with a bucket serves from its state directory what is not there; so files always have a place
+ * to go, and objects stay where they are. */
 static gboolean
 check_media (Copy *self, GError **error)
 {
-  DouConfig *from = self->request->from;
-  DouConfig *to = self->request->to;
-  gboolean are_objects = is_in_object_store (from) || is_in_object_store (to);
-
-  self->has_own_media = self->has_own_files && !are_objects;
-  if (!are_objects || have_same_bucket (from, to))
+  if (!is_in_object_store (self->request->from)
+      || have_same_bucket (self->request->from, self->request->to))
     return TRUE;
 
   g_set_error_literal (error, DOU_ERROR, DOU_STATUS_BAD_PARAMETER,
-                       _ ("Videos and pictures are copied between state directories only, or stay in "
-                          "one bucket: let both ends have the same [media] store"));
+                       _ ("Videos and pictures in an object store are not copied: let both "
+                          "configurations name the same bucket"));
   return FALSE;
 }
 
@@ -224,7 +220,7 @@ begin_directory (Copy *self, GError **error)
   if (!self->is_resumed)
     return check_databases_empty (self, error)
            && dou_copy_keys_check_empty (self->to, self->has_own_files, error)
-           && (!self->has_own_media || dou_copy_media_check_empty (self->to->state_dir, error))
+           && (!self->has_own_files || dou_copy_media_check_empty (self->to->state_dir, error))
            && set_directory_mark (self, error);
 
   if (g_str_equal (unfinished, self->source))
@@ -295,7 +291,7 @@ copy_all (Copy *self, GError **error)
       return FALSE;
 
   return dou_copy_keys (self->from, self->to, error)
-         && (!self->has_own_media
+         && (!self->has_own_files
              || dou_copy_media (self->from->state_dir, self->to->state_dir, self->request->progress,
                                 self->request->user_data, error));
 }
@@ -356,10 +352,7 @@ compare_all (Copy *self, GError **error)
     if (!compare_table (self, i, lines, error))
       return NULL;
 
-  if (!is_in_object_store (self->request->from) && !compare_media (self, lines, error))
-    return NULL;
-
-  return g_steal_pointer (&lines);
+  return compare_media (self, lines, error) ? g_steal_pointer (&lines) : NULL;
 }
 
 static gboolean

@@ -35,6 +35,8 @@ static const Rows rows[] = {
     "[" LARGEST ",\"blanks  \",\"blanks  \",\"\",\" \",\"\\n\",\"\",9007199254740993],"
     "[" SMALLEST ",\"БОЛЬ\",\"боль\",\"\",\"\",\"\",\"\",0],"
     "[-1,\"漢字\",\"漢字\",\"null\",\"\",\"\",\"[1]\",0]]" },
+  { "user", "user_audit (id, acted, uid, login, action, target, why)",
+    "[[1,5,0,\"root\",\"ban\",2,\"\"],[7,6,1000,\"ann\",\"unban\",2," HOSTILE "]]" },
   { "video", "videos (id, author_id, title, file, cover, publish_time, transcode, attempts)",
     "[[10,1,\"\",\"video/00/10.mp4\",\"cover/00/10.jpg\",1000,0,0],"
     "[11,1," HOSTILE ",\"video/00/11.mp4\",\"\",1001,1,2],"
