@@ -48,8 +48,9 @@ set_in_sqlite (DouTransaction *database, const char *table, gint64 next, GError 
   g_autofree char *set = g_strdup_printf (
       "INSERT INTO sqlite_sequence (name, seq) VALUES ('%s', %" G_GINT64_FORMAT ")", table, next - 1);
 
+  /* One that was never used has no row. */
   return dou_transaction_run_sql (database, forget, error)
-         && dou_transaction_run_sql (database, set, error);
+         && (next == 1 || dou_transaction_run_sql (database, set, error));
 }
 
 /**
