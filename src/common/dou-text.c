@@ -9,6 +9,9 @@
 
 #include "common/dou-text.h"
 
+/* What a character may be taken apart into, and so what it may be composed of: U+1F82 is four. */
+#define MAX_DECOMPOSED 4
+
 static gboolean
 is_allowed (gunichar c, DouTextFlags flags)
 {
@@ -68,17 +71,22 @@ dou_text_normalize (const char *text, DouTextFlags flags, glong max_characters)
   if (text == NULL || !g_utf8_validate (text, -1, NULL))
     return NULL;
 
-  composed = g_utf8_normalize (text, -1, G_NORMALIZE_NFC);
-  stripped = strip (composed);
-  length = g_utf8_strlen (stripped, -1);
+  /* GLib takes the square of the number of marks behind one another to order them: most of a second for
+   * what fits into a request. */
+  stripped = strip (text);
+  if (g_utf8_strlen (stripped, -1) > MAX_DECOMPOSED * max_characters)
+    return NULL;
+
+  composed = g_utf8_normalize (stripped, -1, G_NORMALIZE_NFC);
+  length = g_utf8_strlen (composed, -1);
   if (length == 0 || length > max_characters)
     return NULL;
 
-  for (const char *p = stripped; *p != '\0'; p = g_utf8_next_char (p))
+  for (const char *p = composed; *p != '\0'; p = g_utf8_next_char (p))
     if (!is_allowed (g_utf8_get_char (p), flags))
       return NULL;
 
-  return g_steal_pointer (&stripped);
+  return g_steal_pointer (&composed);
 }
 
 /**

@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "common/dou-text.h"
 #include "gateway/dou-rate-limiter.h"
 #include "gateway/dou-rate-table.h"
 
@@ -22,6 +23,8 @@
 #define SHARED 10
 /* Bytes of an IPv6 address that are one customer's: the rest is his to choose. */
 #define IPV6_PREFIX 8
+/* Characters of the longest name. */
+#define MAX_NAME 32
 
 /* What a bucket is for, beside its class. */
 typedef enum
@@ -213,10 +216,16 @@ dou_rate_limiter_admit_user (DouRateLimiter *self, DouRateClass rate_class, gint
       dou_rate_limiter_get_key (self, rate_class, SUBJECT_USER, &user, sizeof user));
 }
 
+/* In the form under which the user domain keeps names unique: guesses count together however the name is
+ * spelt. What cannot be a name counts as it is. */
 static guint64
 dou_rate_limiter_get_name_key (DouRateLimiter *self, const char *name)
 {
-  return dou_rate_limiter_get_key (self, DOU_RATE_FAILED_LOGIN, SUBJECT_NAME, name, strlen (name));
+  g_autofree char *normal = dou_text_normalize (name, DOU_TEXT_SINGLE_LINE, MAX_NAME);
+  g_autofree char *folded = normal != NULL ? dou_text_fold (normal) : g_strdup (name);
+
+  return dou_rate_limiter_get_key (self, DOU_RATE_FAILED_LOGIN, SUBJECT_NAME, folded,
+                                   strlen (folded));
 }
 
 /**

@@ -191,7 +191,7 @@ update_set_profile (Update *update)
 static char *
 make_login_name (Update *update)
 {
-  return g_strdup_printf ("\n%" G_GINT64_FORMAT, update->user);
+  return g_strdup_printf ("\001%" G_GINT64_FORMAT, update->user);
 }
 
 static void

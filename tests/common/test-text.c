@@ -44,6 +44,37 @@ test_composition (void)
   assert_normalized ("a\n\tb", DOU_TEXT_MULTI_LINE, 32, "a\n\tb");
 }
 
+/* Test that a text of which everything is composed of as many characters as there can be is not too long,
+ * and that one more is. */
+static void
+test_decomposed (void)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GString) composed = g_string_new (NULL);
+
+  for (guint i = 0; i < 32; i++)
+    {
+      g_string_append (text, "\xce\xb1\xcc\x93\xcc\x80\xcd\x85");
+      g_string_append (composed, "\xe1\xbe\x82");
+    }
+  assert_normalized (text->str, DOU_TEXT_SINGLE_LINE, 32, composed->str);
+  g_string_append (text, "  \xe3\x80\x80\n");
+  assert_normalized (text->str, DOU_TEXT_SINGLE_LINE, 32, composed->str);
+  g_string_prepend (text, "x");
+  assert_normalized (text->str, DOU_TEXT_SINGLE_LINE, 32, NULL);
+}
+
+/* Test that marks which would take minutes to order are refused before: the test would not end in time. */
+static void
+test_marks (void)
+{
+  g_autoptr (GString) text = g_string_new ("a");
+
+  for (guint i = 0; i < 1000000; i++)
+    g_string_append (text, "\xcc\x81\xcc\xa3");
+  assert_normalized (text->str, DOU_TEXT_SINGLE_LINE, 32, NULL);
+}
+
 /* Test that text which is to be kept as it is must not spoil a batch, nor be blank or too long. */
 static void
 test_invalid (void)
@@ -111,6 +142,8 @@ main (int argc, char **argv)
   g_test_add_func ("/common/text/refused", test_refused);
   g_test_add_func ("/common/text/length", test_length);
   g_test_add_func ("/common/text/composition", test_composition);
+  g_test_add_func ("/common/text/decomposed", test_decomposed);
+  g_test_add_func ("/common/text/marks", test_marks);
   g_test_add_func ("/common/text/invalid", test_invalid);
   g_test_add_func ("/common/text/valid", test_valid);
   g_test_add_func ("/common/text/fold", test_fold);

@@ -126,6 +126,27 @@ test_logins (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (dou_rate_limiter_begin_login (fixture->limiter, "alice", there), ==, 0);
 }
 
+/* Test that guesses count together however the name is spelt, and those at what cannot be a name, too. */
+static void
+test_spellings (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GInetAddress) here = g_inet_address_new_from_string ("192.0.2.1");
+  const char *const waiting[] = { "Zoe\xcc\x81", " zo\xc3\xa9", "\nZO\xc3\x89\xe3\x80\x80" };
+
+  g_assert_cmpuint (dou_rate_limiter_begin_login (fixture->limiter, "Zo\xc3\xa9", here), ==, 0);
+  g_assert_cmpuint (dou_rate_limiter_begin_login (fixture->limiter, "ZO\xc3\x89 ", here), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (waiting); i++)
+    g_assert_cmpuint (dou_rate_limiter_begin_login (fixture->limiter, waiting[i], here), >, 0);
+  g_assert_cmpuint (dou_rate_limiter_begin_login (fixture->limiter, "Zoe", here), ==, 0);
+  dou_rate_limiter_end_login (fixture->limiter, "zo\xc3\xa9", here, FALSE);
+  g_assert_cmpuint (dou_rate_limiter_begin_login (fixture->limiter, "Zo\xc3\xa9", here), ==, 0);
+
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpuint (dou_rate_limiter_begin_login (fixture->limiter, "\001123", here), ==, 0);
+  g_assert_cmpuint (dou_rate_limiter_begin_login (fixture->limiter, "\001123", here), >, 0);
+  g_assert_cmpuint (dou_rate_limiter_begin_login (fixture->limiter, "123", here), ==, 0);
+}
+
 /* Test that who tries many names from one address waits in the end, and that the name tried last is not
  * to blame. */
 static void
@@ -190,6 +211,7 @@ main (int argc, char **argv)
   ADD ("networks", test_networks);
   ADD ("users", test_users);
   ADD ("logins", test_logins);
+  ADD ("spellings", test_spellings);
   ADD ("guesses", test_guesses);
   ADD ("shared", test_shared);
   ADD ("off", test_off);
