@@ -106,8 +106,9 @@ fi
 log=$build/meson-logs/testlog.json
 rm -f "$log"
 status=0
+# Tests wait for timers, processes and disks as much as they compute: one more than there are processors.
 # shellcheck disable=SC2086
-meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier "$multiplier" \
+meson test -C "$build" --no-rebuild --print-errorlogs --num-processes $(($(nproc) + 1)) --timeout-multiplier "$multiplier" \
   $selected || status=$?
 
 trap - EXIT
