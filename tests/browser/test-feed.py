@@ -33,6 +33,11 @@ class Feed:
         self.bob = User(driver, server, "Bob", SIZE)
         self.browser = self.bob.browser
 
+    def wait_for_rest(self):
+        """A finger that comes while the feed still moves only stops it."""
+        self.browser.wait(f"return Math.abs(document.querySelector('.feed').scrollTop - {CURRENT}.offsetTop) < 1",
+                          what="the feed's rest")
+
     def wait_for_title(self, number):
         """Waits until this video is in view and plays."""
         self.browser.wait(TITLE.replace("?? null", f"=== 'video {number}'"), what=f"video {number}")
@@ -84,8 +89,10 @@ class Feed:
 
     def swipe(self):
         """Test that a finger goes from video to video."""
+        self.wait_for_rest()
         self.browser.swipe(150, 600, 150)
         self.wait_for_title(N_VIDEOS - 2)
+        self.wait_for_rest()
         self.browser.swipe(150, 200, 650)
         self.wait_for_title(N_VIDEOS - 1)
 
