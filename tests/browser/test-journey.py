@@ -7,11 +7,12 @@ import json
 import os
 import sys
 import tempfile
+import time
 
 from server import Server, make_video
 from tap import check, check_equal, run
 from user import CURRENT, User
-from webdriver import Driver
+from webdriver import WAIT_TIMEOUT, Driver
 
 SIZE, LANGUAGE = sys.argv[1:3]
 HOSTILE = "<script>window.hostile = 1</script><img src=x onerror='window.hostile = 1'> \"&amp; 猫"
@@ -91,7 +92,13 @@ class Journey:
         """Test that what one feels about a comment is known on every device: here it is said on another one."""
         browser = self.ann.browser
         video = self.feed()[0]["id"]
-        comment = json.loads(self.server.get(f"/douyin/comment/list/?video_id={video}")[2])["comment_list"][0]
+        # The page shows a feeling before the server has it.
+        end = time.monotonic() + WAIT_TIMEOUT
+        while True:
+            comment = json.loads(self.server.get(f"/douyin/comment/list/?video_id={video}")[2])["comment_list"][0]
+            if comment["tease_count"] == 1 or time.monotonic() > end:
+                break
+            time.sleep(0.05)
         check_equal((comment["like_count"], comment["tease_count"]), (0, 1), "likes and dislikes")
         token = browser.run("return JSON.parse(localStorage.getItem('doutok.session')).token")
         self.server.call("/douyin/comment/feeling/", token, comment_id=comment["id"], action_type=1)
