@@ -77,14 +77,26 @@ set_error (GError **error, DouArchive *self)
 }
 
 static gboolean
+is_at (int fd, const char *path)
+{
+  struct stat opened, named;
+
+  return fstat (fd, &opened) == 0 && g_stat (path, &named) == 0 && opened.st_dev == named.st_dev
+         && opened.st_ino == named.st_ino;
+}
+
+static gboolean
 dou_archive_open_part (DouArchive *self, GError **error)
 {
   self->fd = g_open (self->part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (self->fd < 0)
     return dou_file_set_error (error, self->part);
 
-  if (flock (self->fd, LOCK_EX | LOCK_NB) != 0)
+  if (flock (self->fd, LOCK_EX | LOCK_NB) != 0 || !is_at (self->fd, self->part))
     {
+      /* It is another run's, whether that goes on or has just given it its name. */
+      g_close (self->fd, NULL);
+      self->fd = -1;
       g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
                    _ ("Another backup into %s is under way"), self->path);
       return FALSE;

@@ -2,6 +2,7 @@
 """`doutok backup`, `restore` and `verify` on real servers: beside clients that write, over interruptions,
 and with damage of every kind that they are there for."""
 
+import fcntl
 import json
 import os
 import pathlib
@@ -259,6 +260,16 @@ class File(Case):
             self.assert_whole(self.backup)
         self.assertIn(f"{2 + 2 * (N_KILLS // 2)} files", self.make_backup())
         self.assertEqual([path.name for path in self.directory.iterdir()], [self.name])
+
+    def test_two(self):
+        """Test that a second run is refused and leaves the file of the first one alone."""
+        part = self.directory / (self.name + ".part")
+        with part.open("wb") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            self.assert_refused("is under way", "backup", "--state-dir", self.server.state_dir, self.backup)
+            self.assertTrue(part.exists())
+        self.make_backup()
+        self.assert_whole(self.backup)
 
     def test_damage(self):
         """Test that what is cut short, changed or no backup at all is told, and leaves nothing."""
