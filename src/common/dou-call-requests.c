@@ -60,6 +60,25 @@ dou_call_requests_pack (GVariant *items, const char *const *ids, gsize n_ids,
   return g_variant_new ("(@*@a{sv})", items, g_variant_dict_end (&context));
 }
 
+/**
+ * dou_call_requests_pack_own:
+ * @items: the argument of a method; a floating one is taken
+ * @trace: (nullable): the call's place in a trace, if it is to be seen
+ *
+ * As dou_call_requests_pack(), for the requests that this thread works for.
+ *
+ * Returns: (transfer floating): the arguments of the call
+ */
+GVariant *
+dou_call_requests_pack_own (GVariant *items, const DouTraceContext *trace)
+{
+  const char *requests = dou_log_get_requests ();
+  g_auto (GStrv) ids = requests != NULL ? g_strsplit (requests, ",", DOU_CALL_REQUESTS_MAX) : NULL;
+
+  return dou_call_requests_pack (items, (const char *const *) ids, ids != NULL ? g_strv_length (ids) : 0,
+                                 trace);
+}
+
 /* (transfer full) (nullable): what @context says, separated by commas */
 static char *
 read_requests (GVariant *context)

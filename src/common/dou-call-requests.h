@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 
 GVariant *dou_call_requests_pack (GVariant *items, const char *const *ids, gsize n_ids,
                                   const DouTraceContext *trace);
+GVariant *dou_call_requests_pack_own (GVariant *items, const DouTraceContext *trace);
 guint dou_call_requests_listen (GDBusConnection *connection);
 const char *dou_call_requests_get (GDBusMethodInvocation *invocation);
 const DouTraceContext *dou_call_requests_get_trace (GDBusMethodInvocation *invocation);

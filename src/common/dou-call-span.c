@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The receiving end of dou-call-requests.c: the handlers of a skeleton run in the name of the requests that
- * a call is for, and at the call's place in its trace. The span of a call that is to be seen hangs on its
- * invocation, and ends with that, when the reply has been given to the bus.
+/* A call over the bus, in its trace.
+ *
+ * The end that calls has a span of its own, and sends its place along (dou-call-requests.c). At the end that
+ * is called, the handlers of a skeleton run in the name of the requests that a call is for, and at the call's
+ * place in its trace. The span of a call that is to be seen hangs on its invocation, and ends with that, when
+ * the reply has been given to the bus.
  *
  * The generated skeletons call their handlers by a signal, which has nothing before and after it, so
  * this stands in front of their table of functions.
@@ -28,23 +31,49 @@ get_generated (gpointer skeleton)
 }
 
 static DouSpan *
+begin_end (const DouTraceContext *parent, DouSpanKind kind, const char *interface,
+           const char *method, gsize n_items)
+{
+  DouSpan *span = dou_trace_begin (parent, kind, NULL);
+
+  if (span == NULL)
+    return NULL;
+
+  dou_span_take_name (span, g_strconcat (interface, "/", method, NULL));
+  dou_span_add_text (span, "rpc.system", "dbus");
+  dou_span_add_text (span, "rpc.service", interface);
+  dou_span_add_text (span, "rpc.method", method);
+  dou_span_add_number (span, "doutok.batch.items", (gint64) n_items);
+  return span;
+}
+
+/**
+ * dou_call_span_begin:
+ * @parent: (nullable): for what it is called; %NULL if nobody wants to see it
+ * @interface: of @method
+ * @method: that is called
+ * @n_items: how many it is called with
+ *
+ * Returns: (transfer full) (nullable): the span of the end that calls
+ */
+DouSpan *
+dou_call_span_begin (const DouTraceContext *parent, const char *interface, const char *method,
+                     gsize n_items)
+{
+  return begin_end (parent, DOU_SPAN_CLIENT, interface, method, n_items);
+}
+
+static DouSpan *
 begin_span (GDBusMethodInvocation *invocation)
 {
   const DouTraceContext *trace = dou_call_requests_get_trace (invocation);
-  const char *interface = g_dbus_method_invocation_get_interface_name (invocation);
-  const char *method = g_dbus_method_invocation_get_method_name (invocation);
-  g_autofree char *name = NULL;
   DouSpan *span;
 
   if (trace == NULL)
     return NULL;
 
-  name = g_strconcat (interface, "/", method, NULL);
-  span = dou_trace_begin (trace, DOU_SPAN_SERVER, name);
-  dou_span_add_text (span, "rpc.system", "dbus");
-  dou_span_add_text (span, "rpc.service", interface);
-  dou_span_add_text (span, "rpc.method", method);
-  dou_span_add_number (span, "doutok.batch.items", trace->n_items);
+  span = begin_end (trace, DOU_SPAN_SERVER, g_dbus_method_invocation_get_interface_name (invocation),
+                    g_dbus_method_invocation_get_method_name (invocation), trace->n_items);
   if (span != NULL)
     g_object_set_qdata_full (G_OBJECT (invocation), dou_call_span_quark (), span,
                              (GDestroyNotify) dou_trace_end);

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 /**
  * DouSpanKind:
+ * @DOU_SPAN_INTERNAL: something takes its time here
  * @DOU_SPAN_SERVER: somebody else's question is answered
  * @DOU_SPAN_CLIENT: somebody else is asked
  *
@@ -18,6 +19,7 @@ G_BEGIN_DECLS
  */
 typedef enum
 {
+  DOU_SPAN_INTERNAL = 1,
   DOU_SPAN_SERVER = 2,
   DOU_SPAN_CLIENT = 3,
 } DouSpanKind;

@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "common/dou-call-requests.h"
+#include "common/dou-call-span.h"
 #include "common/dou-log.h"
 #include "common/dou-metrics.h"
 #include "common/dou-status.h"
@@ -319,6 +320,7 @@ is_same_place (const DouTraceContext *a, const DouTraceContext *b)
 static DouSpan *
 batch_begin_span (Batch *batch)
 {
+  DouBatcher *self = batch->batcher;
   const DouTraceContext *parent = NULL;
   const DouTraceContext *last = NULL;
   DouSpan *span = NULL;
@@ -332,7 +334,8 @@ batch_begin_span (Batch *batch)
 
       if (span == NULL)
         {
-          span = dou_trace_begin (trace, DOU_SPAN_CLIENT, NULL);
+          span = dou_call_span_begin (trace, g_dbus_proxy_get_interface_name (self->proxy), self->method,
+                                      batch->n_items);
           parent = trace;
         }
       else if (!is_same_place (trace, parent) && !is_same_place (trace, last))
@@ -340,25 +343,8 @@ batch_begin_span (Batch *batch)
       last = trace;
     }
 
+  dou_span_add_number (span, "doutok.batch.requests", batch->submissions->len);
   return span;
-}
-
-static void
-batch_trace (Batch *batch)
-{
-  const char *interface = g_dbus_proxy_get_interface_name (batch->batcher->proxy);
-  const char *method = batch->batcher->method;
-
-  batch->span = batch_begin_span (batch);
-  if (batch->span == NULL)
-    return;
-
-  dou_span_take_name (batch->span, g_strconcat (interface, "/", method, NULL));
-  dou_span_add_text (batch->span, "rpc.system", "dbus");
-  dou_span_add_text (batch->span, "rpc.service", interface);
-  dou_span_add_text (batch->span, "rpc.method", method);
-  dou_span_add_number (batch->span, "doutok.batch.items", (gint64) batch->n_items);
-  dou_span_add_number (batch->span, "doutok.batch.requests", batch->submissions->len);
 }
 
 /* Makes the arguments of the call, with the requests that it is for. */
@@ -380,7 +366,7 @@ batch_pack (Batch *batch, GVariant *items)
 
   ids[n_ids] = NULL;
   batch->requests = n_ids > 0 ? g_strjoinv (",", (char **) ids) : NULL;
-  batch_trace (batch);
+  batch->span = batch_begin_span (batch);
   batch->parameters = g_variant_ref_sink (
       dou_call_requests_pack (items, ids, n_ids, dou_span_get_context (batch->span)));
 }

@@ -10,18 +10,23 @@
 
 #include <gio/gunixfdlist.h>
 
+#include "common/dou-call-requests.h"
+#include "common/dou-call-span.h"
+#include "common/dou-trace.h"
 #include "gateway/dou-publish.h"
 #include "gateway/dou-upload.h"
 
 /* Milliseconds: the service's own limits for its runs of ffmpeg, and its queue, are shorter. */
 #define PUBLISH_TIMEOUT (10 * 60 * 1000)
 #define MAX_TRIES 2
+#define METHOD "Publish"
 
 typedef struct
 {
   DouContext *context; /* (unowned) */
   DouRequest *request; /* (owned) */
-  GVariant *uploads;   /* (owned) a(xxsh) */
+  GVariant *parameters; /* (owned) of the call */
+  DouSpan *span;       /* (owned) (nullable) of the call, if it is to be seen */
   GUnixFDList *files;  /* (owned) */
   guint n_tries;
 } Publication;
@@ -30,7 +35,8 @@ static void
 publication_free (Publication *publication)
 {
   g_object_unref (publication->request);
-  g_clear_pointer (&publication->uploads, g_variant_unref);
+  g_clear_pointer (&publication->parameters, g_variant_unref);
+  dou_trace_end (publication->span);
   g_clear_object (&publication->files);
   g_free (publication);
 }
@@ -57,11 +63,13 @@ published_cb (GObject *source, GAsyncResult *result, gpointer user_data)
           return;
         }
       g_warning ("Publish: %s", error->message);
+      dou_span_fail (publication->span, error->message);
       status = dou_status_from_error (error);
     }
   else if (g_variant_n_children (results) == 1)
     g_variant_get_child (results, 0, "i", &status);
 
+  dou_trace_end (g_steal_pointer (&publication->span));
   dou_request_reply_status (publication->request, status);
 }
 
@@ -69,9 +77,10 @@ static void
 publication_send (Publication *publication)
 {
   publication->n_tries++;
-  dou_dbus_video1_call_publish (dou_backend_get_video (publication->context->backend),
-                                publication->uploads, G_DBUS_CALL_FLAGS_NONE, PUBLISH_TIMEOUT,
-                                publication->files, NULL, published_cb, publication);
+  g_dbus_proxy_call_with_unix_fd_list (
+      G_DBUS_PROXY (dou_backend_get_video (publication->context->backend)), METHOD,
+      publication->parameters, G_DBUS_CALL_FLAGS_NONE, PUBLISH_TIMEOUT, publication->files, NULL,
+      published_cb, publication);
 }
 
 static DouStatus
@@ -108,7 +117,11 @@ publication_prepare (Publication *publication, DouUpload *upload, GError **error
     return dou_status_from_error (*error);
 
   item = g_variant_new ("(xxsh)", id, author, title, handle);
-  publication->uploads = g_variant_ref_sink (g_variant_new_array (NULL, &item, 1));
+  publication->span = dou_call_span_begin (
+      dou_trace_get_current (),
+      g_dbus_proxy_get_interface_name (G_DBUS_PROXY (dou_backend_get_video (context->backend))), METHOD, 1);
+  publication->parameters = g_variant_ref_sink (dou_call_requests_pack_own (
+      g_variant_new_array (NULL, &item, 1), dou_span_get_context (publication->span)));
   return DOU_STATUS_OK;
 }
 

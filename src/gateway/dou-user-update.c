@@ -25,7 +25,10 @@
 
 #include <gio/gunixfdlist.h>
 
+#include "common/dou-call-requests.h"
+#include "common/dou-call-span.h"
 #include "common/dou-text.h"
+#include "common/dou-trace.h"
 #include "gateway/dou-action.h"
 #include "gateway/dou-upload.h"
 #include "gateway/dou-user-set.h"
@@ -34,6 +37,7 @@
 /* Milliseconds: a picture may wait for 64 others, and take 40 seconds of its own. */
 #define IMPORT_TIMEOUT (2 * 60 * 1000)
 #define MAX_TRIES 2
+#define METHOD "ImportPictures"
 /* What a form has around two pictures, and its other fields. */
 #define MAX_FRAMING (256 * 1024)
 
@@ -65,7 +69,9 @@ typedef struct
 
   guint imported[N_PICTURES]; /* which pictures, in this order */
   guint n_imported;
-  GVariant *imports;      /* (owned) (nullable) a(xxsh) */
+  GVariant *imports;      /* (owned) (nullable) the arguments of the call that imports them */
+  DouSpan *span;          /* (owned) (nullable) of that call, if it is to be seen */
+  DouTraceContext trace;  /* of dou_trace_keep() */
   GUnixFDList *files;     /* (owned) */
   char *paths[N_PICTURES]; /* (owned) (nullable) below /media/ */
   guint n_tries;
@@ -80,6 +86,7 @@ update_free (Update *update)
   for (guint i = 0; i < N_PICTURES; i++)
     g_free (update->paths[i]);
   g_clear_pointer (&update->imports, g_variant_unref);
+  dou_trace_end (update->span);
   g_object_unref (update->files);
   g_free (update->signature);
   g_free (update->token);
@@ -281,6 +288,8 @@ imported_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (Update) update = user_data;
   g_autoptr (GVariant) results = NULL;
   g_autoptr (GError) error = NULL;
+  const DouTraceContext *former;
+  DouTraceContext trace;
   DouStatus status;
 
   if (dou_dbus_video1_call_import_pictures_finish (DOU_DBUS_VIDEO1 (source), &results, NULL, result,
@@ -296,13 +305,18 @@ imported_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         g_warning ("ImportPictures: %s", error->message);
+      dou_span_fail (update->span, error->message);
       status = dou_status_from_error (error);
     }
 
+  dou_trace_end (g_steal_pointer (&update->span));
+  trace = update->trace;
+  former = dou_trace_enter_kept (&trace);
   if (status == DOU_STATUS_OK)
     update_change_password (g_steal_pointer (&update));
   else
     update_reply (update, status);
+  dou_trace_enter (former);
 }
 
 /* @update: (transfer full) */
@@ -316,10 +330,10 @@ update_import (Update *update)
     }
 
   update->n_tries++;
-  dou_dbus_video1_call_import_pictures (dou_backend_get_video (update->context->backend),
-                                        update->imports, G_DBUS_CALL_FLAGS_NONE, IMPORT_TIMEOUT,
-                                        update->files, dou_request_get_cancellable (update->request),
-                                        imported_cb, update);
+  g_dbus_proxy_call_with_unix_fd_list (
+      G_DBUS_PROXY (dou_backend_get_video (update->context->backend)), METHOD, update->imports,
+      G_DBUS_CALL_FLAGS_NONE, IMPORT_TIMEOUT, update->files,
+      dou_request_get_cancellable (update->request), imported_cb, update);
 }
 
 static DouStatus
@@ -359,7 +373,14 @@ update_take_pictures (Update *update, GError **error)
         status = update_add_picture (update, i, dou_upload_get_fd (upload, i), &imports, error);
     }
 
-  update->imports = g_variant_ref_sink (g_variant_builder_end (&imports));
+  dou_trace_keep (&update->trace);
+  if (update->n_imported > 0)
+    update->span = dou_call_span_begin (
+        dou_trace_get_current (),
+        g_dbus_proxy_get_interface_name (G_DBUS_PROXY (dou_backend_get_video (update->context->backend))),
+        METHOD, update->n_imported);
+  update->imports = g_variant_ref_sink (dou_call_requests_pack_own (
+      g_variant_builder_end (&imports), dou_span_get_context (update->span)));
   return status;
 }
 

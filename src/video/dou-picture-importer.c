@@ -25,6 +25,7 @@
 
 #include "common/dou-id-minter.h"
 #include "common/dou-status.h"
+#include "common/dou-trace.h"
 #include "video/dou-picture-convert.h"
 #include "video/dou-picture-importer.h"
 
@@ -53,6 +54,8 @@ typedef struct
   int fd;        /* (owned) */
   char *name;    /* (owned) below media/ */
   GError *error; /* (owned) (nullable) */
+  DouTraceContext trace; /* of dou_trace_keep() */
+  DouSpan *span;         /* (owned) (nullable) of the conversion, if it is to be seen */
 } Import;
 
 static void
@@ -61,6 +64,7 @@ import_free (Import *import)
   g_close (import->fd, NULL);
   g_free (import->name);
   g_clear_error (&import->error);
+  dou_trace_end (import->span);
   g_free (import);
 }
 
@@ -218,13 +222,20 @@ converted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   Import *import = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (dou_picture_convert_finish (result, &error)
-      && !dou_picture_keeper_hold (self->keeper, import->picture.id))
+  if (!dou_picture_convert_finish (result, &error))
+    dou_span_fail (import->span, error->message);
+  dou_trace_end (g_steal_pointer (&import->span));
+  if (error == NULL && !dou_picture_keeper_hold (self->keeper, import->picture.id))
     g_set_error_literal (&error, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
                          "the picture with this id is being removed");
   if (error == NULL)
-    dou_video_store_add_picture_async (self->store, &import->picture, added_cb,
-                                       g_object_ref (task));
+    {
+      const DouTraceContext *former = dou_trace_enter_kept (&import->trace);
+
+      dou_video_store_add_picture_async (self->store, &import->picture, added_cb,
+                                         g_object_ref (task));
+      dou_trace_enter (former);
+    }
   else
     settle (task, error);
 }
@@ -289,8 +300,11 @@ begun_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (dou_media_store_begin_finish (DOU_MEDIA_STORE (source), result, &error)
       && examine (import->fd, &info, &error))
-    dou_picture_convert_async (self->runner, &info, import->picture.kind, import->fd, directory,
-                               converted_cb, g_object_ref (task));
+    {
+      import->span = dou_trace_begin (&import->trace, DOU_SPAN_INTERNAL, "import");
+      dou_picture_convert_async (self->runner, &info, import->picture.kind, import->fd, directory,
+                                 converted_cb, g_object_ref (task));
+    }
   else
     settle (task, error);
 }
@@ -396,6 +410,7 @@ dou_picture_importer_import_async (DouPictureImporter *self, const DouPicture *p
   import = g_new0 (Import, 1);
   import->picture = *picture;
   import->fd = fd;
+  dou_trace_keep (&import->trace);
   g_task_set_task_data (task, import, (GDestroyNotify) import_free);
   g_queue_push_tail (&self->waiting, g_steal_pointer (&task));
   dou_picture_importer_start_next (self);

@@ -20,6 +20,7 @@
 #include "common/dou-id-minter.h"
 #include "common/dou-status.h"
 #include "common/dou-text.h"
+#include "common/dou-trace.h"
 #include "video/dou-video-manager-private.h"
 
 typedef struct
@@ -29,6 +30,8 @@ typedef struct
   DouVideo *video;          /* (owned) files and time not yet known */
   DouMediaImport *import;   /* (owned) (nullable) */
   GError *error;            /* (owned) (nullable) */
+  DouTraceContext trace;    /* of dou_trace_keep(), of the first who wait for it */
+  DouSpan *span;            /* (owned) (nullable) of the import, if it is to be seen */
   int fd;                   /* (owned) or -1 */
 } DouVideoPublication;
 
@@ -39,6 +42,7 @@ publication_free (DouVideoPublication *self)
     g_close (self->fd, NULL);
   g_clear_error (&self->error);
   g_clear_pointer (&self->import, dou_media_import_free);
+  dou_trace_end (self->span);
   dou_video_free (self->video);
   g_ptr_array_unref (self->tasks);
   g_object_unref (self->manager);
@@ -130,9 +134,13 @@ static void
 imported_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   DouVideoPublication *self = user_data;
+  const DouTraceContext *former;
 
   self->import = dou_media_importer_import_finish (DOU_MEDIA_IMPORTER (source), result,
                                                    &self->error);
+  if (self->import == NULL)
+    dou_span_fail (self->span, self->error->message);
+  dou_trace_end (g_steal_pointer (&self->span));
   if (self->import == NULL)
     {
       publication_return (self);
@@ -141,10 +149,12 @@ imported_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   self->video->file = g_strdup (self->import->video);
   self->video->cover = g_strdup (self->import->cover);
+  former = dou_trace_enter_kept (&self->trace);
   dou_video_store_publish_async (self->manager->store, self->video,
                                  self->import->transcode ? DOU_VIDEO_TRANSCODE_WANTED
                                                          : DOU_VIDEO_TRANSCODE_NONE,
                                  published_cb, self);
+  dou_trace_enter (former);
 }
 
 static void
@@ -155,10 +165,14 @@ looked_up_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       = dou_video_store_get_videos_finish (DOU_VIDEO_STORE (source), result, &self->error);
 
   if (videos == NULL || g_ptr_array_index (videos, 0) != NULL)
-    publication_return (self);
-  else
-    dou_media_importer_import_async (self->manager->importer, self->video->id, self->fd,
-                                     self->manager->cancellable, imported_cb, self);
+    {
+      publication_return (self);
+      return;
+    }
+
+  self->span = dou_trace_begin (&self->trace, DOU_SPAN_INTERNAL, "import");
+  dou_media_importer_import_async (self->manager->importer, self->video->id, self->fd,
+                                   self->manager->cancellable, imported_cb, self);
 }
 
 /* Returns: (transfer full) (nullable): a copy in which everything is as it should be */
@@ -230,6 +244,7 @@ dou_video_manager_publish_async (DouVideoManager *self, const DouVideoUpload *up
   publication->tasks = g_ptr_array_new_with_free_func (g_object_unref);
   publication->video = g_steal_pointer (&video);
   publication->fd = upload->fd >= 0 ? fcntl (upload->fd, F_DUPFD_CLOEXEC, 0) : -1;
+  dou_trace_keep (&publication->trace);
   g_ptr_array_add (publication->tasks, g_steal_pointer (&task));
   g_hash_table_insert (self->publications, &publication->video->id, publication);
   dou_video_manager_update_busy (self);

@@ -7,7 +7,10 @@
 
 #define G_LOG_DOMAIN "doutok-video"
 
+#include "common/dou-call-requests.h"
+#include "common/dou-call-span.h"
 #include "common/dou-status.h"
+#include "common/dou-trace.h"
 #include "video/dou-video-social.h"
 
 #include "dou-dbus-social.h"
@@ -16,6 +19,7 @@
  * this is less than a gateway waits. */
 #define CALL_TIMEOUT 4000
 #define MAX_TRIES 2
+#define METHOD "RemoveVideos"
 
 struct _DouVideoSocial
 {
@@ -29,14 +33,17 @@ G_DEFINE_FINAL_TYPE (DouVideoSocial, dou_video_social, G_TYPE_OBJECT)
 /* The data of a call's task. */
 typedef struct
 {
-  GVariant *videos; /* (owned) */
+  GVariant *parameters;  /* (owned) of the call */
+  DouSpan *span;         /* (owned) (nullable) of the call, if it is to be seen */
+  DouTraceContext trace; /* of dou_trace_keep() */
   guint n_tries;
 } Call;
 
 static void
 call_free (Call *call)
 {
-  g_variant_unref (call->videos);
+  g_variant_unref (call->parameters);
+  dou_trace_end (call->span);
   g_free (call);
 }
 
@@ -94,9 +101,8 @@ send_call (GTask *task)
   Call *call = g_task_get_task_data (task);
 
   call->n_tries++;
-  dou_dbus_social1_call_remove_videos (self->proxy, call->videos, G_DBUS_CALL_FLAGS_NONE,
-                                       CALL_TIMEOUT, g_task_get_cancellable (task), removed_cb,
-                                       task);
+  g_dbus_proxy_call (G_DBUS_PROXY (self->proxy), METHOD, call->parameters, G_DBUS_CALL_FLAGS_NONE,
+                     CALL_TIMEOUT, g_task_get_cancellable (task), removed_cb, task);
 }
 
 static void
@@ -106,23 +112,30 @@ removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   Call *call = g_task_get_task_data (task);
   g_autoptr (GVariant) statuses = NULL;
   g_autoptr (GError) error = NULL;
+  const DouTraceContext *former;
 
-  if (dou_dbus_social1_call_remove_videos_finish (DOU_DBUS_SOCIAL1 (source), &statuses, result,
-                                                  &error))
-    {
-      g_task_return_boolean (task, TRUE);
-      return;
-    }
-
-  if (error->domain == G_DBUS_ERROR && call->n_tries < MAX_TRIES)
+  if (!dou_dbus_social1_call_remove_videos_finish (DOU_DBUS_SOCIAL1 (source), &statuses, result,
+                                                   &error)
+      && error->domain == G_DBUS_ERROR && call->n_tries < MAX_TRIES)
     {
       g_info ("RemoveVideos: %s: asking again", error->message);
       send_call (g_steal_pointer (&task));
       return;
     }
 
-  g_dbus_error_strip_remote_error (error);
-  g_task_return_error (task, g_steal_pointer (&error));
+  if (error != NULL)
+    {
+      g_dbus_error_strip_remote_error (error);
+      dou_span_fail (call->span, error->message);
+    }
+
+  dou_trace_end (g_steal_pointer (&call->span));
+  former = dou_trace_enter_kept (&call->trace);
+  if (error != NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    g_task_return_boolean (task, TRUE);
+  dou_trace_enter (former);
 }
 
 /**
@@ -145,8 +158,13 @@ dou_video_social_remove_async (DouVideoSocial *self, const gint64 *videos, guint
   g_return_if_fail (DOU_IS_VIDEO_SOCIAL (self));
 
   call = g_new0 (Call, 1);
-  call->videos = g_variant_ref_sink (
-      g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, videos, n_videos, sizeof (gint64)));
+  dou_trace_keep (&call->trace);
+  call->span = dou_call_span_begin (dou_trace_get_current (),
+                                    g_dbus_proxy_get_interface_name (G_DBUS_PROXY (self->proxy)), METHOD,
+                                    n_videos);
+  call->parameters = g_variant_ref_sink (dou_call_requests_pack_own (
+      g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, videos, n_videos, sizeof (gint64)),
+      dou_span_get_context (call->span)));
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, dou_video_social_remove_async);
   g_task_set_task_data (task, call, (GDestroyNotify) call_free);

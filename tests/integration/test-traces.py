@@ -29,13 +29,16 @@ N_TOGETHER = 12
 N_CALLS = 2
 
 
-def make_video():
+def make_file(*arguments, suffix):
     with tempfile.TemporaryDirectory() as directory:
-        path = pathlib.Path(directory) / "video.mp4"
+        path = pathlib.Path(directory) / ("file" + suffix)
         subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=64x64:rate=5",
-                        "-t", "1", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-y", path],
-                       check=True, timeout=server.TIMEOUT)
+                        *arguments, "-y", path], check=True, timeout=server.TIMEOUT)
         return path.read_bytes()
+
+
+def make_video():
+    return make_file("-t", "1", "-c:v", "libx264", "-pix_fmt", "yuv420p", suffix=".mp4")
 
 
 def configure(url, sample):
@@ -208,6 +211,56 @@ class Wanted(unittest.TestCase):
         self.assertEqual({attributes["db.system.name"] for attributes in statements}, {"sqlite"})
         self.assertIn(1, {attributes.get("doutok.changed_rows") for attributes in statements})
         self.assertIn(1, {attributes.get("doutok.batch.jobs") for attributes in statements})
+
+    def _wait_for_handled(self, parent, root, *calls):
+        """The spans of a request and its calls: the last ones of every process are those of its own end."""
+        spans = self.collector.wait_for(
+            lambda spans: root in {span.name for span in spans}
+            and {*calls} <= {span.name for span in spans if span.kind == SERVER}, parent.trace)
+        first, by_id = self._assert_whole(spans, parent)
+        self.assertEqual((first.name, first.attributes["doutok.status_code"]), (root, 0))
+        return first, by_id, [span for call in calls for span in spans if (span.name, span.kind) == (call, SERVER)]
+
+    def _assert_imported(self, path, form, file, content, method):
+        """What a form has in a file is in its trace: the call that carries it, ffmpeg, and the row."""
+        parent = Parent()
+        body, kind = server.multipart({"token": self.user["token"], **form}, {file: ("a", content)})
+        self.assertEqual(json.loads(self.server.request(
+            "POST", path + "/", body, {"Content-Type": kind, **parent.headers}).body)["status_code"], 0)
+        root, by_id, (handled,) = self._wait_for_handled(parent, "POST " + path, "org.doutok.Video1/" + method)
+        call = by_id[handled.parent]
+        self.assertEqual((call.service, call.kind, call.name, call.parent),
+                         ("doutok-gateway", CLIENT, handled.name, root.id))
+        for span in (call, handled):
+            self.assertEqual(span.attributes["doutok.batch.items"], 1)
+        below = {span.name: span for span in by_id.values() if span.parent == handled.id}
+        self.assertEqual((below["import"].service, below["import"].kind, below["import"].has_failed),
+                         ("doutok-video", collector.KINDS["INTERNAL"], False))
+        self.assertGreaterEqual(below["COMMIT"].begun, below["import"].ended)
+
+    def test_files(self):
+        """Test that calls that carry files are in the trace, with what becomes of the files."""
+        picture = make_file("-frames:v", "1", suffix=".png")
+        self._assert_imported("/douyin/publish/action", {"title": "a film"}, "data", make_video(), "Publish")
+        self._assert_imported("/douyin/user/update", {}, "avatar", picture, "ImportPictures")
+
+    def test_services(self):
+        """Test that a call that a service makes of another one is in the trace."""
+        carol = register(self.server, "carol")
+        self.assertEqual(publish(self.server, carol["token"])["status_code"], 0)
+        video, = json.loads(self.server.request("GET", "/douyin/publish/list/?" + server.form(
+            user_id=carol["user_id"], token=carol["token"])).body)["video_list"]
+        parent = Parent()
+        self.server.request("POST", "/douyin/publish/delete/?" + server.form(
+            video_id=video["id"], token=carol["token"]), headers=parent.headers)
+        root, by_id, (deleted, removed) = self._wait_for_handled(
+            parent, "POST /douyin/publish/delete", "org.doutok.Video1/DeleteVideos",
+            "org.doutok.Social1/RemoveVideos")
+        call = by_id[removed.parent]
+        self.assertEqual((call.service, call.kind, call.name, call.parent),
+                         ("doutok-video", CLIENT, removed.name, deleted.id))
+        self.assertEqual(by_id[deleted.parent].parent, root.id)
+        self.assertIn("COMMIT", {span.name for span in by_id.values() if span.parent == removed.id})
 
     def test_together(self):
         """Test that a call for many requests is in the trace of one, and linked with all the others."""

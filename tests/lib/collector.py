@@ -10,7 +10,7 @@ import time
 # Seconds after which a span does not come any more.
 TIMEOUT = 60
 PATH = "/v1/traces"
-KINDS = {"SERVER": 2, "CLIENT": 3}
+KINDS = {"INTERNAL": 1, "SERVER": 2, "CLIENT": 3}
 
 
 class Malformed(AssertionError):
