@@ -44,7 +44,7 @@
 #define MAX_PENDING_REPLIES 4096
 
 /* How long a service may take from its start to owning its name. */
-#define SERVICE_START_TIMEOUT_MS 10000
+#define SERVICE_START_TIMEOUT_MS 25000
 
 static const char bus_config_format[]
     = "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"\n"
