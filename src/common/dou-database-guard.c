@@ -90,7 +90,7 @@ list_sockets (DouDatabaseGuard *self)
 
   while (directory != NULL && (name = g_dir_read_name (directory)) != NULL)
     {
-      int fd = atoi (name);
+      int fd = (int) g_ascii_strtoll (name, NULL, 10);
 
       if (is_peer (self, fd))
         g_array_append_val (sockets, fd);

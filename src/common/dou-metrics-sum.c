@@ -105,15 +105,16 @@ dou_metrics_read_usage (const DouMetricsPage *page, guint slot, DouMetricUsage *
   const DouMetricsProcess *process = &page->processes[slot];
   pid_t pid = process->pid;
   g_autofree char *statm = NULL;
-  unsigned long resident;
+  g_auto (GStrv) fields = NULL;
 
   if (pid == 0 || !read_cpu (pid, process->process, &usage->cpu))
     return FALSE;
 
   statm = read_proc (pid, "statm");
-  if (statm == NULL || sscanf (statm, "%*u %lu", &resident) != 1)
+  fields = g_strsplit (statm != NULL ? statm : "", " ", 3);
+  if (g_strv_length (fields) != 3)
     return FALSE;
 
-  usage->memory = (double) resident * (double) sysconf (_SC_PAGESIZE);
+  usage->memory = (double) g_ascii_strtoull (fields[1], NULL, 10) * (double) sysconf (_SC_PAGESIZE);
   return TRUE;
 }
