@@ -13,7 +13,7 @@
 #include "backup/dou-archive.h"
 #include "backup/dou-audit.h"
 #include "backup/dou-backup-check.h"
-#include "backup/dou-file-copy.h"
+#include "backup/dou-scratch.h"
 #include "common/dou-service.h"
 #include "common/dou-status.h"
 #include "launcher/dou-check-databases.h"
@@ -141,16 +141,11 @@ verify_backup (Verify *self, const char *directory, GError **error)
 static gboolean
 verify_archive (Verify *self, const char *path, GError **error)
 {
-  g_autofree char *directory = g_dir_make_tmp ("doutok-verify-XXXXXX", error);
-  gboolean done;
+  g_autoptr (DouScratch) scratch = dou_scratch_new ("doutok-verify-XXXXXX", error);
 
-  if (directory == NULL)
-    return FALSE;
-
-  done = dou_archive_unpack (path, directory, progress_cb, self, error)
-         && verify_backup (self, directory, error);
-  dou_file_remove_tree (directory);
-  return done;
+  return scratch != NULL
+         && dou_archive_unpack (path, dou_scratch_get_path (scratch), progress_cb, self, error)
+         && verify_backup (self, dou_scratch_get_path (scratch), error);
 }
 
 static int

@@ -33,6 +33,12 @@ def run(*arguments):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT, check=False)
 
 
+def restore(name):
+    """Who runs in the background may have been told to ignore some signals."""
+    if name != "SIGKILL":
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+
+
 def make_video():
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory) / "video.mp4"
@@ -290,6 +296,29 @@ class File(Case):
         self.backup.write_bytes(content)
         self.restore()
         self.assert_whole("--state-dir", state)
+
+    def test_killed_look(self):
+        """Test that what is unpacked for a look goes with the one who looks, however that one ends."""
+        self.make_backup()
+        place = self.directory / "tmp"
+        place.mkdir()
+        for ending in ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"):
+            # The second directory is the first one of the backup's own.
+            done = subprocess.run(["strace", "-o", self.directory / "calls", "-e", "trace=/mkdir",
+                                   "-e", f"inject=/mkdir:signal={ending}:when=2", server.find_program(),
+                                   "verify", self.backup], env={**os.environ, "TMPDIR": str(place)},
+                                  stdout=subprocess.DEVNULL, timeout=TIMEOUT, check=False,
+                                  preexec_fn=lambda ending=ending: restore(ending))
+            calls = (self.directory / "calls").read_text(encoding="utf-8")
+            if "+++" not in calls:
+                self.skipTest("strace may not look at processes here")
+            self.assertIn(f"+++ killed by {ending} +++", calls)
+            self.assertIn(f'mkdir("{place}/doutok-verify-', calls)
+            end = time.monotonic() + TIMEOUT
+            while list(place.iterdir()):
+                self.assertLess(time.monotonic(), end, calls)
+                time.sleep(0.01)
+        shutil.rmtree(place)
 
     def test_foreign(self):
         """Test that nothing is unpacked to where a hostile archive wants it."""
