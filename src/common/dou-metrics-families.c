@@ -36,6 +36,8 @@ const DouMetricFamily dou_metric_families[] = {
     "Searches of a database for rows that are kept no longer." },
   { "doutok_retention_removed_rows_total", DOU_METRIC_COUNTER,
     "Rows that were removed because of their age, by what they are about." },
+  { "doutok_retention_failures_total", DOU_METRIC_COUNTER,
+    "Searches that an error ended, by what the rows are about: they stay for now." },
   { "doutok_transcodes_total", DOU_METRIC_COUNTER, "Videos transcoded, by outcome." },
   { "doutok_media_runs_total", DOU_METRIC_COUNTER, "Runs of ffprobe and ffmpeg, by outcome." },
   { "doutok_media_run_duration_seconds", DOU_METRIC_TIMES, "Runs of ffprobe and ffmpeg." },

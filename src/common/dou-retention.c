@@ -3,7 +3,7 @@
 /* A run goes through the rules in their order. A statement removes a bounded number of rows, and each is a
  * transaction of its own, so that no client waits for a backlog: the next one follows when that is
  * answered, as long as anything was removed. Whatever fails is left for the next run; the database tells of
- * its troubles itself. Several nodes may do this at one time: rows are removed once. */
+ * its troubles itself, and failures are counted. Several nodes may do this at one time: rows are removed once. */
 
 #include "config.h"
 
@@ -22,7 +22,8 @@ struct _DouRetention
   guint n_rules;
   guint timer;
   DouMetric *runs;
-  DouMetric **removed; /* (owned) by rule */
+  DouMetric **removed;  /* (owned) by rule */
+  DouMetric **failures; /* (owned) by rule */
   gboolean is_running;
 };
 
@@ -60,7 +61,10 @@ dou_retention_dispose (GObject *object)
 static void
 dou_retention_finalize (GObject *object)
 {
-  g_free (DOU_RETENTION (object)->removed);
+  DouRetention *self = DOU_RETENTION (object);
+
+  g_free (self->removed);
+  g_free (self->failures);
 
   G_OBJECT_CLASS (dou_retention_parent_class)->finalize (object);
 }
@@ -99,6 +103,7 @@ removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!dou_database_write_finish (DOU_DATABASE (source), result, &error))
     {
       g_info ("Old rows of %s stay for now: %s", self->rules[step->rule].what, error->message);
+      dou_metric_add (self->failures[step->rule], 1);
       step->n_removed = 0;
     }
   else
@@ -180,11 +185,13 @@ dou_retention_new (DouDatabase *database, DouClock *clock, const DouRetentionRul
   self->n_rules = n_rules;
   self->runs = dou_metrics_get ("doutok_retention_runs_total", "");
   self->removed = g_new (DouMetric *, n_rules);
+  self->failures = g_new (DouMetric *, n_rules);
   for (guint i = 0; i < n_rules; i++)
     {
       g_autofree char *label = g_strdup_printf ("what=\"%s\"", rules[i].what);
 
       self->removed[i] = dou_metrics_get ("doutok_retention_removed_rows_total", label);
+      self->failures[i] = dou_metrics_get ("doutok_retention_failures_total", label);
     }
 
   self->timer = g_timeout_add_seconds (DOU_RETENTION_INTERVAL, timer_cb, self);

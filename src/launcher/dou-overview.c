@@ -243,9 +243,10 @@ describe_work (DouOverview *self, GString *text)
   if (hits + misses > 0)
     g_string_append_printf (text, _ ("caches       %.1f %% hits\n"),
                             100.0 * (double) hits / (double) (hits + misses));
-  g_string_append_printf (text, _ ("retention    %lld runs; %lld old rows removed\n"),
+  g_string_append_printf (text, _ ("retention    %lld runs; %lld old rows removed; %lld failures\n"),
                           (long long) get_sum (self, "doutok_retention_runs_total"),
-                          (long long) get_sum (self, "doutok_retention_removed_rows_total"));
+                          (long long) get_sum (self, "doutok_retention_removed_rows_total"),
+                          (long long) get_sum (self, "doutok_retention_failures_total"));
 }
 
 /**

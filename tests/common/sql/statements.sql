@@ -45,3 +45,10 @@ PRAGMA max_page_count = 16
 
 -- name: allow-many-pages
 PRAGMA max_page_count = 1000000
+
+-- name: forget-links
+DELETE FROM links WHERE item < ##json::string ->> 0
+
+-- Two at a time.
+-- name: forget-items
+DELETE FROM items WHERE id IN (SELECT id FROM items WHERE id < ##json::string ->> 0 ORDER BY id LIMIT 2)
