@@ -8,6 +8,7 @@ import pathlib
 import re
 import socket
 import subprocess
+import tempfile
 import types
 import unittest
 
@@ -33,6 +34,8 @@ KINDS = {"embedded.yaml": {"Service", "PodDisruptionBudget", "StatefulSet"},
 TIMEOUT = 60
 # [node] id goes from 0 to 15.
 MAX_NODES = 16
+# Files that whoever starts the compose file makes.
+SECRETS = {"./database-password", "./s3-secret-key"}
 
 
 def read(path):
@@ -58,7 +61,7 @@ def list_keys(text):
     for line in text.splitlines():
         if found := re.match(r"\[([a-z]+)\]$", line):
             group = found[1]
-        elif found := re.match(r"#?([a-z-]+)=", line):
+        elif found := re.match(r"#?([a-z0-9-]+)=", line):
             yield group, found[1]
 
 
@@ -161,6 +164,7 @@ class Container(unittest.TestCase):
         scaler = find_manifest(CONTAINER / "kubernetes" / "cluster.yaml", "HorizontalPodAutoscaler")["spec"]
         self.assertEqual(scaler["scaleTargetRef"]["kind"], "StatefulSet")
         self.assertLessEqual(scaler["maxReplicas"], MAX_NODES)
+        self.assertGreater(scaler["maxReplicas"], scaler["minReplicas"])
 
     # Test that image, compose file and manifests mean the same port, user, directories and version, and that
     # nobody may write anywhere else.
@@ -193,14 +197,48 @@ class Container(unittest.TestCase):
             self.assertEqual({mount.split(":")[0] for mount in services[name]["tmpfs"]}, {runtime, "/tmp"})
             self.assertIn(state, {volume.split(":")[1] for volume in services[name]["volumes"]})
 
-    # Test that every key of a configuration beside them is one of doutok.conf.
+    def get_configurations(self, directory):
+        """The one of the compose file, and those that the pods of a cluster make; by the image's own steps, with
+        secrets from `directory`."""
+        manifest = find_manifest(CONTAINER / "kubernetes" / "cluster.yaml", "ConfigMap")
+        (directory / "doutok.conf").write_text(manifest["data"]["doutok.conf"], encoding="utf-8")
+        (directory / "redis-url").write_text("redis://doutok:p%40ss@127.0.0.1:1/0\n", encoding="utf-8")
+        container = next(container for name, _, container in list_pods() if name == "cluster.yaml")
+        steps = (container["args"][0].replace("/tmp/", f"{directory}/made-")
+                 .replace("/etc/doutok/", f"{directory}/").replace("/run/secrets/doutok/", f"{directory}/")
+                 .replace("exec doutok serve --config", "cat"))
+        self.assertIn("made-doutok.conf", steps)
+        yield read(CONTAINER / "doutok.conf")
+        for number in (0, MAX_NODES - 1):
+            yield subprocess.run([*container["command"], steps], env={**os.environ, "HOSTNAME": f"doutok-{number}"},
+                                 stdout=subprocess.PIPE, text=True, timeout=TIMEOUT, check=True).stdout
+
+    # Test that every configuration has database, Redis and object store, and is one that DouTok takes; that a pod
+    # has its own number, and that the rest is as it stands there.
     def test_configuration(self):
         known = set(list_keys(read(ROOT / "data" / "doutok.conf")))
-        manifest = find_manifest(CONTAINER / "kubernetes" / "cluster.yaml", "ConfigMap")
-        for text in (read(CONTAINER / "doutok.conf"), manifest["data"]["doutok.conf"]):
-            keys = set(list_keys(text))
-            self.assertIn(("database", "engine"), keys)
-            self.assertLessEqual(keys, known)
+        with tempfile.TemporaryDirectory() as name:
+            directory = pathlib.Path(name)
+            texts = list(self.get_configurations(directory))
+            for text in texts:
+                keys = set(list_keys(text))
+                self.assertLessEqual({("database", "engine"), ("redis", "url"), ("media", "store")}, keys)
+                self.assertLessEqual(keys, known)
+                # Nobody is asked here: the port of nothing answers at once.
+                text = re.sub(r"^host=.*$", "host=127.0.0.1\nport=1", text, flags=re.M)
+                text = re.sub(r"^(url|s3-endpoint)=(.*//).*?(/0)?$", r"\1=\g<2>127.0.0.1:1\3", text, flags=re.M)
+                path = directory / "whole.conf"
+                secret = directory / "secret"
+                secret.write_text("0123456789abcdef\n", encoding="utf-8")
+                path.write_text(re.sub(r"-file=.*$", f"-file={secret}", text, flags=re.M), encoding="utf-8")
+                checked = subprocess.run([server.find_program(), "check", "--config", path, "--state-dir",
+                                          directory / "state"], stdout=subprocess.PIPE, text=True, timeout=TIMEOUT,
+                                         check=False).stdout
+                self.assertIn(f"ok   configuration: {path}\n", checked)
+                self.assertIn(" object store: ", checked)
+            for text, number in zip(texts[1:], (0, MAX_NODES - 1)):
+                self.assertIn(f"[node]\nid={number}\n", text)
+                self.assertTrue(text.endswith("[redis]\nurl=redis://doutok:p%40ss@127.0.0.1:1/0\n"), text)
 
     # Test that the compose file is one, each profile with what it promises, and that what is mounted exists
     # and is where it is looked for.
@@ -219,10 +257,11 @@ class Container(unittest.TestCase):
                 source = volume.split(":")[0]
                 if not source.startswith("."):
                     self.assertIn(source, compose["volumes"])
-                elif source != "./database-password":
+                elif source not in SECRETS:
                     self.assertTrue((CONTAINER / source).is_file(), source)
         self.assertEqual(profiles, {"embedded": {"doutok"},
-                                    "full": {"doutok-full", "postgres", "prometheus", "grafana", "jaeger"}})
+                                    "full": {"doutok-full", "postgres", "redis", "minio", "bucket", "prometheus",
+                                             "grafana", "jaeger"}})
 
         build = compose["services"]["doutok"]["build"]
         self.assertEqual((CONTAINER / build["context"]).resolve(), ROOT.resolve())
@@ -231,10 +270,24 @@ class Container(unittest.TestCase):
         allowed = re.search(r"^allow=(.*)$", read(CONTAINER / "doutok.conf"), re.M)[1].split(";")
         address = compose["services"]["prometheus"]["networks"]["default"]["ipv4_address"]
         self.assertIn(address, allowed)
-        password = re.search(r"^password-file=(.*)$", read(CONTAINER / "doutok.conf"), re.M)[1]
-        self.assertEqual(compose["services"]["postgres"]["environment"]["POSTGRES_PASSWORD_FILE"], password)
-        for name in ("postgres", "doutok-full"):
-            self.assertIn(f"./database-password:{password}:ro", compose["services"][name]["volumes"])
+        services = compose["services"]
+        configuration = dict(re.findall(r"^([a-z0-9-]+)=(.*)$", read(CONTAINER / "doutok.conf"), re.M))
+        for secret, name, variable in (("password-file", "postgres", "POSTGRES_PASSWORD_FILE"),
+                                       ("s3-secret-key-file", "minio", "MINIO_ROOT_PASSWORD_FILE")):
+            self.assertEqual(services[name]["environment"][variable], configuration[secret])
+            for mounted in (name, "doutok-full"):
+                path = pathlib.PurePath(configuration[secret])
+                self.assertIn(f"./{path.name}:{path}:ro", services[mounted]["volumes"])
+        self.assertIn(configuration["host"], services)
+        self.assertIn(re.match("redis://([a-z]+):6379/0$", configuration["url"])[1], services)
+
+        store = re.match("http://([a-z]+):9000$", configuration["s3-endpoint"])[1]
+        self.assertEqual(services[store]["environment"]["MINIO_ROOT_USER"], configuration["s3-access-key"])
+        bucket, = services["bucket"]["command"]
+        self.assertIn(f" {configuration['s3-endpoint']} {configuration['s3-access-key']} ", bucket)
+        self.assertIn(f"store/{configuration['s3-bucket']}\n", bucket)
+        self.assertEqual(services["doutok-full"]["depends_on"]["bucket"]["condition"],
+                         "service_completed_successfully")
 
     # Test that Prometheus and Grafana find each other, the server and the dashboard, and the server finds Jaeger.
     def test_monitoring(self):
