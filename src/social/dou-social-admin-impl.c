@@ -209,6 +209,51 @@ dou_social_admin_impl_handle_remove_comments (DouDBusSocial1Admin *object,
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+/* Of one of the lists of what belongs to a user. */
+static void
+listed_records_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) records = dou_record_list_finish (DOU_DATABASE (source), result, &error);
+
+  request_reply (request, records, error);
+}
+
+static gboolean
+list_records (DouDBusSocial1Admin *object, GDBusMethodInvocation *invocation, GVariant *pages,
+              void (*list_async) (DouSocialStore *store, GVariant *pages,
+                                  GAsyncReadyCallback callback, gpointer user_data))
+{
+  DouSocialAdminImpl *self = DOU_SOCIAL_ADMIN_IMPL (object);
+
+  if (!is_too_large (invocation, pages, DOU_RECORD_PAGES_MAX))
+    list_async (dou_social_manager_get_store (self->manager), pages, listed_records_cb,
+                request_new (self, invocation, pages));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static gboolean
+dou_social_admin_impl_handle_list_comments_of (DouDBusSocial1Admin *object,
+                                               GDBusMethodInvocation *invocation, GVariant *pages)
+{
+  return list_records (object, invocation, pages, dou_social_store_list_comments_of_async);
+}
+
+static gboolean
+dou_social_admin_impl_handle_list_feelings_of (DouDBusSocial1Admin *object,
+                                               GDBusMethodInvocation *invocation, GVariant *pages)
+{
+  return list_records (object, invocation, pages, dou_social_store_list_feelings_of_async);
+}
+
+static gboolean
+dou_social_admin_impl_handle_list_reports_of (DouDBusSocial1Admin *object,
+                                              GDBusMethodInvocation *invocation, GVariant *pages)
+{
+  return list_records (object, invocation, pages, dou_social_store_list_reports_of_async);
+}
+
 static void
 listed_audit_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -260,6 +305,9 @@ dou_social_admin_impl_iface_init (DouDBusSocial1AdminIface *iface)
   iface->handle_list_reports = dou_social_admin_impl_handle_list_reports;
   iface->handle_resolve_reports = dou_social_admin_impl_handle_resolve_reports;
   iface->handle_remove_comments = dou_social_admin_impl_handle_remove_comments;
+  iface->handle_list_comments_of = dou_social_admin_impl_handle_list_comments_of;
+  iface->handle_list_feelings_of = dou_social_admin_impl_handle_list_feelings_of;
+  iface->handle_list_reports_of = dou_social_admin_impl_handle_list_reports_of;
   iface->handle_get_audit = dou_social_admin_impl_handle_get_audit;
 }
 

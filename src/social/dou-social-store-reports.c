@@ -379,3 +379,60 @@ dou_social_store_list_audit_async (DouSocialStore *self, const DouAuditPage *pag
   dou_audit_list_async (dou_social_store_get_database (self), pages, n_pages, NULL, callback,
                         user_data);
 }
+
+/**
+ * dou_social_store_list_comments_of_async:
+ * @self: a store
+ * @pages: `a(xxu)`, see dou_record_list_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ *
+ * Comments of users: id, video, text, time, likes, dislikes.
+ */
+void
+dou_social_store_list_comments_of_async (DouSocialStore *self, GVariant *pages,
+                                         GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_SOCIAL_STORE (self));
+
+  dou_record_list_async (dou_social_store_get_database (self), "list-comments-of", "(xxsxxx)", pages, callback,
+                         user_data);
+}
+
+/**
+ * dou_social_store_list_feelings_of_async:
+ * @self: a store
+ * @pages: `a(xxu)`, see dou_record_list_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ *
+ * What users feel about comments: comment, feeling.
+ */
+void
+dou_social_store_list_feelings_of_async (DouSocialStore *self, GVariant *pages,
+                                         GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_SOCIAL_STORE (self));
+
+  dou_record_list_async (dou_social_store_get_database (self), "list-feelings-of", "(xi)", pages, callback,
+                         user_data);
+}
+
+/**
+ * dou_social_store_list_reports_of_async:
+ * @self: a store
+ * @pages: `a(xxu)`, see dou_record_list_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ *
+ * Reports of users: id, kind, target, reason, when it was made, when it was resolved.
+ */
+void
+dou_social_store_list_reports_of_async (DouSocialStore *self, GVariant *pages,
+                                        GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_SOCIAL_STORE (self));
+
+  dou_record_list_async (dou_social_store_get_database (self), "list-reports-of", "(xixsxx)", pages, callback,
+                         user_data);
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "common/dou-record-list.h"
 #include "social/dou-social-report.h"
 #include "social/dou-social-store.h"
 
@@ -27,5 +28,13 @@ GArray *dou_social_store_resolve_reports_finish (DouSocialStore *self, GAsyncRes
 void dou_social_store_list_audit_async (DouSocialStore *self, const DouAuditPage *pages,
                                         guint n_pages, GAsyncReadyCallback callback,
                                         gpointer user_data);
+
+/* Answers with dou_record_list_finish(). */
+void dou_social_store_list_comments_of_async (DouSocialStore *self, GVariant *pages,
+                                              GAsyncReadyCallback callback, gpointer user_data);
+void dou_social_store_list_feelings_of_async (DouSocialStore *self, GVariant *pages,
+                                              GAsyncReadyCallback callback, gpointer user_data);
+void dou_social_store_list_reports_of_async (DouSocialStore *self, GVariant *pages,
+                                             GAsyncReadyCallback callback, gpointer user_data);
 
 G_END_DECLS

@@ -47,6 +47,17 @@ typedef struct
 } DouUserBanEffect;
 
 /**
+ * DouUserExport:
+ *
+ * A user of whom the administration takes all that is known.
+ */
+typedef struct
+{
+  gint64 id;
+  const char *why; /* (unowned) may be empty */
+} DouUserExport;
+
+/**
  * DouUserAccountPage:
  *
  * A part of the list of all users.

@@ -287,6 +287,50 @@ dou_user_admin_impl_handle_reset_passwords (DouDBusUser1Admin *object,
 }
 
 static void
+exported_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) accounts
+      = dou_user_manager_export_finish (DOU_USER_MANAGER (source), result, &error);
+
+  request_reply (request, accounts, error);
+}
+
+static void
+export_accounts_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouCaller) caller = dou_caller_identify_finish (result, &error);
+  gsize n_exports = g_variant_n_children (request->argument);
+  g_autofree DouUserExport *exports = g_new (DouUserExport, n_exports);
+  DouUserManager *manager = request->impl->manager;
+
+  if (caller == NULL)
+    {
+      request_fail (request, error);
+      return;
+    }
+
+  for (gsize i = 0; i < n_exports; i++)
+    g_variant_get_child (request->argument, i, "(x&s)", &exports[i].id, &exports[i].why);
+  dou_user_manager_export_async (manager, exports, (guint) n_exports, caller, NULL, exported_cb,
+                                 g_steal_pointer (&request));
+}
+
+static gboolean
+dou_user_admin_impl_handle_export_accounts (DouDBusUser1Admin *object,
+                                            GDBusMethodInvocation *invocation, GVariant *argument)
+{
+  if (!is_too_large (invocation, argument, DOU_USER_ITEMS_MAX))
+    dou_caller_identify_async (
+        invocation, export_accounts_cb,
+        request_new (DOU_USER_ADMIN_IMPL (object), invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
 listed_audit_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Request) request = user_data;
@@ -340,6 +384,7 @@ dou_user_admin_impl_iface_init (DouDBusUser1AdminIface *iface)
   iface->handle_list_accounts = dou_user_admin_impl_handle_list_accounts;
   iface->handle_set_bans = dou_user_admin_impl_handle_set_bans;
   iface->handle_reset_passwords = dou_user_admin_impl_handle_reset_passwords;
+  iface->handle_export_accounts = dou_user_admin_impl_handle_export_accounts;
   iface->handle_get_audit = dou_user_admin_impl_handle_get_audit;
 }
 

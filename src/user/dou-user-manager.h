@@ -122,6 +122,12 @@ void dou_user_manager_reset_passwords_async (DouUserManager *self, const DouUser
 GArray *dou_user_manager_reset_passwords_finish (DouUserManager *self, GAsyncResult *result,
                                                  GError **error);
 
+void dou_user_manager_export_async (DouUserManager *self, const DouUserExport *exports,
+                                    guint n_exports, const DouCaller *caller,
+                                    GCancellable *cancellable, GAsyncReadyCallback callback,
+                                    gpointer user_data);
+GVariant *dou_user_manager_export_finish (DouUserManager *self, GAsyncResult *result,
+                                          GError **error);
 void dou_user_manager_find_async (DouUserManager *self, const char *const *names, guint n_names,
                                   GCancellable *cancellable, GAsyncReadyCallback callback,
                                   gpointer user_data);

@@ -174,6 +174,98 @@ dou_user_store_reset_passwords_finish (DouUserStore *self, GAsyncResult *result,
   return operation != NULL ? dou_user_operation_get_generations (operation) : NULL;
 }
 
+static const char *
+get_text (DouRows *rows, guint row, guint column)
+{
+  const char *text = dou_rows_get_text (rows, row, column);
+
+  return text != NULL ? text : "";
+}
+
+static char *
+make_exports_json (const DouUserExport *exports, guint n_exports, const DouCaller *caller)
+{
+  g_auto (DouJsonWriter) writer = { 0 };
+  gint64 now = g_get_real_time () / 1000;
+
+  dou_json_writer_init (&writer, n_exports * DOU_USER_ROW_SIZE);
+  dou_json_writer_begin_array (&writer);
+  for (guint i = 0; i < n_exports; i++)
+    {
+      begin_item (&writer, exports[i].id);
+      dou_audit_write (&writer, now, caller, exports[i].why);
+      dou_json_writer_end_array (&writer);
+    }
+  dou_json_writer_end_array (&writer);
+  return dou_json_writer_steal (&writer, NULL);
+}
+
+/**
+ * dou_user_store_export_async:
+ * @self: a store
+ * @exports: (array length=n_exports): who is exported, each user once
+ * @n_exports: how many
+ * @caller: who does it
+ * @cancellable: (nullable): see dou_database_write_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ *
+ * Only the audit log changes.
+ */
+void
+dou_user_store_export_async (DouUserStore *self, const DouUserExport *exports, guint n_exports,
+                             const DouCaller *caller, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task;
+  DouUserOperation *operation;
+
+  g_return_if_fail (DOU_IS_USER_STORE (self));
+
+  task = dou_user_operation_new (self, dou_user_store_export_async, cancellable, callback,
+                                 user_data);
+  operation = g_task_get_task_data (task);
+  operation->query = "get-exports";
+  operation->query_json = make_exports_json (exports, n_exports, caller);
+  operation->columns = "xssssx";
+  operation->audit = "audit-exports";
+  operation->change_json = g_strdup (operation->query_json);
+  dou_user_operation_write (task);
+}
+
+/**
+ * dou_user_store_export_finish:
+ * @self: a store
+ * @result: of the callback
+ * @error: return location
+ *
+ * Returns: (transfer full): `a(ixssssx)`, for each a status, the id (0 if there is no such user), name,
+ *   avatar, background image, signature, since when banned; or %NULL
+ */
+GVariant *
+dou_user_store_export_finish (DouUserStore *self, GAsyncResult *result, GError **error)
+{
+  DouUserOperation *operation
+      = dou_user_operation_finish (self, result, dou_user_store_export_async, error);
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ixssssx)"));
+
+  if (operation == NULL)
+    return NULL;
+
+  for (guint i = 0; i < dou_rows_get_n_rows (operation->rows); i++)
+    {
+      gint64 id = dou_rows_get_int64 (operation->rows, i, 0);
+
+      g_variant_builder_add (&builder, "(ixssssx)",
+                             (gint32) (id != 0 ? DOU_STATUS_OK : DOU_STATUS_USER_NOT_FOUND), id,
+                             get_text (operation->rows, i, 1), get_text (operation->rows, i, 2),
+                             get_text (operation->rows, i, 3), get_text (operation->rows, i, 4),
+                             dou_rows_get_int64 (operation->rows, i, 5));
+    }
+
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
 /**
  * dou_user_store_get_accounts_async:
  * @self: a store
@@ -200,14 +292,6 @@ dou_user_store_get_accounts_async (DouUserStore *self, const gint64 *ids, guint 
   operation->query_json = dou_user_operation_make_ids_json (ids, n_ids);
   operation->columns = "xssxx";
   dou_user_operation_read (task);
-}
-
-static const char *
-get_text (DouRows *rows, guint row, guint column)
-{
-  const char *text = dou_rows_get_text (rows, row, column);
-
-  return text != NULL ? text : "";
 }
 
 /**

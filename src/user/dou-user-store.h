@@ -149,6 +149,11 @@ void dou_user_store_list_accounts_async (DouUserStore *self, const DouUserAccoun
 GVariant *dou_user_store_list_accounts_finish (DouUserStore *self, GAsyncResult *result,
                                                GError **error);
 
+void dou_user_store_export_async (DouUserStore *self, const DouUserExport *exports, guint n_exports,
+                                  const DouCaller *caller, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer user_data);
+GVariant *dou_user_store_export_finish (DouUserStore *self, GAsyncResult *result, GError **error);
+
 void dou_user_store_list_audit_async (DouUserStore *self, const DouAuditPage *pages, guint n_pages,
                                       GCancellable *cancellable, GAsyncReadyCallback callback,
                                       gpointer user_data);

@@ -194,6 +194,29 @@ dou_video_admin_impl_handle_list_videos (DouDBusVideo1Admin *object,
 }
 
 static void
+listed_videos_of_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) videos = dou_record_list_finish (DOU_DATABASE (source), result, &error);
+
+  request_reply (request, videos, error);
+}
+
+static gboolean
+dou_video_admin_impl_handle_list_videos_of (DouDBusVideo1Admin *object,
+                                            GDBusMethodInvocation *invocation, GVariant *pages)
+{
+  DouVideoAdminImpl *self = DOU_VIDEO_ADMIN_IMPL (object);
+
+  if (!is_too_large (invocation, pages, DOU_RECORD_PAGES_MAX))
+    dou_video_store_list_videos_of_async (dou_video_manager_get_store (self->manager), pages,
+                                          listed_videos_of_cb,
+                                          request_new (self, invocation, pages));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
 hidden_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Request) request = user_data;
@@ -333,6 +356,7 @@ dou_video_admin_impl_iface_init (DouDBusVideo1AdminIface *iface)
 {
   iface->handle_get_records = dou_video_admin_impl_handle_get_records;
   iface->handle_list_videos = dou_video_admin_impl_handle_list_videos;
+  iface->handle_list_videos_of = dou_video_admin_impl_handle_list_videos_of;
   iface->handle_set_hidden = dou_video_admin_impl_handle_set_hidden;
   iface->handle_remove_videos = dou_video_admin_impl_handle_remove_videos;
   iface->handle_get_audit = dou_video_admin_impl_handle_get_audit;

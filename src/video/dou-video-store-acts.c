@@ -218,6 +218,25 @@ dou_video_store_list_videos_finish (DouVideoStore *self, GAsyncResult *result, G
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/**
+ * dou_video_store_list_videos_of_async:
+ * @self: a store
+ * @pages: `a(xxu)`, see dou_record_list_async()
+ * @callback: called with the result
+ * @user_data: for @callback
+ *
+ * Videos of authors: id, title, file, cover, publish time, since when hidden.
+ */
+void
+dou_video_store_list_videos_of_async (DouVideoStore *self, GVariant *pages,
+                                      GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_VIDEO_STORE (self));
+
+  dou_record_list_async (dou_video_store_get_database (self), "list-videos-of", "(xsssxx)", pages,
+                         callback, user_data);
+}
+
 static void
 listed_audit_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {

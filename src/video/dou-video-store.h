@@ -5,6 +5,7 @@
 
 #include "common/dou-clock.h"
 #include "common/dou-database-address.h"
+#include "common/dou-record-list.h"
 #include "common/dou-retention.h"
 #include "video/dou-video-act.h"
 #include "video/dou-video.h"
@@ -164,6 +165,10 @@ void dou_video_store_list_videos_async (DouVideoStore *self, const DouVideoListP
                                         gpointer user_data);
 GVariant *dou_video_store_list_videos_finish (DouVideoStore *self, GAsyncResult *result,
                                               GError **error);
+
+/* Answers with dou_record_list_finish(). */
+void dou_video_store_list_videos_of_async (DouVideoStore *self, GVariant *pages,
+                                           GAsyncReadyCallback callback, gpointer user_data);
 
 void dou_video_store_list_audit_async (DouVideoStore *self, const DouAuditPage *pages,
                                        guint n_pages, GAsyncReadyCallback callback,

@@ -193,6 +193,54 @@ test_resolve (DouSocialFixture *fixture, gconstpointer data)
   assert_list (fixture, 3, FALSE, 1, "[[(1, 1, 3, 9, 'rude', " NOW ", 0, 0, 0, '')]]");
 }
 
+typedef void (*ListAsync) (DouSocialStore *store, GVariant *pages, GAsyncReadyCallback callback,
+                           gpointer user_data);
+
+static void
+assert_records (DouSocialFixture *fixture, ListAsync list_async, const char *pages,
+                const char *expected)
+{
+  g_autoptr (GVariant) argument = g_variant_ref_sink (g_variant_new_parsed (pages));
+  GAsyncResult *waited = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GVariant) records = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr (GObject) source = NULL;
+
+  list_async (fixture->store, argument, dou_test_wait_result_cb, &waited);
+  result = dou_test_wait_result (&waited);
+  source = g_async_result_get_source_object (result);
+  records = dou_record_list_finish (DOU_DATABASE (source), result, NULL);
+  text = g_variant_print (records, FALSE);
+  g_assert_cmpstr (text, ==, expected);
+}
+
+/* Test that a user's own comments, feelings and reports are listed, page by page, and nobody else's. */
+static void
+test_records_of (DouSocialFixture *fixture, gconstpointer data)
+{
+  assert_call (fixture, "AddComments",
+               "[(5, 1, 20, 9, 'mine', ''), (6, 2, 20, 9, 'not mine', ''), (7, 1, 21, 1, 'mine, too', '')]",
+               "[(0, 5, " NOW "), (0, 6, " NOW "), (0, 7, " NOW ")]");
+  assert_call (fixture, "SetFeelings", "[(1, 6, 1), (1, 7, 2), (2, 5, 2), (1, 5, 1), (1, 5, 3)]",
+               "[0, 0, 0, 0, 0]");
+  assert_call (fixture, "AddReports", "[(1, 2, 6, 'rude'), (2, 2, 5, 'no'), (1, 3, 2, 'spam')]",
+               "[0, 0, 0]");
+
+  assert_records (fixture, dou_social_store_list_comments_of_async,
+                  "[(int64 1, int64 0, uint32 500), (1, 0, 1), (1, 7, 9), (3, 0, 9)]",
+                  "[[(7, 21, 'mine, too', " NOW ", 0, 1), (5, 20, 'mine', " NOW ", 0, 1)],"
+                  " [(7, 21, 'mine, too', " NOW ", 0, 1)], [(5, 20, 'mine', " NOW ", 0, 1)], []]");
+  assert_records (fixture, dou_social_store_list_feelings_of_async,
+                  "[(int64 1, int64 0, uint32 500), (1, 7, 500), (1, 0, 0)]",
+                  "[[(7, 2), (6, 1)], [(6, 1)], []]");
+  assert_records (fixture, dou_social_store_list_reports_of_async,
+                  "[(int64 1, int64 0, uint32 500), (1, 3, 500), (2, 0, 1)]",
+                  "[[(3, 3, 2, 'spam', " NOW ", 0), (1, 2, 6, 'rude', " NOW ", 0)],"
+                  " [(1, 2, 6, 'rude', " NOW ", 0)], [(2, 2, 5, 'no', " NOW ", 0)]]");
+  assert_records (fixture, dou_social_store_list_reports_of_async, "@a(xxu) []", "[]");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -205,6 +253,7 @@ main (int argc, char **argv)
   ADD ("once", test_once);
   ADD ("comments", test_comments);
   ADD ("resolve", test_resolve);
+  ADD ("records-of", test_records_of);
 #undef ADD
 
   return g_test_run ();

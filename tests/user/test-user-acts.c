@@ -528,6 +528,26 @@ test_no_database (DouTestAccounts *fixture, gconstpointer data)
   g_assert_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE);
 }
 
+/* Test that what is known of a user is given, whoever is banned or unknown, and that it is written down. */
+static void
+test_export (DouTestAccounts *fixture, gconstpointer data)
+{
+  const DouUserExport exports[] = { { 1, "by “mail”" }, { 77, "" } };
+  GAsyncResult *waited = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GVariant) accounts = NULL;
+  g_autofree char *text = NULL;
+
+  register_two (fixture);
+  dou_user_manager_export_async (fixture->manager, exports, G_N_ELEMENTS (exports), &caller, NULL,
+                                 dou_test_wait_result_cb, &waited);
+  result = dou_test_wait_result (&waited);
+  accounts = dou_user_manager_export_finish (fixture->manager, result, NULL);
+  text = g_variant_print (accounts, FALSE);
+  g_assert_cmpstr (text, ==, "[(0, 1, 'Ann', '', '', '', 0), (14, 0, '', '', '', '', 0)]");
+  assert_audit (fixture, "user export 1 by “mail”\n");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -547,6 +567,7 @@ main (int argc, char **argv)
   ADD ("list", test_list);
   ADD ("find-and-show", test_find_and_show);
   ADD ("audit-pages", test_audit_pages);
+  ADD ("export", test_export);
 #undef ADD
 
   return g_test_run ();

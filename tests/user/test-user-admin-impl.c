@@ -173,6 +173,7 @@ test_too_many_items (Fixture *fixture, gconstpointer data)
   assert_too_large (fixture, "GetAccounts", g_variant_new_int64 (1), n);
   assert_too_large (fixture, "SetBans", g_variant_new ("(xbs)", (gint64) 1, TRUE, ""), n);
   assert_too_large (fixture, "ResetPasswords", g_variant_new ("(xss)", (gint64) 1, "new", ""), n);
+  assert_too_large (fixture, "ExportAccounts", g_variant_new ("(xs)", (gint64) 1, ""), n);
   assert_too_large (fixture, "ListAccounts", g_variant_new ("(xbu)", (gint64) 0, FALSE, 1u),
                     DOU_USER_ACCOUNT_PAGES_MAX + 1);
   assert_too_large (fixture, "GetAudit", g_variant_new ("(xu)", (gint64) 0, 1u),
@@ -188,6 +189,7 @@ test_empty (Fixture *fixture, gconstpointer data)
   assert_reply (fixture, "GetAccounts", "(@ax [],)", "([],)");
   assert_reply (fixture, "SetBans", "(@a(xbs) [],)", "([],)");
   assert_reply (fixture, "ResetPasswords", "(@a(xss) [],)", "([],)");
+  assert_reply (fixture, "ExportAccounts", "(@a(xs) [],)", "([],)");
   assert_reply (fixture, "ListAccounts", "(@a(xbu) [],)", "([],)");
   assert_reply (fixture, "GetAudit", "(@a(xu) [],)", "([],)");
 }
@@ -230,6 +232,38 @@ test_acts (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (why, ==, "asked by phone");
 }
 
+/* Test that what is known of users is given, of who is banned too, and that it is written down for each;
+ * a user is named once, with a reason of one line. */
+static void
+test_export (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GVariant) reply = NULL;
+  g_autoptr (GVariant) pages = NULL;
+  g_autoptr (GVariantIter) entries = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  const char *action, *why;
+  gint64 target;
+
+  assert_reply_of (fixture, "org.doutok.User1", "SetProfiles",
+                   "([(int64 2, {'signature': 'Hi', 'avatar': 'avatar/00/17.jpg'})],)", "([0],)");
+  assert_reply (fixture, "ExportAccounts",
+                "([(int64 2, 'asked by mail'), (2, 'again'), (7, ''), (1, 'two\\nlines'), (1, '')],)",
+                "([(0, 2, 'Bob', 'avatar/00/17.jpg', '', 'Hi', 0), (3, 0, '', '', '', '', 0),"
+                " (14, 0, '', '', '', '', 0), (3, 0, '', '', '', '', 0),"
+                " (0, 1, 'Ann', '', '', '', 0)],)");
+
+  reply = call (fixture, "org.doutok.User1.Admin", "GetAudit",
+                g_variant_new_parsed ("([(int64 0, uint32 9)],)"), &error);
+  g_assert_no_error (error);
+  pages = g_variant_get_child_value (reply, 0);
+  g_variant_get_child (pages, 0, "a(xxxssxs)", &entries);
+  while (g_variant_iter_next (entries, "(xxx&s&sx&s)", NULL, NULL, NULL, NULL, &action, &target,
+                              &why))
+    g_string_append_printf (text, "%s %" G_GINT64_FORMAT " %s\n", action, target, why);
+  g_assert_cmpstr (text->str, ==, "user export 1 \nuser export 2 asked by mail\n");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -240,6 +274,7 @@ main (int argc, char **argv)
   ADD ("too-many-items", test_too_many_items);
   ADD ("empty", test_empty);
   ADD ("acts", test_acts);
+  ADD ("export", test_export);
 #undef ADD
 
   return g_test_run ();

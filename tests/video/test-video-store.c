@@ -610,6 +610,54 @@ assert_listed (Fixture *fixture, gint64 before, gboolean only_hidden, guint coun
   g_assert_cmpstr (text->str, ==, expected);
 }
 
+/* The author's videos, `ID TITLE FILE COVER`, with a `!` if hidden. */
+static void
+assert_listed_of (Fixture *fixture, gint64 author, gint64 before, guint count, const char *expected)
+{
+  g_autoptr (GVariant) argument
+      = g_variant_ref_sink (g_variant_new_parsed ("[(%x, %x, %u)]", author, before, count));
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GObject) source = NULL;
+  g_autoptr (GVariant) pages = NULL;
+  g_autoptr (GVariantIter) videos = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  const char *title, *file, *cover;
+  gint64 id, time, hidden;
+
+  dou_video_store_list_videos_of_async (fixture->store, argument, dou_test_wait_result_cb,
+                                        &fixture->result);
+  result = dou_test_wait_result (&fixture->result);
+  source = g_async_result_get_source_object (result);
+  pages = dou_record_list_finish (DOU_DATABASE (source), result, NULL);
+  g_variant_get_child (pages, 0, "a(xsssxx)", &videos);
+  while (g_variant_iter_next (videos, "(x&s&s&sxx)", &id, &title, &file, &cover, &time, &hidden))
+    {
+      g_assert_cmpint (time, ==, NOON + id - 1);
+      g_assert_cmpstr (file, !=, "");
+      g_assert_cmpstr (cover, !=, "");
+      g_string_append_printf (text, "%" G_GINT64_FORMAT " %s%s, ", id, title,
+                              hidden != 0 ? "!" : "");
+    }
+  g_assert_cmpstr (text->str, ==, expected);
+}
+
+/* Test that all videos of an author are listed page by page, hidden ones too, and nobody else's. */
+static void
+test_list_of (Fixture *fixture, gconstpointer data)
+{
+  const DouVideoHiding hide = { 2, TRUE, "" };
+  const DouVideoHidden hidden = { { 2, NOON + 1 }, 7, TRUE, TRUE };
+
+  publish_as (fixture, 1, 7, "one", DOU_VIDEO_TRANSCODE_NONE);
+  publish_as (fixture, 2, 7, "two", DOU_VIDEO_TRANSCODE_NONE);
+  publish_as (fixture, 3, 8, "three", DOU_VIDEO_TRANSCODE_NONE);
+  assert_hidden (fixture, &hide, 1, &hidden);
+  assert_listed_of (fixture, 7, 0, 500, "2 two!, 1 one, ");
+  assert_listed_of (fixture, 7, 0, 1, "2 two!, ");
+  assert_listed_of (fixture, 7, NOON + 1, 500, "1 one, ");
+  assert_listed_of (fixture, 9, 0, 500, "");
+}
+
 /* Test that a hidden video is in no page and no count, comes back to its place, and that it is written
  * down when something was changed, and only then. */
 static void
@@ -688,6 +736,7 @@ main (int argc, char **argv)
   ADD ("tasks", test_tasks);
   ADD ("delete", test_delete);
   ADD ("hide", test_hide);
+  ADD ("list-of", test_list_of);
   ADD ("remove", test_remove);
   if (!dou_test_engine_is_server ())
     {

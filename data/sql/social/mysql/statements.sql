@@ -547,6 +547,27 @@ UPDATE reports AS r JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
 SET r.resolved = j.acted
 WHERE r.resolved = 0
 
+-- [user, id] → the newest comments of the user before that one.
+-- name: list-comments-of
+SELECT id, video, text, created, likes, dislikes FROM comments
+WHERE user_id = CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+  AND id < CONVERT(JSON_VALUE(##json::string, '$[1]'), SIGNED)
+ORDER BY id DESC LIMIT 500
+
+-- [user, comment] → what the user feels about comments, the newest of these before that one.
+-- name: list-feelings-of
+SELECT comment, feeling FROM feelings
+WHERE user_id = CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+  AND comment < CONVERT(JSON_VALUE(##json::string, '$[1]'), SIGNED)
+ORDER BY comment DESC LIMIT 500
+
+-- [user, id] → the newest reports of the user before that one.
+-- name: list-reports-of
+SELECT id, kind, target, reason, created, resolved FROM reports
+WHERE reporter = CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+  AND id < CONVERT(JSON_VALUE(##json::string, '$[1]'), SIGNED)
+ORDER BY id DESC LIMIT 500
+
 -- [id] → the newest entries before that one.
 -- name: get-audit
 SELECT id, acted, uid, login, action, target, why FROM social_audit

@@ -441,6 +441,27 @@ UPDATE reports SET resolved = CAST(j.value ->> 1 AS bigint)
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 WHERE reports.id = CAST(j.value ->> 0 AS bigint) AND reports.resolved = 0
 
+-- [user, id] → the newest comments of the user before that one.
+-- name: list-comments-of
+SELECT id, video, text, created, likes, dislikes FROM comments
+WHERE user_id = (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))
+  AND id < (SELECT CAST(CAST(##json::string AS json) ->> 1 AS bigint))
+ORDER BY id DESC LIMIT 500
+
+-- [user, comment] → what the user feels about comments, the newest of these before that one.
+-- name: list-feelings-of
+SELECT comment, feeling FROM feelings
+WHERE user_id = (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))
+  AND comment < (SELECT CAST(CAST(##json::string AS json) ->> 1 AS bigint))
+ORDER BY comment DESC LIMIT 500
+
+-- [user, id] → the newest reports of the user before that one.
+-- name: list-reports-of
+SELECT id, kind, target, reason, created, resolved FROM reports
+WHERE reporter = (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))
+  AND id < (SELECT CAST(CAST(##json::string AS json) ->> 1 AS bigint))
+ORDER BY id DESC LIMIT 500
+
 -- [id] → the newest entries before that one.
 -- name: get-audit
 SELECT id, acted, uid, login, action, target, why FROM social_audit

@@ -385,6 +385,29 @@ UPDATE reports SET resolved = j.value ->> 1
 FROM json_each(##json::string) AS j
 WHERE reports.id = j.value ->> 0 AND reports.resolved = 0
 
+-- [user, id] → the newest comments of the user before that one.
+-- name: list-comments-of
+SELECT id, video, text, created, likes, dislikes FROM comments
+WHERE user = json_extract(##json::string, '$[0]')
+  AND id < json_extract(##json::string, '$[1]')
+ORDER BY id DESC LIMIT 500
+
+-- [user, comment] → what the user feels about comments, the newest of these before that one. The library
+-- asks a table that stands alone for its rowid, which this one has not.
+-- name: list-feelings-of
+SELECT f.comment, f.feeling
+FROM (SELECT comment, feeling FROM feelings
+      WHERE user = json_extract(##json::string, '$[0]')
+        AND comment < json_extract(##json::string, '$[1]')
+      ORDER BY comment DESC LIMIT 500) AS f
+
+-- [user, id] → the newest reports of the user before that one.
+-- name: list-reports-of
+SELECT id, kind, target, reason, created, resolved FROM reports
+WHERE reporter = json_extract(##json::string, '$[0]')
+  AND id < json_extract(##json::string, '$[1]')
+ORDER BY id DESC LIMIT 500
+
 -- [id] → the newest entries before that one.
 -- name: get-audit
 SELECT id, acted, uid, login, action, target, why FROM social_audit

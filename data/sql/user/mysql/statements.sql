@@ -183,6 +183,27 @@ UPDATE users AS u JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
     hash TEXT CHARSET utf8mb4 PATH '$[1]' ERROR ON ERROR)) AS j ON u.id = j.id
 SET u.password_hash = j.hash, u.generation = u.generation + 1
 
+-- [[id, time, uid, login, why], …] → a row for each, in the same order.
+-- name: get-exports
+SELECT u.id, u.name, u.avatar, u.background_image, u.signature, u.banned
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR)) AS j
+  LEFT JOIN users AS u ON u.id = j.id
+ORDER BY j.place
+
+-- [[id, time, uid, login, why], …]
+-- name: audit-exports
+INSERT INTO user_audit (acted, uid, login, action, target, why)
+SELECT j.acted, j.uid, j.login, 'user export', u.id, coalesce(j.why, '')
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR,
+    acted BIGINT PATH '$[1]' ERROR ON ERROR,
+    uid BIGINT PATH '$[2]' ERROR ON ERROR,
+    login TEXT CHARSET utf8mb4 PATH '$[3]' ERROR ON ERROR,
+    why TEXT CHARSET utf8mb4 PATH '$[4]' ERROR ON ERROR)) AS j
+  JOIN users AS u ON u.id = j.id
+ORDER BY j.place
+
 -- [id] → the newest entries before that one.
 -- name: get-audit
 SELECT id, acted, uid, login, action, target, why FROM user_audit

@@ -146,6 +146,22 @@ UPDATE users SET password_hash = j ->> 1, generation = generation + 1
 FROM json_array_elements(CAST(##json::string AS json)) AS j
 WHERE users.id = CAST(j ->> 0 AS bigint)
 
+-- [[id, time, uid, login, why], …] → a row for each, in the same order.
+-- name: get-exports
+SELECT u.id, u.name, u.avatar, u.background_image, u.signature, u.banned
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN users AS u ON u.id = CAST(j.value ->> 0 AS bigint)
+ORDER BY j.place
+
+-- [[id, time, uid, login, why], …]
+-- name: audit-exports
+INSERT INTO user_audit (acted, uid, login, action, target, why)
+SELECT CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint), j.value ->> 3,
+  'user export', u.id, j.value ->> 4
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN users AS u ON u.id = CAST(j.value ->> 0 AS bigint)
+ORDER BY j.place
+
 -- [id] → the newest entries before that one.
 -- name: get-audit
 SELECT id, acted, uid, login, action, target, why FROM user_audit

@@ -131,6 +131,19 @@ UPDATE users SET password_hash = j.value ->> 1, generation = generation + 1
 FROM json_each(##json::string) AS j
 WHERE users.id = j.value ->> 0
 
+-- [[id, time, uid, login, why], …] → a row for each, in the same order.
+-- name: get-exports
+SELECT u.id, u.name, u.avatar, u.background_image, u.signature, u.banned
+FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.id = j.value ->> 0
+ORDER BY j.key
+
+-- [[id, time, uid, login, why], …]
+-- name: audit-exports
+INSERT INTO user_audit (acted, uid, login, action, target, why)
+SELECT j.value ->> 1, j.value ->> 2, j.value ->> 3, 'user export', u.id, j.value ->> 4
+FROM json_each(##json::string) AS j CROSS JOIN users AS u
+WHERE u.id = j.value ->> 0
+
 -- [id] → the newest entries before that one.
 -- name: get-audit
 SELECT id, acted, uid, login, action, target, why FROM user_audit

@@ -204,6 +204,13 @@ SELECT id, author_id, title, publish_time, hidden FROM videos
 WHERE hidden > 0 AND id < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
 ORDER BY id DESC LIMIT 500
 
+-- [author, time] → the newest videos of the author before that time, hidden ones too.
+-- name: list-videos-of
+SELECT id, title, file, cover, publish_time, hidden FROM videos
+WHERE author_id = CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+  AND publish_time < CONVERT(JSON_VALUE(##json::string, '$[1]'), SIGNED)
+ORDER BY publish_time DESC LIMIT 500
+
 -- [[id, 1 to hide, …], …] → a row for each, in the same order: id, author, publish time, whether that is
 -- going to change anything.
 -- name: find-hide-changes

@@ -160,6 +160,13 @@ SELECT id, author_id, title, publish_time, hidden FROM videos
 WHERE hidden <> 0 AND id < json_extract(##json::string, '$[0]')
 ORDER BY id DESC LIMIT 500
 
+-- [author, time] → the newest videos of the author before that time, hidden ones too.
+-- name: list-videos-of
+SELECT id, title, file, cover, publish_time, hidden FROM videos
+WHERE author_id = json_extract(##json::string, '$[0]')
+  AND publish_time < json_extract(##json::string, '$[1]')
+ORDER BY publish_time DESC LIMIT 500
+
 -- [[id, 1 to hide, …], …] → a row for each, in the same order: id, author, publish time, whether that is
 -- going to change anything.
 -- name: find-hide-changes
