@@ -121,14 +121,13 @@ gboolean
 dou_admin_begin (DouAdmin *self, const DouAdminUsage *usage, int argc, char **argv,
                  int *exit_status)
 {
-  g_autofree char *runtime_dir = NULL;
   g_autoptr (GError) error = NULL;
 
   *exit_status = DOU_COMMAND_EXIT_USAGE;
   if (!dou_admin_parse (self, usage, argc, argv))
     return FALSE;
 
-  self->connection = dou_running_connect (&self->settings, &runtime_dir, &error);
+  self->connection = dou_running_connect (&self->settings, &self->runtime_dir, &error);
   if (self->connection == NULL)
     *exit_status = dou_service_fail ("doutok", error);
   return self->connection != NULL;
@@ -141,6 +140,7 @@ dou_admin_clear (DouAdmin *self)
   g_clear_pointer (&self->why, g_free);
   g_clear_pointer (&self->words, g_strfreev);
   g_clear_object (&self->connection);
+  g_clear_pointer (&self->runtime_dir, g_free);
 }
 
 /**
@@ -215,6 +215,42 @@ dou_admin_tell_all (DouAdmin *self, GVariant *statuses, const char *done)
     }
 
   return exit_status;
+}
+
+/**
+ * dou_admin_find_users:
+ * @self: a command that has begun
+ * @error: return location
+ *
+ * A user is named by name or, if nobody has that name, by id.
+ *
+ * Returns: (transfer full) (element-type gint64) (nullable): for each word an id, of a user or not
+ */
+GArray *
+dou_admin_find_users (DouAdmin *self, GError **error)
+{
+  g_autoptr (GVariant) found = dou_admin_call (
+      self, "User", "User1.Admin", "FindAccounts",
+      g_variant_new_strv ((const char *const *) self->words, -1), "ax", error);
+  GArray *ids;
+  const gint64 *elements;
+  gsize n_ids;
+
+  if (found == NULL)
+    return NULL;
+
+  ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  elements = g_variant_get_fixed_array (found, &n_ids, sizeof (gint64));
+  for (gsize i = 0; i < n_ids; i++)
+    {
+      gint64 id = elements[i];
+
+      if (id == 0)
+        g_ascii_string_to_signed (self->words[i], 10, 1, DOU_ID_MAX, &id, NULL);
+      g_array_append_val (ids, id);
+    }
+
+  return ids;
 }
 
 /**

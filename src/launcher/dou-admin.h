@@ -21,6 +21,7 @@ typedef struct
   char *why;                   /* (owned) (nullable) */
   char **words;                /* (owned) (nullable) what is no option */
   GDBusConnection *connection; /* (owned) (nullable) */
+  char *runtime_dir;           /* (owned) (nullable) of the running server */
 } DouAdmin;
 
 /**
@@ -49,11 +50,13 @@ void dou_admin_clear (DouAdmin *self);
 
 GVariant *dou_admin_call (DouAdmin *self, const char *service, const char *interface,
                           const char *method, GVariant *items, const char *reply, GError **error);
+GArray *dou_admin_find_users (DouAdmin *self, GError **error);
 GArray *dou_admin_parse_ids (DouAdmin *self, const DouAdminUsage *usage, int *exit_status);
 int dou_admin_tell_all (DouAdmin *self, GVariant *statuses, const char *done);
 gboolean dou_admin_tell (const char *word, DouStatus status, const char *done);
 char *dou_admin_describe_time (gint64 milliseconds);
 
+int dou_export_command (int argc, char **argv);
 int dou_user_command (int argc, char **argv);
 int dou_video_command (int argc, char **argv);
 int dou_comment_command (int argc, char **argv);

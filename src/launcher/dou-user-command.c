@@ -34,34 +34,6 @@ call (DouAdmin *admin, const char *method, GVariant *items, const char *reply, G
   return dou_admin_call (admin, "User", INTERFACE, method, items, reply, error);
 }
 
-/* Returns: (transfer full) (element-type gint64): for each word an id, of a user or not */
-static GArray *
-find_users (DouAdmin *admin, GError **error)
-{
-  g_autoptr (GVariant) found = call (
-      admin, "FindAccounts", g_variant_new_strv ((const char *const *) admin->words, -1), "ax",
-      error);
-  GArray *ids;
-  const gint64 *elements;
-  gsize n_ids;
-
-  if (found == NULL)
-    return NULL;
-
-  ids = g_array_new (FALSE, FALSE, sizeof (gint64));
-  elements = g_variant_get_fixed_array (found, &n_ids, sizeof (gint64));
-  for (gsize i = 0; i < n_ids; i++)
-    {
-      gint64 id = elements[i];
-
-      if (id == 0)
-        g_ascii_string_to_signed (admin->words[i], 10, 1, DOU_ID_MAX, &id, NULL);
-      g_array_append_val (ids, id);
-    }
-
-  return ids;
-}
-
 static int
 set_bans (const DouAdminUsage *usage, gboolean ban, const char *done, int argc, char **argv)
 {
@@ -75,7 +47,7 @@ set_bans (const DouAdminUsage *usage, gboolean ban, const char *done, int argc, 
   if (!dou_admin_begin (&admin, usage, argc, argv, &exit_status))
     return exit_status;
 
-  ids = find_users (&admin, &error);
+  ids = dou_admin_find_users (&admin, &error);
   if (ids == NULL)
     return dou_service_fail ("doutok", error);
 
@@ -143,7 +115,7 @@ reset_password_command (int argc, char **argv)
   if (!dou_admin_begin (&admin, &usage, argc, argv, &exit_status))
     return exit_status;
 
-  ids = find_users (&admin, &error);
+  ids = dou_admin_find_users (&admin, &error);
   if (ids == NULL)
     return dou_service_fail ("doutok", error);
 
@@ -303,7 +275,7 @@ show_command (int argc, char **argv)
   if (!dou_admin_begin (&admin, &usage, argc, argv, &exit_status))
     return exit_status;
 
-  ids = find_users (&admin, &error);
+  ids = dou_admin_find_users (&admin, &error);
   if (ids != NULL)
     accounts = call (&admin, "GetAccounts",
                      g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, ids->data, ids->len,
@@ -348,6 +320,7 @@ dou_user_command (int argc, char **argv)
     { "ban", N_ ("ban users"), ban_command },
     { "unban", N_ ("end bans"), unban_command },
     { "reset-password", N_ ("give users new passwords"), reset_password_command },
+    { "export", N_ ("write all that is kept of a user into a file"), dou_export_command },
   };
 
   return dou_admin_run ("doutok user", commands, G_N_ELEMENTS (commands), argc, argv);
