@@ -2,6 +2,7 @@
 """The benchmark; run.sh builds what it runs and says what it does."""
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -14,6 +15,7 @@ import tempfile
 import time
 
 import beside
+import engines
 import servers
 import table
 from servers import DouTok, Failure
@@ -42,6 +44,8 @@ class Places:
         self.copies = os.path.join(self.data, f"run-{os.getpid()}")
         os.mkdir(self.copies, 0o700)
         self.set = None
+        # Of servers that DouTok is to use.
+        self.configuration = ""
         self._count = 0
 
     def _remove_leftovers(self):
@@ -139,7 +143,8 @@ class Run:
         self.set = "tiny" if options.smoke else "large" if options.large else "small"
         self.rounds = 1 if options.smoke else 2 if options.quick else 5
         self.seconds = 1 if options.quick or options.smoke else 4
-        self.results = {"machine": describe_machine(), "set": self.set, "rounds": self.rounds,
+        self.results = {"machine": describe_machine(), "set": self.set, "engine": options.engine,
+                        "redis": options.redis, "rounds": self.rounds,
                         "seconds": self.seconds, "connections": table.CONNECTIONS,
                         "workers": table.WORKERS, "table": [], "beside": []}
         self.failed = False
@@ -189,13 +194,31 @@ class Run:
         machine = self.results["machine"]
         print(f"{machine['date']}, {machine['processor']}, {machine['cores']} cores, Linux "
               f"{machine['kernel']}, load {machine['load_average'][0]:.1f}")
-        print(f"{self.set} data set, {table.WORKERS} gateway processes, {table.CONNECTIONS} "
+        with_what = [engines.DATABASES[self.options.engine].title] if self.options.engine else []
+        with_what += ["Redis"] if self.options.redis else []
+        print(f"{self.set} data set{' on ' if with_what else ''}{' and '.join(with_what)}, {table.WORKERS} gateway processes, {table.CONNECTIONS} "
               f"connections, {self.rounds} rounds of {self.seconds} s\n", flush=True)
         state = self.places.copy_set()
-        with DouTok(self.places, state, table.WORKERS) as doutok:
+        with contextlib.ExitStack() as stack:
+            self.start_backends(stack, state)
+            doutok = stack.enter_context(DouTok(self.places, state, table.WORKERS))
             make_tokens(self.places, self.set, state)
             self.measure_table(doutok)
-            self.measure_beside(doutok, state)
+            # The rest starts servers on copies of the set, which a database server has only one of.
+            if not self.options.engine:
+                self.measure_beside(doutok, state)
+
+    def start_backends(self, stack, state):
+        """The servers that were asked for. What is in the set is moved into the database."""
+        started = []
+        if self.options.engine:
+            database = stack.enter_context(engines.DATABASES[self.options.engine](self.places))
+            say(f"copying the data set to {database.title}")
+            engines.move(self.places, state, database)
+            started.append(database)
+        if self.options.redis:
+            started.append(stack.enter_context(engines.Redis(self.places)))
+        self.places.configuration = "".join(backend.configuration for backend in started)
 
     def count_errors(self):
         return sum(found.get("errors", 0) for found in
@@ -207,6 +230,9 @@ def parse_arguments():
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--smoke", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--large", action="store_true", help="the large data set")
+    parser.add_argument("--engine", choices=sorted(engines.DATABASES),
+                        help="the table only, with the data set on this database server")
+    parser.add_argument("--redis", action="store_true", help="with a Redis")
     parser.add_argument("--json", metavar="FILE", help="also writes every number")
     parser.add_argument("--only", metavar="WORD", action="append",
                         help="only rows whose name has this word in it")

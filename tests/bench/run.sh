@@ -3,11 +3,14 @@
 #
 # Measures how fast DouTok is, beside a plain libsoup server that answers the same number of bytes:
 #
-#     sh tests/bench/run.sh [--quick] [--large] [--json FILE] [--only WORD]
+#     sh tests/bench/run.sh [--quick] [--large] [--engine NAME] [--redis] [--json FILE] [--only WORD]
 #
 #     --quick      fewer and shorter rounds: under 90 seconds, once it is built
 #     --large      a million users, a million videos, ten million likes; made by the first such run,
 #                  which takes some minutes and 3 GiB, and as much again while it runs
+#     --engine NAME
+#                  postgresql or mysql: the table only, with the data set on a PostgreSQL or a MariaDB
+#     --redis      with a Redis
 #     --json FILE  also writes every number
 #     --only WORD  only rows whose name has this word in it; may be given several times
 #
@@ -28,6 +31,9 @@ packages_to_bench='
 
 for argument in "$@"; do
   case $argument in
+    postgresql | --engine=postgresql) packages_to_bench="$packages_to_bench libgda-5.0-postgres postgresql" ;;
+    mysql | --engine=mysql) packages_to_bench="$packages_to_bench libgda-5.0-mysql mariadb-server-core" ;;
+    --redis) packages_to_bench="$packages_to_bench redis-server" ;;
     --help | -h)
       sed -n '3,/^set/{/^set/d;s/^# \{0,1\}//p}' "$0"
       exit 0

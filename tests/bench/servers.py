@@ -86,12 +86,12 @@ def memory(pid):
 class Server:
     """A process that prints a line when it serves."""
 
-    def __init__(self, arguments, log_path):
+    def __init__(self, arguments, log_path, **options):
         self._log = open(log_path, "ab")
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [str(argument) for argument in arguments], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=self._log, preexec_fn=_end_with_parent)
+            stdout=subprocess.PIPE, stderr=self._log, preexec_fn=_end_with_parent, **options)
         self.log_path = log_path
         self._output = b""
 
@@ -154,7 +154,7 @@ class DouTok(Server):
 
     def __init__(self, places, state, workers):
         runtime = places.new_directory("runtime")
-        config = places.new_file("doutok.conf", CONFIG)
+        config = places.new_file("doutok.conf", CONFIG + places.configuration)
         super().__init__([os.path.join(places.bin, "doutok"), "serve", "--config", config,
                           "--state-dir", state, "--runtime-dir", runtime,
                           "--listen", "127.0.0.1:0", "--workers", workers],
