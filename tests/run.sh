@@ -3,9 +3,10 @@
 #
 # Builds DouTok and runs its tests:
 #
-#     sh tests/run.sh [--sanitize] [--long] [NAME…]
+#     sh tests/run.sh [--sanitize | --valgrind] [--long] [NAME…]
 #
 #     --sanitize  under AddressSanitizer and UndefinedBehaviorSanitizer
+#     --valgrind  DouTok's programs under valgrind's memcheck, in tests that go through all of them
 #     --long      also what takes minutes
 #     NAME        a suite (a folder of tests/, as “launcher”) or a test (“launcher/serve”); all by default
 #
@@ -45,6 +46,7 @@ options='-Db_sanitize=none'
 multiplier=1
 long=
 names=
+valgrind=
 while [ $# -gt 0 ]; do
   case $1 in
     --sanitize)
@@ -52,6 +54,7 @@ while [ $# -gt 0 ]; do
       options='-Db_sanitize=address,undefined -Db_lundef=false'
       multiplier=4
       ;;
+    --valgrind) valgrind=1 ;;
     --long) long=1 ;;
     --help | -h)
       sed -n '3,/^set/{/^set/d;s/^# \{0,1\}//p}' "$0"
@@ -66,6 +69,12 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+
+if [ -n "$valgrind" ]; then
+  packages_to_test="$packages_to_test valgrind libc6-dbg"
+  names=${names:-integration/endpoints integration/journey integration/profile integration/conversation integration/friends}
+  multiplier=10
+fi
 
 # shellcheck disable=SC2086 # words are meant to be split
 install_packages $packages_to_build $packages_to_run $packages_to_test
@@ -93,6 +102,27 @@ if [ -n "$long" ]; then
   multiplier=$((multiplier * 10))
 fi
 
+# Each installed program but that which becomes ffmpeg is replaced by one that runs it under valgrind. What
+# valgrind has to say of a process goes into a file of its own.
+reports=$build/valgrind
+rm -rf "$reports"
+if [ -n "$valgrind" ]; then
+  mkdir "$reports"
+  # GLib's own allocator would hide what is read after it was freed.
+  export G_SLICE=always-malloc
+  for program in "$prefix"/bin/doutok "$prefix"/libexec/doutok/doutok-*; do
+    name=${program##*/}
+    [ "$name" != doutok-sandbox ] || continue
+    mv "$program" "$program.real"
+    cat >"$program" <<EOF
+#!/bin/sh
+exec valgrind -q --vgdb=no --soname-synonyms='somalloc=*mimalloc*' \\
+  --suppressions=/usr/share/glib-2.0/valgrind/glib.supp --log-file='$reports/$name-%p' '$program.real' "\$@"
+EOF
+    chmod +x "$program"
+  done
+fi
+
 # A name stands for a test, or for all tests of a suite.
 selected=
 if [ -n "$names" ]; then
@@ -115,8 +145,8 @@ trap - EXIT
 
 # Every test program reports its own tests in TAP. One that ended otherwise than it should has failed as
 # a whole, even if all that it reported was good.
-python3 - "$log" "$status" <<'EOF'
-import json, os, re, sys
+python3 - "$log" "$status" "$reports" <<'EOF'
+import json, os, pathlib, re, sys
 
 passed = failed = skipped = 0
 path, status = sys.argv[1], int(sys.argv[2])
@@ -133,6 +163,11 @@ for line in open(path, encoding="utf-8") if os.path.exists(path) else []:
     if test["result"] in ("OK", "SKIP") and not lines:
         passed += test["result"] == "OK"
         skipped += test["result"] == "SKIP"
+
+for report in sorted(pathlib.Path(sys.argv[3]).glob("*")):
+    if text := report.read_text(encoding="utf-8", errors="replace"):
+        print(f"{report.name}:\n{text}")
+        failed += 1
 
 if failed == 0 and status != 0:
     failed = 1
