@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One connection, and the only file that speaks libgda. What the library needs of its users:
+/* One connection, which is the part of DouTok that speaks libgda. What the library needs of its users:
  *
  *  - A connection belongs to one thread at a time, and connections are opened and closed one by one
  *    in the whole process: the provider keeps a table that all of them share and none locks.
@@ -27,12 +27,12 @@
 #include <string.h>
 
 #include <libgda/libgda.h>
-#include <sql-parser/gda-sql-parser.h>
 
 #include "common/dou-database-complaints.h"
 #include "common/dou-database-engine.h"
 #include "common/dou-database-guard.h"
 #include "common/dou-database-model.h"
+#include "common/dou-database-statement.h"
 #include "common/dou-database-transaction.h"
 #include "common/dou-status.h"
 #include "common/dou-trace.h"
@@ -57,19 +57,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GdaDataModel, g_object_unref)
 #define ANSWER_TIMEOUT 10
 #define LONG_TIMEOUT 600
 
-typedef struct
-{
-  GdaStatement *statement; /* (owned) */
-  GdaSet *parameters;      /* (owned) (nullable) */
-} Statement;
-
 struct _DouTransaction
 {
   const DouDatabaseEngine *engine; /* (unowned) */
   DouDatabaseGuard *guard;         /* (owned) (nullable) */
   GdaConnection *connection;       /* (owned) (nullable) */
   GdaSqlParser *parser;            /* (owned) (nullable) */
-  GHashTable *statements;          /* (owned) (element-type utf8 Statement) */
+  GHashTable *statements;          /* (owned) (element-type utf8 DouDatabaseStatement) */
   guint timeout;                   /* seconds that an answer may take */
   glong code;                      /* that came with the last error, or 0 */
   DouDatabaseTrouble trouble;      /* with which a statement of this transaction failed */
@@ -78,16 +72,6 @@ struct _DouTransaction
 
 /* Guards opening and closing of all connections of the process. */
 static GMutex connections_mutex;
-
-static void
-statement_free (Statement *statement)
-{
-  g_clear_object (&statement->parameters);
-  g_clear_object (&statement->statement);
-  g_free (statement);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Statement, statement_free)
 
 static void
 error_cb (GdaConnection *connection, GdaConnectionEvent *event, gpointer user_data)
@@ -208,7 +192,7 @@ dou_transaction_open (const DouDatabaseAddress *address, GError **error)
   self->timeout = ANSWER_TIMEOUT;
   self->guard = dou_database_guard_new (address);
   self->statements
-      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) statement_free);
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dou_database_statement_free);
   if (!dou_transaction_connect (self, address, error))
     return NULL;
 
@@ -266,23 +250,6 @@ dou_transaction_get_trouble (DouTransaction *self)
   return self->trouble;
 }
 
-/* SQL comes from the program itself, so what cannot be parsed is a bug, and ends the program. */
-static Statement *
-dou_transaction_parse (DouTransaction *self, const char *sql)
-{
-  g_autoptr (Statement) statement = g_new0 (Statement, 1);
-  g_autoptr (GError) cause = NULL;
-  const char *rest = NULL;
-
-  statement->statement = gda_sql_parser_parse_string (self->parser, sql, &rest, &cause);
-  if (statement->statement == NULL || rest != NULL)
-    g_error ("Cannot parse “%s”: %s", sql, cause != NULL ? cause->message : rest);
-  if (!gda_statement_get_parameters (statement->statement, &statement->parameters, &cause))
-    g_error ("Cannot find the parameter of “%s”: %s", sql, cause->message);
-
-  return g_steal_pointer (&statement);
-}
-
 /**
  * dou_transaction_add_statement:
  * @self: a connection
@@ -292,14 +259,14 @@ dou_transaction_parse (DouTransaction *self, const char *sql)
 void
 dou_transaction_add_statement (DouTransaction *self, const char *name, const char *sql)
 {
-  if (!g_hash_table_insert (self->statements, g_strdup (name), dou_transaction_parse (self, sql)))
+  if (!g_hash_table_insert (self->statements, g_strdup (name), dou_database_statement_new (self->parser, sql)))
     g_error ("There are two statements named “%s”", name);
 }
 
-static Statement *
+static DouDatabaseStatement *
 dou_transaction_get_statement (DouTransaction *self, const char *name)
 {
-  Statement *statement = g_hash_table_lookup (self->statements, name);
+  DouDatabaseStatement *statement = g_hash_table_lookup (self->statements, name);
 
   if (statement == NULL)
     g_error ("There is no statement named “%s”", name);
@@ -321,7 +288,7 @@ dou_transaction_get_statement (DouTransaction *self, const char *name)
 gboolean
 dou_transaction_prepare (DouTransaction *self, const char *name, GError **error)
 {
-  Statement *statement = dou_transaction_get_statement (self, name);
+  DouDatabaseStatement *statement = dou_transaction_get_statement (self, name);
   g_autoptr (GError) cause = NULL;
   gboolean prepared;
   gboolean overdue;
@@ -338,25 +305,6 @@ dou_transaction_prepare (DouTransaction *self, const char *name, GError **error)
   return TRUE;
 }
 
-static void
-statement_bind (Statement *statement, const char *name, const char *json)
-{
-  g_autoptr (GError) cause = NULL;
-
-  if ((statement->parameters != NULL) != (json != NULL))
-    g_error ("Statement “%s” takes %s", name, json != NULL ? "no parameter" : "a parameter");
-  if (json != NULL && !gda_set_set_holder_value (statement->parameters, &cause, "json", json))
-    g_error ("Statement “%s”: %s", name, cause->message);
-}
-
-/* A batch may be megabytes, and the holder would keep it until the next one. */
-static void
-statement_unbind (Statement *statement)
-{
-  if (statement->parameters != NULL)
-    gda_set_set_holder_value (statement->parameters, NULL, "json", "");
-}
-
 /**
  * dou_transaction_query:
  * @self: a transaction
@@ -371,7 +319,7 @@ DouRows *
 dou_transaction_query (DouTransaction *self, const char *name, const char *columns,
                        const char *json, GError **error)
 {
-  Statement *statement = dou_transaction_get_statement (self, name);
+  DouDatabaseStatement *statement = dou_transaction_get_statement (self, name);
   g_autoptr (GdaDataModel) model = NULL;
   g_autoptr (DouRows) rows = NULL;
   g_autoptr (GError) cause = NULL;
@@ -385,7 +333,7 @@ dou_transaction_query (DouTransaction *self, const char *name, const char *colum
     types[i] = columns[i] == 'x' ? G_TYPE_INT64 : G_TYPE_STRING;
   types[n_columns] = G_TYPE_NONE;
 
-  statement_bind (statement, name, json);
+  dou_database_statement_bind (statement, name, json);
   dou_transaction_ask (self);
   model = gda_connection_statement_execute_select_full (
       self->connection, statement->statement, statement->parameters,
@@ -393,7 +341,7 @@ dou_transaction_query (DouTransaction *self, const char *name, const char *colum
   if (model != NULL)
     rows = dou_database_model_copy (model, name, columns, &cause);
   overdue = dou_database_guard_end (self->guard);
-  statement_unbind (statement);
+  dou_database_statement_unbind (statement);
 
   if (rows == NULL)
     {
@@ -421,18 +369,18 @@ gboolean
 dou_transaction_execute (DouTransaction *self, const char *name, const char *json,
                          gint64 *n_changed, GError **error)
 {
-  Statement *statement = dou_transaction_get_statement (self, name);
+  DouDatabaseStatement *statement = dou_transaction_get_statement (self, name);
   DouSpan *span = dou_transaction_begin_span (self, name);
   g_autoptr (GError) cause = NULL;
   gboolean overdue;
   int n_rows;
 
-  statement_bind (statement, name, json);
+  dou_database_statement_bind (statement, name, json);
   dou_transaction_ask (self);
   n_rows = gda_connection_statement_execute_non_select (self->connection, statement->statement,
                                                         statement->parameters, NULL, &cause);
   overdue = dou_database_guard_end (self->guard);
-  statement_unbind (statement);
+  dou_database_statement_unbind (statement);
 
   if (cause != NULL)
     {
@@ -463,7 +411,7 @@ dou_transaction_execute (DouTransaction *self, const char *name, const char *jso
 gboolean
 dou_transaction_run_sql (DouTransaction *self, const char *sql, GError **error)
 {
-  g_autoptr (Statement) statement = dou_transaction_parse (self, sql);
+  g_autoptr (DouDatabaseStatement) statement = dou_database_statement_new (self->parser, sql);
   g_autoptr (GError) cause = NULL;
   g_autoptr (GObject) result = NULL;
   gboolean overdue;
