@@ -167,6 +167,14 @@ is_redis (const char *text)
   return *text == '\0' || address != NULL;
 }
 
+static gboolean
+is_sentinel (const char *text)
+{
+  g_autoptr (DouRedisAddress) address = g_new0 (DouRedisAddress, 1);
+
+  return *text == '\0' || dou_redis_address_parse_sentinels (address, text);
+}
+
 static char **
 parse_list (const char *text)
 {
@@ -223,6 +231,8 @@ dou_config_value_parse (DouConfigValue *self, const DouConfigEntry *entry, const
       return is_url (text);
     case TYPE_REDIS:
       return is_redis (text);
+    case TYPE_SENTINEL:
+      return is_sentinel (text);
     default:
       g_assert_not_reached ();
     }
@@ -269,6 +279,8 @@ dou_config_value_describe (const DouConfigEntry *entry)
       return g_strdup (_ ("a URL such as http://127.0.0.1:4318/v1/traces, or nothing"));
     case TYPE_REDIS:
       return g_strdup (_ ("redis://USER:PASSWORD@HOST:PORT/DATABASE or unix:PATH"));
+    case TYPE_SENTINEL:
+      return g_strdup (_ ("HOST:PORT,HOST:PORT,…;MASTER, or nothing"));
     case TYPE_STRING:
     case TYPE_LIST:
     default:

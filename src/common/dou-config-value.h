@@ -27,6 +27,7 @@ typedef enum
   TYPE_RATIO,     /* from 0 to 1, kept in millionths */
   TYPE_URL,       /* of http or https, without a user; or empty */
   TYPE_REDIS,     /* as dou_redis_address_parse() takes it */
+  TYPE_SENTINEL,  /* as dou_redis_address_parse_sentinels() takes it; or empty */
 } DouConfigType;
 
 /**

@@ -39,6 +39,7 @@ static const DouConfigEntry keys[] = {
   [DOU_CONFIG_DATABASE_PASSWORD_FILE] = { "database", "password-file", TYPE_STRING, "" },
   [DOU_CONFIG_DATABASE_POOL] = { "database", "pool", TYPE_INTEGER, "2", 1, 64 },
   [DOU_CONFIG_REDIS_URL] = { "redis", "url", TYPE_REDIS, "" },
+  [DOU_CONFIG_REDIS_SENTINEL] = { "redis", "sentinel", TYPE_SENTINEL, "" },
   [DOU_CONFIG_MEDIA_STORE] = { "media", "store", TYPE_CHOICE, "local", 0, 0, "local|s3" },
   [DOU_CONFIG_S3_ENDPOINT] = { "media", "s3-endpoint", TYPE_STRING, "" },
   [DOU_CONFIG_S3_REGION] = { "media", "s3-region", TYPE_STRING, "us-east-1" },
@@ -333,6 +334,7 @@ dou_config_get_int64 (DouConfig *self, DouConfigKey key)
   g_return_val_if_fail (DOU_IS_CONFIG (self), 0);
   g_return_val_if_fail (keys[key].type != TYPE_STRING && keys[key].type != TYPE_LIST
                             && keys[key].type != TYPE_TIME_ZONE && keys[key].type != TYPE_REDIS
+                            && keys[key].type != TYPE_SENTINEL
                             && keys[key].type != TYPE_RATE && keys[key].type != TYPE_URL,
                         0);
 

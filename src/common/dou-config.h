@@ -33,6 +33,7 @@ typedef enum
   DOU_CONFIG_DATABASE_PASSWORD_FILE, /* path or empty */
   DOU_CONFIG_DATABASE_POOL,          /* reading connections a service */
   DOU_CONFIG_REDIS_URL,       /* URL or empty */
+  DOU_CONFIG_REDIS_SENTINEL,  /* HOST:PORT,…;MASTER or empty */
   DOU_CONFIG_MEDIA_STORE,        /* local | s3 */
   DOU_CONFIG_S3_ENDPOINT,        /* URL of the object store */
   DOU_CONFIG_S3_REGION,          /* as the store calls it */

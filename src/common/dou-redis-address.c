@@ -4,9 +4,18 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include <glib/gi18n.h>
+
 #include "common/dou-redis-address.h"
 
 #define DEFAULT_PORT 6379
+#define SENTINEL_PORT 26379
+
+/* More than anybody has: an odd few do. */
+#define MAX_SENTINELS 16
+
+/* What Sentinel takes for the name of a master. */
+#define NAME_CHARACTERS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS ".-_"
 
 /* A server may be told to have more databases than its usual 16. */
 #define MAX_DATABASE 1023
@@ -91,6 +100,105 @@ dou_redis_address_parse (const char *url)
   return g_steal_pointer (&self);
 }
 
+/* HOST or HOST:PORT, an address of IPv6 in brackets. Returns: (transfer full) (nullable) */
+static GSocketConnectable *
+parse_sentinel (const char *text)
+{
+  g_autoptr (GSocketConnectable) place = NULL;
+  const char *host;
+
+  if (*text == '\0' || strpbrk (text, " \t/@?#") != NULL)
+    return NULL;
+
+  place = g_network_address_parse (text, SENTINEL_PORT, NULL);
+  if (place == NULL)
+    return NULL;
+
+  host = g_network_address_get_hostname (G_NETWORK_ADDRESS (place));
+  /* Colons are those of an address; a name with some was meant to have only one. */
+  if (strchr (host, ':') != NULL && !g_hostname_is_ip_address (host))
+    return NULL;
+
+  return *host != '\0' && g_network_address_get_port (G_NETWORK_ADDRESS (place)) != 0
+             ? g_steal_pointer (&place)
+             : NULL;
+}
+
+/**
+ * dou_redis_address_parse_sentinels:
+ * @self: an address without sentinels
+ * @text: `HOST[:PORT],HOST[:PORT],…;MASTER`
+ *
+ * From now on it is where they say; its host counts no more.
+ *
+ * Returns: whether @text is that; if not, @self has not changed
+ */
+gboolean
+dou_redis_address_parse_sentinels (DouRedisAddress *self, const char *text)
+{
+  g_autoptr (GPtrArray) sentinels = g_ptr_array_new_with_free_func (g_object_unref);
+  g_auto (GStrv) parts = g_strsplit (text, ";", -1);
+  g_auto (GStrv) places = NULL;
+
+  if (g_strv_length (parts) != 2)
+    return FALSE;
+
+  g_strstrip (parts[1]);
+  if (*parts[1] == '\0' || parts[1][strspn (parts[1], NAME_CHARACTERS)] != '\0')
+    return FALSE;
+
+  places = g_strsplit (parts[0], ",", -1);
+  if (*places == NULL || g_strv_length (places) > MAX_SENTINELS)
+    return FALSE;
+  for (char **place = places; *place != NULL; place++)
+    {
+      GSocketConnectable *sentinel = parse_sentinel (g_strstrip (*place));
+
+      if (sentinel == NULL)
+        return FALSE;
+      g_ptr_array_add (sentinels, sentinel);
+    }
+
+  self->sentinels = g_steal_pointer (&sentinels);
+  self->master = g_strdup (parts[1]);
+  g_clear_pointer (&self->host, g_free);
+  return TRUE;
+}
+
+/**
+ * dou_redis_address_load:
+ * @config: a configuration
+ * @address: (out) (nullable) (transfer full): where Redis is; %NULL if there is none
+ * @error: return location for %DOU_CONFIG_ERROR_BAD_VALUE
+ *
+ * Returns: whether what the configuration says of it fits together
+ */
+gboolean
+dou_redis_address_load (DouConfig *config, DouRedisAddress **address, GError **error)
+{
+  const char *url = dou_config_get_string (config, DOU_CONFIG_REDIS_URL);
+  const char *sentinels = dou_config_get_string (config, DOU_CONFIG_REDIS_SENTINEL);
+  g_autoptr (DouRedisAddress) self = NULL;
+
+  *address = NULL;
+  if (*url == '\0' && *sentinels == '\0')
+    return TRUE;
+
+  self = *url != '\0' ? dou_redis_address_parse (url) : g_new0 (DouRedisAddress, 1);
+  /* Each of the two is good, or it would not be in the configuration. */
+  if (*sentinels != '\0' && self->path != NULL)
+    {
+      g_set_error_literal (error, DOU_CONFIG_ERROR, DOU_CONFIG_ERROR_BAD_VALUE,
+                           _ ("[redis] url = unix:…: with sentinel= it is redis://…"));
+      return FALSE;
+    }
+  if (*sentinels != '\0')
+    dou_redis_address_parse_sentinels (self, sentinels);
+
+  *address = g_steal_pointer (&self);
+  return TRUE;
+}
+
 /**
  * dou_redis_address_copy:
  * @self: an address
@@ -106,6 +214,8 @@ dou_redis_address_copy (const DouRedisAddress *self)
   copy->path = g_strdup (self->path);
   copy->user = g_strdup (self->user);
   copy->password = g_strdup (self->password);
+  copy->sentinels = self->sentinels != NULL ? g_ptr_array_ref (self->sentinels) : NULL;
+  copy->master = g_strdup (self->master);
   return copy;
 }
 
@@ -118,6 +228,8 @@ dou_redis_address_free (DouRedisAddress *self)
   if (self->password != NULL)
     explicit_bzero (self->password, strlen (self->password));
   g_free (self->password);
+  g_clear_pointer (&self->sentinels, g_ptr_array_unref);
+  g_free (self->master);
   g_free (self);
 }
 
@@ -130,9 +242,26 @@ dou_redis_address_free (DouRedisAddress *self)
 char *
 dou_redis_address_describe (const DouRedisAddress *self)
 {
+  g_autofree char *port = NULL;
+
   if (self->path != NULL)
     return g_strdup (self->path);
+  if (self->sentinels != NULL)
+    return g_strdup (self->master != NULL ? self->master : "Sentinel");
 
-  return strchr (self->host, ':') != NULL ? g_strdup_printf ("[%s]:%u", self->host, self->port)
-                                          : g_strdup_printf ("%s:%u", self->host, self->port);
+  port = g_strdup_printf ("%u", self->port);
+  return dou_redis_address_make_place (self->host, port);
+}
+
+/**
+ * dou_redis_address_make_place:
+ * @host: a name or address
+ * @port: on it
+ *
+ * Returns: (transfer full): both, as people write them
+ */
+char *
+dou_redis_address_make_place (const char *host, const char *port)
+{
+  return g_strdup_printf (strchr (host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, port);
 }

@@ -2,7 +2,7 @@
 
 /* A connection that comes back.
  *
- *     waiting ──▶ connecting: resolve the name, connect, AUTH, SELECT, first PING ──▶ up
+ *     waiting ──▶ connecting: locate, connect, AUTH, SELECT, first PING ────────────▶ up
  *        ▲                                  │                                         │
  *        └────────────── any error, or no answer within ANSWER_TIMEOUT ◀──────────────┘
  *
@@ -11,7 +11,11 @@
  * has subscribed, answers to PING get lost in hiredis; to subscribe once more to the same channel is
  * answered, and changes nothing.
  *
- * Names are resolved here, in a thread of GLib, since hiredis would wait for it.
+ * Where sentinels say which server is the master, they are asked before each attempt, and the server must
+ * itself say that it is one (ROLE): sentinels may be late, and a server that was demoted would take what is
+ * published and keep it from those who listen to the new one. ROLE also stands for PING there. When a
+ * server is demoted while it lives, Sentinel cuts its connections; if it cannot reach it, what it announces
+ * makes the link leave.
  *
  * hiredis frees a connection by itself when it is lost, and afterwards only calls back. A connection
  * whose `data` is NULL is nobody's any more.
@@ -22,6 +26,8 @@
 #define G_LOG_DOMAIN "doutok"
 
 #include "common/dou-redis-link.h"
+#include "common/dou-redis-locate.h"
+#include "common/dou-redis-reply.h"
 #include "common/dou-redis-source.h"
 #include "common/dou-status.h"
 
@@ -34,6 +40,10 @@
  * is found again soon, and one that is gone costs nothing. */
 #define MIN_BACK_OFF 100
 #define MAX_BACK_OFF 2000
+
+/* Microseconds in which a server that is no longer the master is not believed to be it. Sentinels tell each other
+ * every two seconds; and it may become the master again. */
+#define LEFT_TIME (10 * G_USEC_PER_SEC)
 
 /* Commands under way: more than all callers together have use for, unless it hangs. */
 #define MAX_PENDING 1024
@@ -63,6 +73,10 @@ struct _DouRedisLink
   gboolean has_failed;       /* since it was last up */
   gboolean has_authenticated;
   gboolean has_selected;
+  gboolean is_master;        /* the server has said so */
+  char *place;               /* (owned) (nullable) where it is */
+  char *left;                /* (owned) (nullable) where the master is not any more */
+  gint64 left_until;         /* monotonic time until which that is known */
   guint n_pending;
 };
 
@@ -113,7 +127,10 @@ link_fail (DouRedisLink *self, const char *reason)
   gboolean is_news = !self->has_failed;
 
   g_free (self->trouble);
-  self->trouble = g_strdup (reason);
+  /* Where there is a choice, people want to know which one. */
+  self->trouble = self->address->master != NULL && self->place != NULL
+                      ? g_strdup_printf ("%s: %s", self->place, reason)
+                      : g_strdup (reason);
   self->state = STATE_WAITING;
   self->has_failed = TRUE;
   g_cancellable_cancel (self->resolving);
@@ -206,6 +223,29 @@ ponged_cb (redisAsyncContext *redis, void *reply, void *data)
     link_answered (redis->data);
 }
 
+/* ["master", …], ["slave", …] or ["sentinel", …] */
+static void
+role_cb (redisAsyncContext *redis, void *data, void *user_data)
+{
+  DouRedisLink *self = redis->data;
+  const redisReply *reply = data;
+
+  if (!is_answer (redis, reply))
+    return;
+
+  if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 && reply->element[0]->str != NULL
+      && g_str_equal (reply->element[0]->str, "master"))
+    {
+      self->is_master = TRUE;
+      if (self->channel != NULL)
+        link_ping (self);
+      else
+        link_answered (self);
+    }
+  else
+    link_fail (self, "not a master");
+}
+
 /* ["subscribe", channel, number] or ["message", channel, text] */
 static void
 heard_cb (redisAsyncContext *redis, void *data, void *user_data)
@@ -233,7 +273,9 @@ heard_cb (redisAsyncContext *redis, void *data, void *user_data)
 static void
 link_ping (DouRedisLink *self)
 {
-  if (self->channel != NULL)
+  if (self->address->master != NULL && (self->channel == NULL || !self->is_master))
+    redisAsyncCommand (self->redis, role_cb, NULL, "ROLE");
+  else if (self->channel != NULL)
     redisAsyncCommand (self->redis, heard_cb, NULL, "SUBSCRIBE %s", self->channel);
   else
     redisAsyncCommand (self->redis, ponged_cb, NULL, "PING");
@@ -302,6 +344,7 @@ link_open (DouRedisLink *self, redisAsyncContext *redis)
   self->redis = redis;
   self->has_authenticated = FALSE;
   self->has_selected = FALSE;
+  self->is_master = FALSE;
   self->n_pending = 0;
   redis->data = self;
   dou_redis_source_attach (redis, self->context);
@@ -309,39 +352,51 @@ link_open (DouRedisLink *self, redisAsyncContext *redis)
   redisAsyncSetConnectCallback (redis, connected_cb);
 }
 
+/* Right after a failover some sentinels may not have heard of it yet. */
+static gboolean
+link_has_left (DouRedisLink *self, const char *place)
+{
+  return self->left != NULL && g_str_equal (place, self->left)
+         && g_get_monotonic_time () < self->left_until;
+}
+
 /* The link may be gone when this is called. */
 static void
-resolved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+located_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   DouRedisLink *self = user_data;
   g_autoptr (GError) error = NULL;
-  GList *addresses = g_resolver_lookup_by_name_finish (G_RESOLVER (source), result, &error);
-  GInetAddress *address;
-  g_autofree char *text = NULL;
+  g_autoptr (GInetSocketAddress) place = dou_redis_locate_finish (result, &error);
+  g_autofree char *host = NULL;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
 
   g_clear_object (&self->resolving);
-  if (addresses == NULL)
+  if (place == NULL)
     {
       link_fail (self, error->message);
       return;
     }
 
-  /* Of several addresses another one each time. */
-  address = g_list_nth_data (addresses, self->n_attempts++ % g_list_length (addresses));
-  text = g_inet_address_to_string (address);
-  g_resolver_free_addresses (addresses);
-  link_open (self, redisAsyncConnect (text, (int) self->address->port));
+  g_free (self->place);
+  self->place = dou_redis_locate_describe (place);
+  if (link_has_left (self, self->place))
+    {
+      link_fail (self, "the master has moved");
+      return;
+    }
+
+  host = g_inet_address_to_string (g_inet_socket_address_get_address (place));
+  link_start_timer (self, ANSWER_TIMEOUT, no_answer_cb);
+  link_open (self, redisAsyncConnect (host, g_inet_socket_address_get_port (place)));
 }
 
 static void
 link_connect (DouRedisLink *self)
 {
-  g_autoptr (GResolver) resolver = NULL;
-
   self->state = STATE_CONNECTING;
+  g_clear_pointer (&self->place, g_free);
   link_start_timer (self, ANSWER_TIMEOUT, no_answer_cb);
   if (self->address->path != NULL)
     {
@@ -349,10 +404,9 @@ link_connect (DouRedisLink *self)
       return;
     }
 
-  resolver = g_resolver_get_default ();
   self->resolving = g_cancellable_new ();
   g_main_context_push_thread_default (self->context);
-  g_resolver_lookup_by_name_async (resolver, self->address->host, self->resolving, resolved_cb, self);
+  dou_redis_locate_async (self->address, self->n_attempts++, self->resolving, located_cb, self);
   g_main_context_pop_thread_default (self->context);
 }
 
@@ -399,6 +453,8 @@ dou_redis_link_free (DouRedisLink *self)
   g_main_context_unref (self->context);
   dou_redis_address_free (self->address);
   g_free (self->channel);
+  g_free (self->place);
+  g_free (self->left);
   g_free (self->trouble);
   g_free (self);
 }
@@ -427,36 +483,33 @@ dou_redis_link_get_trouble (DouRedisLink *self)
   return self->trouble;
 }
 
-static GVariant *
-make_text (const redisReply *reply)
+/**
+ * dou_redis_link_get_place:
+ * @self: a link
+ *
+ * Returns: (transfer none) (nullable): the address of the server, if it has one and that is known
+ */
+const char *
+dou_redis_link_get_place (DouRedisLink *self)
 {
-  g_autofree char *text = g_utf8_make_valid (reply->str, (gssize) reply->len);
-
-  return g_variant_new_string (text);
+  return self->place;
 }
 
-static GVariant *
-make_variant (const redisReply *reply)
+/**
+ * dou_redis_link_leave:
+ * @self: a link to a master
+ * @place: where that is not any more
+ *
+ * If the link is there, it is made again, elsewhere.
+ */
+void
+dou_redis_link_leave (DouRedisLink *self, const char *place)
 {
-  GVariantBuilder builder;
-
-  switch (reply->type)
-    {
-    case REDIS_REPLY_INTEGER:
-      return g_variant_new_int64 (reply->integer);
-    case REDIS_REPLY_STRING:
-    case REDIS_REPLY_STATUS:
-    case REDIS_REPLY_ERROR:
-      return make_text (reply);
-    case REDIS_REPLY_ARRAY:
-      g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
-      for (size_t i = 0; i < reply->elements; i++)
-        g_variant_builder_add (&builder, "v", make_variant (reply->element[i]));
-      return g_variant_builder_end (&builder);
-    case REDIS_REPLY_NIL:
-    default:
-      return g_variant_new ("()");
-    }
+  g_free (self->left);
+  self->left = g_strdup (place);
+  self->left_until = g_get_monotonic_time () + LEFT_TIME;
+  if (self->state != STATE_WAITING && g_strcmp0 (self->place, place) == 0)
+    link_fail (self, "the master has moved");
 }
 
 /* A command that was lost with its connection may have been carried out, or not. */
@@ -470,13 +523,21 @@ replied_cb (redisAsyncContext *redis, void *data, void *user_data)
   if (self != NULL)
     self->n_pending--;
 
-  if (reply == NULL)
+  if (reply != NULL && dou_redis_reply_is_read_only (reply))
+    {
+      g_task_return_new_error (task, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "Redis: %s", reply->str);
+      /* That may have been the end of it. */
+      self = redis->data;
+      if (self != NULL && self->address->master != NULL)
+        link_fail (self, reply->str);
+    }
+  else if (reply == NULL)
     g_task_return_new_error (task, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
                              "the connection to Redis was lost");
   else if (reply->type == REDIS_REPLY_ERROR)
     g_task_return_new_error (task, DOU_ERROR, DOU_STATUS_INTERNAL, "Redis: %s", reply->str);
   else
-    g_task_return_pointer (task, g_variant_ref_sink (make_variant (reply)),
+    g_task_return_pointer (task, g_variant_ref_sink (dou_redis_reply_to_variant (reply)),
                            (GDestroyNotify) g_variant_unref);
 }
 

@@ -32,6 +32,8 @@ void dou_redis_link_free (DouRedisLink *self);
 
 gboolean dou_redis_link_is_up (DouRedisLink *self);
 const char *dou_redis_link_get_trouble (DouRedisLink *self);
+const char *dou_redis_link_get_place (DouRedisLink *self);
+void dou_redis_link_leave (DouRedisLink *self, const char *place);
 void dou_redis_link_send (DouRedisLink *self, const char **words, const gsize *lengths, guint n_words,
                           GTask *task);
 

@@ -3,6 +3,10 @@
 /* Redis takes two connections to be used and heard at the same time: what has subscribed to a channel
  * may do nothing else. It counts as there only while both are up, since who does not hear what others
  * say must know. What can be said is said all the same.
+ *
+ * Where sentinels say which server is the master, a third connection hears from one of them when that
+ * changes, though the former one may still be there. It is a help and not needed: without it the change is
+ * noticed when the former master is lost, or says that it is none.
  */
 
 #include "config.h"
@@ -12,7 +16,12 @@
 #include <string.h>
 
 #include "common/dou-redis-link.h"
+#include "common/dou-redis-locate.h"
 #include "common/dou-redis.h"
+
+/* Where a sentinel says “MASTER HOST PORT HOST PORT”: where it was, and where it is now. */
+#define SWITCH_CHANNEL "+switch-master"
+enum { WORD_MASTER, WORD_OLD_HOST, WORD_OLD_PORT, WORD_HOST, WORD_PORT, N_WORDS };
 
 struct _DouRedis
 {
@@ -22,6 +31,9 @@ struct _DouRedis
   char *channel;          /* (owned) (nullable) */
   DouRedisLink *speaking; /* (owned) */
   DouRedisLink *hearing;  /* (owned) (nullable) if there is a channel */
+  DouRedisLink *watching; /* (owned) (nullable) if there are sentinels */
+  DouRedisAddress *address; /* (owned) */
+  GCancellable *checking;   /* (owned) (nullable) while a sentinel is asked */
   char *trouble;          /* (owned) (nullable) */
   gboolean was_told;      /* of @trouble */
 };
@@ -44,6 +56,9 @@ dou_redis_dispose (GObject *object)
 
   g_clear_pointer (&self->speaking, dou_redis_link_free);
   g_clear_pointer (&self->hearing, dou_redis_link_free);
+  g_clear_pointer (&self->watching, dou_redis_link_free);
+  g_cancellable_cancel (self->checking);
+  g_clear_object (&self->checking);
 
   G_OBJECT_CLASS (dou_redis_parent_class)->dispose (object);
 }
@@ -56,6 +71,7 @@ dou_redis_finalize (GObject *object)
   g_free (self->place);
   g_free (self->channel);
   g_free (self->trouble);
+  dou_redis_address_free (self->address);
 
   G_OBJECT_CLASS (dou_redis_parent_class)->finalize (object);
 }
@@ -131,6 +147,95 @@ heard_cb (GBytes *message, gpointer user_data)
 
 static const DouRedisLinkFuncs link_funcs = { changed_cb, heard_cb };
 
+static void
+leave (DouRedisLink *link, const char *place)
+{
+  const char *current = link != NULL ? dou_redis_link_get_place (link) : NULL;
+  g_autofree char *left = NULL;
+
+  if (current == NULL || g_str_equal (current, place))
+    return;
+
+  left = g_strdup (current);
+  dou_redis_link_leave (link, left);
+}
+
+/* The master is at @place. */
+static void
+dou_redis_move (DouRedis *self, const char *place)
+{
+  g_autoptr (DouRedis) held = g_object_ref (self);
+
+  /* Whoever is told of the first may end it all. */
+  leave (self->speaking, place);
+  leave (self->hearing, place);
+}
+
+static void
+checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  DouRedis *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GInetSocketAddress) place = dou_redis_locate_finish (result, &error);
+  g_autofree char *text = NULL;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+
+  g_clear_object (&self->checking);
+  if (place == NULL)
+    return;
+
+  text = dou_redis_locate_describe (place);
+  dou_redis_move (self, text);
+}
+
+/* What was said while no sentinel was heard, is asked for. */
+static void
+watch_changed_cb (gpointer user_data)
+{
+  DouRedis *self = user_data;
+
+  if (!dou_redis_link_is_up (self->watching))
+    {
+      g_debug ("A sentinel is away: %s", dou_redis_link_get_trouble (self->watching));
+      return;
+    }
+
+  g_cancellable_cancel (self->checking);
+  g_clear_object (&self->checking);
+  self->checking = g_cancellable_new ();
+  dou_redis_locate_async (self->address, 0, self->checking, checked_cb, self);
+}
+
+static void
+watch_heard_cb (GBytes *message, gpointer user_data)
+{
+  DouRedis *self = user_data;
+  gsize length;
+  const char *text = g_bytes_get_data (message, &length);
+  g_autofree char *line = g_strndup (text, length);
+  g_auto (GStrv) words = g_strsplit (line, " ", -1);
+  g_autofree char *place = NULL;
+
+  if (g_strv_length (words) != N_WORDS || !g_str_equal (words[WORD_MASTER], self->address->master))
+    return;
+
+  place = dou_redis_address_make_place (words[WORD_HOST], words[WORD_PORT]);
+  g_debug ("The master of Redis %s is at %s now", self->place, place);
+  dou_redis_move (self, place);
+}
+
+static const DouRedisLinkFuncs watch_funcs = { watch_changed_cb, watch_heard_cb };
+
+static void
+dou_redis_watch (DouRedis *self)
+{
+  DouRedisAddress sentinels = { .sentinels = self->address->sentinels };
+
+  self->watching = dou_redis_link_new (&sentinels, SWITCH_CHANNEL, &watch_funcs, self);
+}
+
 /**
  * dou_redis_new:
  * @address: where it is
@@ -146,11 +251,14 @@ dou_redis_new (const DouRedisAddress *address, const char *channel)
   DouRedis *self = g_object_new (DOU_TYPE_REDIS, NULL);
 
   self->place = dou_redis_address_describe (address);
+  self->address = dou_redis_address_copy (address);
   self->channel = g_strdup (channel);
   self->trouble = g_strdup_printf ("Redis at %s: no answer yet", self->place);
   self->speaking = dou_redis_link_new (address, NULL, &link_funcs, self);
   if (channel != NULL)
     self->hearing = dou_redis_link_new (address, channel, &link_funcs, self);
+  if (address->sentinels != NULL)
+    dou_redis_watch (self);
   return self;
 }
 

@@ -508,21 +508,22 @@ DouRelay *
 dou_relay_new_for_service (DouService *service, GDBusInterfaceSkeleton *object)
 {
   DouConfig *config = dou_service_get_config (service);
-  const char *url = dou_config_get_string (config, DOU_CONFIG_REDIS_URL);
   guint life = (guint) dou_config_get_int64 (config, DOU_CONFIG_CACHE_LIFE);
   GDBusInterfaceInfo *info = g_dbus_interface_skeleton_get_info (object);
   g_autoptr (DouRedisAddress) address = NULL;
   g_autoptr (DouRedis) redis = NULL;
+  g_autoptr (GError) error = NULL;
   g_autofree char *channel = NULL;
   DouRelay *relay;
 
   if (g_str_equal (dou_config_get_string (config, DOU_CONFIG_DATABASE_ENGINE), "sqlite"))
     return NULL;
-  if (*url == '\0')
+  if (!dou_redis_address_load (config, &address, &error))
+    g_warning ("%s", error->message);
+  if (address == NULL)
     return dou_relay_new (object, NULL, life);
 
   /* Databases of Redis share their channels: two sites on one Redis are told apart by the number. */
-  address = dou_redis_address_parse (url);
   channel = g_strdup_printf ("doutok@%u:%s", address->database, info->name);
   redis = dou_redis_new (address, channel);
   relay = dou_relay_new (object, redis, life);

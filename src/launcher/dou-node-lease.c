@@ -148,7 +148,8 @@ gboolean
 dou_node_lease_is_wanted (DouConfig *config)
 {
   return !g_str_equal (dou_config_get_string (config, DOU_CONFIG_DATABASE_ENGINE), "sqlite")
-         && *dou_config_get_string (config, DOU_CONFIG_REDIS_URL) != '\0';
+         && (*dou_config_get_string (config, DOU_CONFIG_REDIS_URL) != '\0'
+             || *dou_config_get_string (config, DOU_CONFIG_REDIS_SENTINEL) != '\0');
 }
 
 /**
@@ -163,12 +164,13 @@ DouNodeLease *
 dou_node_lease_new (DouConfig *config, const char *state_dir, GError **error)
 {
   g_autoptr (DouNodeLease) self = g_object_new (DOU_TYPE_NODE_LEASE, NULL);
-  g_autoptr (DouRedisAddress) address
-      = dou_redis_address_parse (dou_config_get_string (config, DOU_CONFIG_REDIS_URL));
+  g_autoptr (DouRedisAddress) address = NULL;
   g_autofree char *path = g_build_filename (state_dir, NAME_FILE, NULL);
   g_autoptr (GError) local_error = NULL;
   g_autofree char *name = read_name (path, &local_error);
 
+  if (!dou_redis_address_load (config, &address, error))
+    return NULL;
   g_return_val_if_fail (address != NULL, NULL);
 
   if (name == NULL)

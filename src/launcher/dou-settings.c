@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "common/dou-redis-address.h"
 #include "common/dou-status.h"
 #include "launcher/dou-settings.h"
 
@@ -115,6 +116,7 @@ dou_settings_merge (DouSettings *self, GError **error)
   g_autoptr (DouConfig) config = dou_config_new ();
   g_autofree char *path = dou_settings_get_config_path (self);
   g_autofree char *listen = self->listen != NULL ? g_strjoinv (";", self->listen) : NULL;
+  g_autoptr (DouRedisAddress) redis = NULL;
 
   if (path != NULL && !dou_config_load_file (config, path, error))
     return NULL;
@@ -127,7 +129,7 @@ dou_settings_merge (DouSettings *self, GError **error)
     return NULL;
 
   if (!resolve_state_dir (config, error) || !resolve_runtime_dir (config, error)
-      || !resolve_words_file (config, error))
+      || !resolve_words_file (config, error) || !dou_redis_address_load (config, &redis, error))
     return NULL;
 
   return g_steal_pointer (&config);

@@ -12,6 +12,7 @@
 #include "lib/dou-test-redis.h"
 
 #define PROGRAM "/usr/bin/redis-server"
+#define CLIENT "/usr/bin/redis-cli"
 
 /* A machine that does many things at once may need some of it. */
 #define START_TIMEOUT (60 * G_TIME_SPAN_SECOND)
@@ -25,6 +26,7 @@ struct _DouTestRedis
   char *config;         /* (owned) (nullable) further lines */
   char *socket;         /* (owned) path of its unix socket */
   guint port;           /* 0 = none */
+  gboolean is_sentinel;
   GSubprocess *process; /* (owned) (nullable) while it runs */
 };
 
@@ -63,7 +65,8 @@ spawn (DouTestRedis *self)
   g_file_set_contents (path, text, -1, &error);
   g_assert_no_error (error);
   g_subprocess_launcher_set_child_setup (launcher, become_server, NULL, NULL);
-  self->process = g_subprocess_launcher_spawn (launcher, &error, PROGRAM, path, NULL);
+  self->process = g_subprocess_launcher_spawn (launcher, &error, PROGRAM, path,
+                                              self->is_sentinel ? "--sentinel" : NULL, NULL);
   g_assert_no_error (error);
 }
 
@@ -115,7 +118,7 @@ dou_test_redis_start (DouTestRedis *self)
 }
 
 static DouTestRedis *
-redis_new (const char *config, guint port)
+redis_new (const char *config, guint port, gboolean is_sentinel)
 {
   DouTestRedis *self = g_new0 (DouTestRedis, 1);
 
@@ -123,6 +126,7 @@ redis_new (const char *config, guint port)
   self->config = g_strdup (config);
   self->socket = g_build_filename (self->directory, "socket", NULL);
   self->port = port;
+  self->is_sentinel = is_sentinel;
   dou_test_redis_start (self);
   return self;
 }
@@ -136,7 +140,7 @@ redis_new (const char *config, guint port)
 DouTestRedis *
 dou_test_redis_new (const char *config)
 {
-  return redis_new (config, 0);
+  return redis_new (config, 0, FALSE);
 }
 
 /**
@@ -148,7 +152,19 @@ dou_test_redis_new (const char *config)
 DouTestRedis *
 dou_test_redis_new_on_port (const char *config)
 {
-  return redis_new (config, find_port ());
+  return redis_new (config, find_port (), FALSE);
+}
+
+/**
+ * dou_test_redis_new_sentinel:
+ * @config: further lines of its configuration: whom it watches
+ *
+ * Returns: (transfer full): a sentinel that runs, on a unix socket and a port; not to be started again
+ */
+DouTestRedis *
+dou_test_redis_new_sentinel (const char *config)
+{
+  return redis_new (config, find_port (), TRUE);
 }
 
 void
@@ -187,6 +203,47 @@ dou_test_redis_make_url (DouTestRedis *self, const char *login)
   g_assert_cmpuint (self->port, !=, 0);
 
   return g_strdup_printf ("redis://%s127.0.0.1:%u/1", login, self->port);
+}
+
+/**
+ * dou_test_redis_get_place:
+ * @self: a server on a port
+ *
+ * Returns: (transfer full): its address and port
+ */
+char *
+dou_test_redis_get_place (DouTestRedis *self)
+{
+  g_assert_cmpuint (self->port, !=, 0);
+
+  return g_strdup_printf ("127.0.0.1:%u", self->port);
+}
+
+/**
+ * dou_test_redis_ask:
+ * @self: a server that runs, without a password
+ * @words: (array zero-terminated=1): a command and its arguments
+ *
+ * Returns: (transfer full): the answer, as redis-cli prints it
+ */
+char *
+dou_test_redis_ask (DouTestRedis *self, const char *const *words)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  const char *const client[] = { CLIENT, "-s", self->socket, NULL };
+  g_auto (GStrv) arguments = NULL;
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GError) error = NULL;
+  char *answer;
+
+  g_strv_builder_addv (builder, (const char **) client);
+  g_strv_builder_addv (builder, (const char **) words);
+  arguments = g_strv_builder_end (builder);
+  process = g_subprocess_newv ((const char *const *) arguments, G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8 (process, NULL, NULL, &answer, NULL, &error);
+  g_assert_no_error (error);
+  return answer;
 }
 
 /**
