@@ -66,7 +66,7 @@ search_answer (GTask *task, redisAsyncContext *redis, const redisReply *reply)
     }
   else
     g_task_return_new_error (task, DOU_ERROR, DOU_STATUS_UNAVAILABLE,
-                             "sentinel %s knows no master %s", self->sentinel, self->master);
+                             "sentinel %s: there is no master %s", self->sentinel, self->master);
 }
 
 /* Also called when the connection is lost, or let go. */

@@ -36,6 +36,7 @@ struct _DouRedis
   GCancellable *checking;   /* (owned) (nullable) while a sentinel is asked */
   char *trouble;          /* (owned) (nullable) */
   gboolean was_told;      /* of @trouble */
+  gboolean is_quiet;
 };
 
 G_DEFINE_FINAL_TYPE (DouRedis, dou_redis, G_TYPE_OBJECT)
@@ -110,6 +111,9 @@ dou_redis_init (DouRedis *self)
 static void
 dou_redis_tell (DouRedis *self, const char *reason)
 {
+  if (self->is_quiet)
+    return;
+
   if (reason != NULL)
     g_warning ("Redis at %s is away: %s", self->place, reason);
   else if (self->was_told)
@@ -260,6 +264,20 @@ dou_redis_new (const DouRedisAddress *address, const char *channel)
   if (address->sentinels != NULL)
     dou_redis_watch (self);
   return self;
+}
+
+/**
+ * dou_redis_be_quiet:
+ * @self: a Redis that was just made
+ *
+ * Nothing is logged of it, for who tells it in another way.
+ */
+void
+dou_redis_be_quiet (DouRedis *self)
+{
+  g_return_if_fail (DOU_IS_REDIS (self));
+
+  self->is_quiet = TRUE;
 }
 
 /**

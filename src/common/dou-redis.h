@@ -18,6 +18,7 @@ G_DECLARE_FINAL_TYPE (DouRedis, dou_redis, DOU, REDIS, GObject)
 
 DouRedis *dou_redis_new (const DouRedisAddress *address, const char *channel);
 
+void dou_redis_be_quiet (DouRedis *self);
 const char *dou_redis_get_trouble (DouRedis *self);
 
 void dou_redis_publish_async (DouRedis *self, GBytes *message, GAsyncReadyCallback callback,

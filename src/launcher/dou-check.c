@@ -28,6 +28,7 @@
 #include "launcher/dou-bus-config.h"
 #include "launcher/dou-check-databases.h"
 #include "launcher/dou-check-media.h"
+#include "launcher/dou-check-redis.h"
 #include "launcher/dou-command.h"
 #include "launcher/dou-directories.h"
 #include "launcher/dou-listen-address.h"
@@ -271,6 +272,38 @@ check_media (Check *self, DouConfig *config)
 }
 
 static void
+sentinel_cb (const char *place, const char *master, const GError *error, gpointer user_data)
+{
+  g_autofree char *what = g_strconcat ("sentinel ", place, NULL);
+  g_autofree char *prefix = g_strconcat (what, ": ", NULL);
+
+  /* One is enough. */
+  if (error != NULL)
+    check_report (user_data, VERDICT_WARN, what, "%s",
+                  g_str_has_prefix (error->message, prefix) ? error->message + strlen (prefix)
+                                                            : error->message);
+  else
+    check_report (user_data, VERDICT_OK, what, _ ("the master is at %s"), master);
+}
+
+static void
+redis_cb (const char *description, const GError *error, gpointer user_data)
+{
+  if (description != NULL)
+    check_report (user_data, VERDICT_OK, "redis", "%s", description);
+  else
+    check_report (user_data, VERDICT_FAIL, "redis", "%s", error->message);
+}
+
+static void
+check_redis (Check *self, DouConfig *config)
+{
+  const DouCheckRedisFuncs funcs = { sentinel_cb, redis_cb, self };
+
+  dou_check_redis (config, &funcs);
+}
+
+static void
 database_cb (const DouDomain *domain, const char *description, const GError *error,
              gpointer user_data)
 {
@@ -337,6 +370,7 @@ check_run (Check *self, DouSettings *settings)
   check_tls (self, config);
   check_media (self, config);
   check_words (self, config);
+  check_redis (self, config);
   check_runtime_directory (self, dou_config_get_string (config, DOU_CONFIG_RUNTIME_DIR));
   check_state (self, config);
 }

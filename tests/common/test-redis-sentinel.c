@@ -338,7 +338,7 @@ test_refused (Fixture *fixture, gconstpointer data)
     const char *master;
     const char *trouble;
   } cases[] = {
-    { URL, "other", "knows no master other" },
+    { URL, "other", ": there is no master other" },
     { URL, "replica", "not a master" },
     { "redis://ann:wrong-secret@h/1", "good", "WRONGPASS" },
     { "redis://mute:secret@h/1", "good", "NOPERM" },

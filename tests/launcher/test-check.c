@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 #include <glib/gstdio.h>
 
 #include "launcher/dou-test-tree.h"
 #include "lib/dou-test-object-store.h"
+#include "lib/dou-test-redis-group.h"
 
 static void
 set_up (DouTestTree **tree, gconstpointer data)
@@ -118,6 +120,146 @@ test_object_store (DouTestTree **tree, gconstpointer data)
   dou_test_object_store_free (objects);
 }
 
+/* Returns: what is said with @redis in the configuration */
+static char *
+check_redis (DouTestTree *tree, const char *redis, int expected)
+{
+  g_autofree char *path = g_build_filename (tree->path, "doutok.conf", NULL);
+  g_autofree char *text = g_strconcat ("[redis]\n", redis, NULL);
+  g_autoptr (DouTestRun) run = NULL;
+  char *output;
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  run = dou_test_run_new (tree, NULL, "check", "--config", path, "--state-dir", tree->state_dir,
+                          "--runtime-dir", tree->runtime_dir, NULL);
+  g_assert_cmpint (dou_test_run_wait (run, &output, NULL), ==, expected);
+  g_test_message ("%s", output);
+  g_assert_null (strstr (output, "secret"));
+  return output;
+}
+
+/* Test that Redis is asked for everything that a node needs of it, by a user who may do just that, and that
+ * what he may not do is said. */
+static void
+test_redis (DouTestTree **tree, gconstpointer data)
+{
+  static const char *const needed[]
+      = { "select", "publish", "subscribe", "set", "get", "pexpire", "del" };
+  DouTestRedis *server;
+  g_autoptr (GString) users
+      = g_string_new ("requirepass secret\nuser ann on >secret -@all ~doutok@1:* &doutok@1:* +ping");
+  static const struct
+  {
+    const char *login;
+    const char *reason;
+  } refused[] = {
+    { "", "NOAUTH" },
+    { ":wrong-secret@", "WRONGPASS" },
+    { "keyless:secret@", "NOPERM" },
+    { "deaf:secret@", "NOPERM" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (needed); i++)
+    g_string_append_printf (users, " +%s", needed[i]);
+  g_string_append (users, "\nuser keyless on >secret +@all &* resetkeys\n"
+                          "user deaf on >secret +@all ~* resetchannels\n");
+  for (gsize i = 0; i < G_N_ELEMENTS (needed); i++)
+    g_string_append_printf (users, "user no-%s on >secret +@all -%s ~* &*\n", needed[i], needed[i]);
+  server = dou_test_redis_new_on_port (users->str);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (needed); i++)
+    {
+      g_autofree char *login = g_strdup_printf ("no-%s:secret@", needed[i]);
+      g_autofree char *url = dou_test_redis_make_url (server, login);
+      g_autofree char *redis = g_strdup_printf ("url=%s\n", url);
+      g_autofree char *reason = g_strdup_printf ("'%s' command", needed[i]);
+      g_autofree char *output = check_redis (*tree, redis, EXIT_FAILURE);
+
+      g_assert_nonnull (strstr (output, "\nFAIL redis: "));
+      g_assert_nonnull (strstr (output, reason));
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (refused); i++)
+    {
+      g_autofree char *url = dou_test_redis_make_url (server, refused[i].login);
+      g_autofree char *redis = g_strdup_printf ("url=%s\n", url);
+      g_autofree char *output = check_redis (*tree, redis, EXIT_FAILURE);
+
+      g_assert_nonnull (strstr (output, "\nFAIL redis: "));
+      g_assert_nonnull (strstr (output, refused[i].reason));
+    }
+
+  {
+    g_autofree char *url = dou_test_redis_make_url (server, "ann:secret@");
+    g_autofree char *redis = g_strdup_printf ("url=%s\n", url);
+    g_autofree char *output = check_redis (*tree, redis, EXIT_SUCCESS);
+
+    g_assert_nonnull (strstr (output, "\nok   redis: Redis 7."));
+    g_assert_nonnull (strstr (output, " at 127.0.0.1:"));
+  }
+  dou_test_redis_free (server);
+}
+
+/* Test that a Redis that is not there, or hangs, is said to. */
+static void
+test_redis_away (DouTestTree **tree, gconstpointer data)
+{
+  DouTestRedis *server = dou_test_redis_new (NULL);
+  g_autofree char *url = dou_test_redis_get_url (server);
+  g_autofree char *redis = g_strdup_printf ("url=%s\n", url);
+  g_autofree char *hanging = NULL;
+  g_autofree char *absent = NULL;
+
+  dou_test_redis_signal (server, SIGSTOP);
+  hanging = check_redis (*tree, redis, EXIT_FAILURE);
+  g_assert_nonnull (strstr (hanging, "\nFAIL redis: "));
+  g_assert_nonnull (strstr (hanging, "no answer"));
+
+  dou_test_redis_kill (server);
+  absent = check_redis (*tree, redis, EXIT_FAILURE);
+  g_assert_nonnull (strstr (absent, "\nFAIL redis: "));
+  dou_test_redis_free (server);
+}
+
+/* Test that each sentinel is asked, that some of them may be away, but not all, and that they must know the
+ * name. */
+static void
+test_sentinel (DouTestTree **tree, gconstpointer data)
+{
+  DouTestRedisGroup *group = dou_test_redis_group_new (NULL, NULL);
+  g_autofree char *redis = g_strdup_printf ("sentinel=%s\n", group->address);
+  g_autofree char *unknown = g_strdup_printf ("sentinel=%sx\n", group->address);
+  g_autofree char *place = dou_test_redis_get_place (group->servers[0]);
+  g_autofree char *one_gone = NULL;
+  g_autofree char *nameless = NULL;
+  g_autofree char *all_gone = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *output = check_redis (*tree, redis, EXIT_SUCCESS);
+
+      for (guint j = 0; j < DOU_TEST_N_SENTINELS; j++)
+        {
+          g_autofree char *sentinel = dou_test_redis_get_place (group->sentinels[j]);
+          g_autofree char *line
+              = j < i ? g_strdup_printf ("\nwarn sentinel %s: ", sentinel)
+                      : g_strdup_printf ("\nok   sentinel %s: the master is at %s\n", sentinel, place);
+
+          g_assert_nonnull (strstr (output, line));
+        }
+      g_assert_nonnull (strstr (output, "\nok   redis: Redis 7."));
+      g_assert_nonnull (strstr (output, " at mymaster\n"));
+      dou_test_redis_kill (group->sentinels[i]);
+    }
+
+  nameless = check_redis (*tree, unknown, EXIT_FAILURE);
+  g_assert_nonnull (strstr (nameless, ": there is no master mymasterx\n"));
+  dou_test_redis_kill (group->sentinels[2]);
+  all_gone = check_redis (*tree, redis, EXIT_FAILURE);
+  g_assert_nonnull (strstr (all_gone, "\nFAIL redis: "));
+
+  dou_test_redis_group_free (group);
+}
+
 /* Test that a database which does not open is a failure, with what its service said. */
 static void
 test_database (DouTestTree **tree, gconstpointer data)
@@ -185,6 +327,9 @@ main (int argc, char **argv)
   g_test_add ("/launcher/check/" name, DouTestTree *, NULL, set_up, func, tear_down)
   ADD ("wrong", test_wrong);
   ADD ("object-store", test_object_store);
+  ADD ("redis", test_redis);
+  ADD ("redis-away", test_redis_away);
+  ADD ("sentinel", test_sentinel);
   ADD ("bad-configuration", test_bad_configuration);
   ADD ("database", test_database);
   ADD ("absent-layer", test_absent_layer);
