@@ -23,6 +23,7 @@
 #include "gateway/dou-metrics-routes.h"
 #include "gateway/dou-picture-routes.h"
 #include "gateway/dou-push.h"
+#include "gateway/dou-rate-exchange.h"
 #include "gateway/dou-readiness.h"
 #include "gateway/dou-relation-routes.h"
 #include "gateway/dou-report-routes.h"
@@ -52,6 +53,7 @@ struct _DouGateway
   DouService *service;    /* (unowned) */
   DouContext context;     /* (owned) its members */
   DouMedia *media;        /* (owned) */
+  DouRateExchange *exchange; /* (owned) (nullable) if there are other nodes */
   DouPush *push;          /* (owned) */
   DouResourceRoutes *web; /* (owned) */
   DouResourceRoutes *docs; /* (owned) the interface description */
@@ -78,6 +80,7 @@ dou_gateway_dispose (GObject *object)
   g_clear_object (&self->docs);
   g_clear_object (&self->push);
   g_clear_object (&self->media);
+  g_clear_object (&self->exchange);
   g_clear_object (&self->context.word_filter);
   g_clear_object (&self->context.limiter);
   g_clear_object (&self->context.authenticator);
@@ -163,6 +166,31 @@ dou_gateway_make_caches (DouGateway *self, GError **error)
   return TRUE;
 }
 
+/* A Redis that is there for nothing, or says nothing, makes no difference. */
+static gboolean
+dou_gateway_make_limiter (DouGateway *self, DouTokenKeys *keys, GError **error)
+{
+  DouConfig *config = self->context.config;
+  g_autofree char *path = g_build_filename (dou_config_get_string (config, DOU_CONFIG_RUNTIME_DIR),
+                                            DOU_PATHS_RATES, NULL);
+  g_autoptr (DouRedisAddress) redis = NULL;
+  guint8 secret[DOU_RATE_SECRET_BYTES];
+
+  if (!dou_redis_address_load (config, &redis, error))
+    return FALSE;
+  if (redis == NULL || !dou_rate_exchange_is_wanted (config))
+    {
+      self->context.limiter = dou_rate_limiter_new (config, path, error);
+      return self->context.limiter != NULL;
+    }
+
+  dou_token_keys_derive (keys, "rates", secret, sizeof secret);
+  self->context.limiter = dou_rate_limiter_new_shared (config, path, secret, error);
+  if (self->context.limiter != NULL)
+    self->exchange = dou_rate_exchange_new (self->context.limiter, redis, path, error);
+  return self->exchange != NULL;
+}
+
 static gboolean
 dou_gateway_make_context (DouGateway *self, guint index, GError **error)
 {
@@ -171,8 +199,6 @@ dou_gateway_make_context (DouGateway *self, guint index, GError **error)
   g_autofree char *ids_name = g_strdup_printf ("ids-%u", index);
   g_autofree char *ids_path = g_build_filename (state_dir, ids_name, NULL);
   g_autofree char *keys_path = g_build_filename (state_dir, "token-keys", NULL);
-  g_autofree char *rates_path = g_build_filename (
-      dou_config_get_string (config, DOU_CONFIG_RUNTIME_DIR), DOU_PATHS_RATES, NULL);
   g_autoptr (DouTokenKeys) keys = dou_token_keys_new_from_file (keys_path, error);
   const char *zone;
 
@@ -195,8 +221,7 @@ dou_gateway_make_context (DouGateway *self, guint index, GError **error)
   if (self->context.backend == NULL || !dou_gateway_make_caches (self, error))
     return FALSE;
 
-  self->context.limiter = dou_rate_limiter_new (config, rates_path, error);
-  if (self->context.limiter == NULL)
+  if (!dou_gateway_make_limiter (self, keys, error))
     return FALSE;
 
   self->context.word_filter = dou_word_filter_new (config, error);

@@ -17,7 +17,6 @@
 
 #include "common/dou-text.h"
 #include "gateway/dou-rate-limiter.h"
-#include "gateway/dou-rate-table.h"
 
 /* How many users one address stands for. */
 #define SHARED 10
@@ -83,6 +82,25 @@ dou_rate_limiter_init (DouRateLimiter *self)
 {
 }
 
+static DouRateLimiter *
+rate_limiter_new (DouConfig *config, const char *path, const guint8 *secret, GError **error)
+{
+  g_autoptr (DouRateLimiter) self = g_object_new (DOU_TYPE_RATE_LIMITER, NULL);
+
+  for (guint i = 0; i < DOU_N_RATE_CLASSES; i++)
+    self->rates[i] = dou_config_get_rate (config, classes[i].key);
+
+  if (dou_config_get_boolean (config, DOU_CONFIG_RATE_LIMITS))
+    {
+      self->table = secret != NULL ? dou_rate_table_new_shared (path, secret, error)
+                                   : dou_rate_table_new (path, error);
+      if (self->table == NULL)
+        return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
 /**
  * dou_rate_limiter_new:
  * @config: has the rates, and whether they hold
@@ -94,19 +112,23 @@ dou_rate_limiter_init (DouRateLimiter *self)
 DouRateLimiter *
 dou_rate_limiter_new (DouConfig *config, const char *path, GError **error)
 {
-  g_autoptr (DouRateLimiter) self = g_object_new (DOU_TYPE_RATE_LIMITER, NULL);
+  return rate_limiter_new (config, path, NULL, error);
+}
 
-  for (guint i = 0; i < DOU_N_RATE_CLASSES; i++)
-    self->rates[i] = dou_config_get_rate (config, classes[i].key);
-
-  if (dou_config_get_boolean (config, DOU_CONFIG_RATE_LIMITS))
-    {
-      self->table = dou_rate_table_new (path, error);
-      if (self->table == NULL)
-        return NULL;
-    }
-
-  return g_steal_pointer (&self);
+/**
+ * dou_rate_limiter_new_shared:
+ * @config: has the rates, and whether they hold
+ * @path: a file that all gateways of this machine share
+ * @secret: (array fixed-size=16): known to the other machines as well
+ * @error: return location for %DOU_STATUS_UNAVAILABLE
+ *
+ * Returns: (transfer full): a limiter that can tell other machines what it counts, or %NULL
+ */
+DouRateLimiter *
+dou_rate_limiter_new_shared (DouConfig *config, const char *path, const guint8 *secret,
+                             GError **error)
+{
+  return rate_limiter_new (config, path, secret, error);
 }
 
 static DouRate
@@ -283,4 +305,43 @@ dou_rate_limiter_end_login (DouRateLimiter *self,
     dou_rate_limiter_give_back (
         self, SUBJECT_ADDRESS,
         dou_rate_limiter_get_address_key (self, DOU_RATE_FAILED_LOGIN, address));
+}
+
+/**
+ * dou_rate_limiter_collect:
+ * @self: a limiter of dou_rate_limiter_new_shared()
+ * @charges: (out caller-allocates) (array length=max_charges): what was counted on this machine since the
+ *   last time
+ * @max_charges: eight or more
+ *
+ * Returns: how many there are
+ */
+guint
+dou_rate_limiter_collect (DouRateLimiter *self, DouRateCharge *charges, guint max_charges)
+{
+  g_return_val_if_fail (DOU_IS_RATE_LIMITER (self), 0);
+
+  return self->table != NULL ? dou_rate_table_collect (self->table, charges, max_charges) : 0;
+}
+
+/**
+ * dou_rate_limiter_charge:
+ * @self: a limiter
+ * @charge: what was counted on another machine, whoever says so
+ *
+ * Counts it here as well, at the rates of this machine.
+ */
+void
+dou_rate_limiter_charge (DouRateLimiter *self, const DouRateCharge *charge)
+{
+  guint kind = dou_rate_table_get_kind (charge->key);
+  DouRate rate;
+
+  g_return_if_fail (DOU_IS_RATE_LIMITER (self));
+
+  if (self->table == NULL || kind >= DOU_N_RATE_CLASSES * N_SUBJECTS)
+    return;
+
+  rate = dou_rate_limiter_get_rate (self, kind / N_SUBJECTS, kind % N_SUBJECTS);
+  dou_rate_table_charge (self->table, charge, &rate, g_get_monotonic_time ());
 }

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "common/dou-config.h"
+#include "gateway/dou-rate-table.h"
 
 G_BEGIN_DECLS
 
@@ -35,6 +36,8 @@ typedef enum
 G_DECLARE_FINAL_TYPE (DouRateLimiter, dou_rate_limiter, DOU, RATE_LIMITER, GObject)
 
 DouRateLimiter *dou_rate_limiter_new (DouConfig *config, const char *path, GError **error);
+DouRateLimiter *dou_rate_limiter_new_shared (DouConfig *config, const char *path,
+                                             const guint8 *secret, GError **error);
 
 guint dou_rate_limiter_admit_address (DouRateLimiter *self,
                                       DouRateClass rate_class,
@@ -46,5 +49,8 @@ void dou_rate_limiter_end_login (DouRateLimiter *self,
                                  const char *name,
                                  GInetAddress *address,
                                  gboolean has_failed);
+
+guint dou_rate_limiter_collect (DouRateLimiter *self, DouRateCharge *charges, guint max_charges);
+void dou_rate_limiter_charge (DouRateLimiter *self, const DouRateCharge *charge);
 
 G_END_DECLS

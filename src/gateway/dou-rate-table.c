@@ -14,7 +14,11 @@
  * lines. A bucket that is full again says nothing and is given to the next who needs one; if none
  * is, the one that is fullest goes. Then somebody may do more than allowed, so the table is large
  * enough for all who are busy within one period. Whose key it is cannot be chosen from outside,
- * since keys are hashed with a secret made with the file.
+ * since keys are hashed with a secret made with the file, or given by who makes it.
+ *
+ * Where other nodes are to be told, what is taken is also noted: a number for each bucket, and a bit for
+ * each group in which there is one, so that who collects looks at 1 KiB if there is nothing. A note may be lost,
+ * or go to another key, when its bucket is given away in the same moment.
  *
  * Rejected: a bucket in each gateway (a limit that depends on the number of processes), a service
  * to ask (a call for each request), locks in shared memory (which a killed process keeps). */
@@ -37,9 +41,14 @@
 #include "common/dou-status.h"
 #include "gateway/dou-rate-table.h"
 
-/* A power of two; with PLACES each 8,192 × 8 buckets, in 1 MiB. */
+/* A power of two; with PLACES each 8,192 × 8 buckets, in 1.25 MiB. */
 #define N_GROUPS 8192
 #define PLACES 8
+
+/* Bits of a key that say what is counted; and groups for which one word has a bit each. */
+#define KIND_BITS 8
+#define WORD_BITS 64
+#define N_WORDS (N_GROUPS / WORD_BITS)
 
 /* A key of 0 was never used. */
 typedef struct
@@ -53,6 +62,8 @@ typedef struct
   guint8 secret[crypto_shorthash_KEYBYTES];
   guint8 padding[112]; /* so that groups begin where cache lines do */
   Bucket groups[N_GROUPS][PLACES];
+  _Atomic gint32 taken[N_GROUPS][PLACES]; /* from each bucket, and not collected */
+  _Atomic guint64 noted[N_WORDS];         /* a bit for each group with such a bucket */
 } Table;
 
 G_STATIC_ASSERT (crypto_shorthash_KEYBYTES == 16);
@@ -63,7 +74,9 @@ struct _DouRateTable
 {
   GObject parent_instance;
 
-  Table *table; /* (owned) mapped */
+  Table *table;    /* (owned) mapped */
+  gboolean notes;  /* what is taken */
+  guint next_word; /* where it is collected first */
 };
 
 G_DEFINE_FINAL_TYPE (DouRateTable, dou_rate_table, G_TYPE_OBJECT)
@@ -90,21 +103,48 @@ dou_rate_table_init (DouRateTable *self)
 {
 }
 
-/* Whoever comes first makes the file; the others wait for it. The secret is written last. */
+/* Whoever comes first makes the file; the others wait for it. The secret is written last. One that is given
+ * replaces what is there: all who have the file mapped go on with it. */
 static gboolean
-prepare_file (int fd)
+prepare_file (int fd, const guint8 *given)
 {
   guint8 secret[crypto_shorthash_KEYBYTES];
   struct stat info;
 
+  if (given != NULL)
+    memcpy (secret, given, sizeof secret);
+  else
+    randombytes_buf (secret, sizeof secret);
+
   if (flock (fd, LOCK_EX) < 0 || fstat (fd, &info) < 0)
     return FALSE;
   if (info.st_size == sizeof (Table))
-    return flock (fd, LOCK_UN) == 0;
+    return (given == NULL || pwrite (fd, secret, sizeof secret, 0) == sizeof secret)
+           && flock (fd, LOCK_UN) == 0;
 
-  randombytes_buf (secret, sizeof secret);
   return ftruncate (fd, 0) == 0 && pwrite (fd, secret, sizeof secret, 0) == sizeof secret
          && ftruncate (fd, sizeof (Table)) == 0 && flock (fd, LOCK_UN) == 0;
+}
+
+static DouRateTable *
+rate_table_new (const char *path, const guint8 *secret, GError **error)
+{
+  g_autoptr (DouRateTable) self = g_object_new (DOU_TYPE_RATE_TABLE, NULL);
+  int fd = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  void *table = MAP_FAILED;
+
+  if (fd >= 0 && sodium_init () >= 0 && prepare_file (fd, secret))
+    table = mmap (NULL, sizeof (Table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (table == MAP_FAILED)
+    g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("Cannot use “%s”: %s"), path,
+                 g_strerror (errno));
+  else
+    self->table = table;
+
+  if (fd >= 0)
+    close (fd);
+  self->notes = secret != NULL;
+  return self->table != NULL ? g_steal_pointer (&self) : NULL;
 }
 
 /**
@@ -118,21 +158,23 @@ prepare_file (int fd)
 DouRateTable *
 dou_rate_table_new (const char *path, GError **error)
 {
-  g_autoptr (DouRateTable) self = g_object_new (DOU_TYPE_RATE_TABLE, NULL);
-  int fd = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  void *table = MAP_FAILED;
+  return rate_table_new (path, NULL, error);
+}
 
-  if (fd >= 0 && sodium_init () >= 0 && prepare_file (fd))
-    table = mmap (NULL, sizeof (Table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (table == MAP_FAILED)
-    g_set_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, _ ("Cannot use “%s”: %s"), path,
-                 g_strerror (errno));
-  else
-    self->table = table;
+/**
+ * dou_rate_table_new_shared:
+ * @path: as for dou_rate_table_new()
+ * @secret: (array fixed-size=16): with it the same is counted under the same key on other machines
+ * @error: return location for %DOU_STATUS_UNAVAILABLE
+ *
+ * Returns: (transfer full): a table that notes what is taken, for dou_rate_table_collect(); or %NULL
+ */
+DouRateTable *
+dou_rate_table_new_shared (const char *path, const guint8 *secret, GError **error)
+{
+  g_return_val_if_fail (secret != NULL, NULL);
 
-  if (fd >= 0)
-    close (fd);
-  return self->table != NULL ? g_steal_pointer (&self) : NULL;
+  return rate_table_new (path, secret, error);
 }
 
 /**
@@ -156,14 +198,33 @@ dou_rate_table_get_key (DouRateTable *self, guint kind, gconstpointer subject, g
   bytes[0] = (guint8) kind;
   memcpy (bytes + 1, subject, length);
   crypto_shorthash ((guint8 *) &key, bytes, length + 1, self->table->secret);
-  return MAX (key, 1);
+  key = key >> KIND_BITS << KIND_BITS | kind;
+  return key != 0 ? key : 1 << KIND_BITS;
+}
+
+/**
+ * dou_rate_table_get_kind:
+ * @key: of dou_rate_table_get_key(), of this or another machine
+ *
+ * Returns: what is counted
+ */
+guint
+dou_rate_table_get_kind (guint64 key)
+{
+  return key & ((1 << KIND_BITS) - 1);
+}
+
+static guint
+get_group (guint64 key)
+{
+  return key >> KIND_BITS & (N_GROUPS - 1);
 }
 
 /* Returns: (nullable): the bucket of @key */
 static Bucket *
 dou_rate_table_find (DouRateTable *self, guint64 key)
 {
-  Bucket *group = self->table->groups[key % N_GROUPS];
+  Bucket *group = self->table->groups[get_group (key)];
 
   for (guint i = 0; i < PLACES; i++)
     if (atomic_load (&group[i].key) == key)
@@ -179,7 +240,7 @@ dou_rate_table_find (DouRateTable *self, guint64 key)
 static Bucket *
 dou_rate_table_claim (DouRateTable *self, guint64 key, gint64 now)
 {
-  Bucket *group = self->table->groups[key % N_GROUPS];
+  Bucket *group = self->table->groups[get_group (key)];
   Bucket *fullest = &group[0];
   gint64 full;
   guint64 owner;
@@ -193,11 +254,27 @@ dou_rate_table_claim (DouRateTable *self, guint64 key, gint64 now)
   if (!atomic_compare_exchange_strong (&fullest->key, &owner, key))
     return NULL;
 
+  atomic_store (&self->table->taken[get_group (key)][fullest - group], 0);
   if (full > now)
     atomic_compare_exchange_strong (&fullest->full, &full, now);
 
   /* Another process may have made one for the same key meanwhile: the first of them counts. */
   return dou_rate_table_find (self, key);
+}
+
+static void
+dou_rate_table_note (DouRateTable *self, guint64 key, const Bucket *bucket, gint32 n)
+{
+  guint group = get_group (key);
+  _Atomic guint64 *word = &self->table->noted[group / WORD_BITS];
+  guint64 bit = G_GUINT64_CONSTANT (1) << group % WORD_BITS;
+
+  if (!self->notes)
+    return;
+
+  atomic_fetch_add (&self->table->taken[group][bucket - self->table->groups[group]], n);
+  if ((atomic_load (word) & bit) == 0)
+    atomic_fetch_or (word, bit);
 }
 
 /* Until there is a token again. */
@@ -242,6 +319,7 @@ dou_rate_table_take (DouRateTable *self, guint64 key, const DouRate *rate, gint6
     }
   while (!atomic_compare_exchange_weak (&bucket->full, &full, MAX (full, now) + rate->interval));
 
+  dou_rate_table_note (self, key, bucket, 1);
   return 0;
 }
 
@@ -261,6 +339,107 @@ dou_rate_table_give_back (DouRateTable *self, guint64 key, const DouRate *rate)
   g_return_if_fail (DOU_IS_RATE_TABLE (self));
 
   bucket = rate->interval != 0 ? dou_rate_table_find (self, key) : NULL;
-  if (bucket != NULL)
-    atomic_fetch_sub (&bucket->full, rate->interval);
+  if (bucket == NULL)
+    return;
+
+  atomic_fetch_sub (&bucket->full, rate->interval);
+  dou_rate_table_note (self, key, bucket, -1);
+}
+
+/* Returns: how many of @charges were filled in, from the buckets of @group; there is room for all */
+static guint
+dou_rate_table_collect_group (DouRateTable *self, guint group, DouRateCharge *charges)
+{
+  guint n_charges = 0;
+
+  for (guint i = 0; i < PLACES; i++)
+    {
+      DouRateCharge charge = { .n = atomic_exchange (&self->table->taken[group][i], 0) };
+
+      charge.key = atomic_load (&self->table->groups[group][i].key);
+      if (charge.n != 0)
+        charges[n_charges++] = charge;
+    }
+
+  return n_charges;
+}
+
+/**
+ * dou_rate_table_collect:
+ * @self: a table of dou_rate_table_new_shared()
+ * @charges: (out caller-allocates) (array length=max_charges): what was taken and given back, by any
+ *   process, since that was collected; what there is no room for is kept
+ * @max_charges: eight or more
+ *
+ * Returns: how many there are
+ */
+guint
+dou_rate_table_collect (DouRateTable *self, DouRateCharge *charges, guint max_charges)
+{
+  guint n_charges = 0;
+
+  g_return_val_if_fail (DOU_IS_RATE_TABLE (self), 0);
+
+  for (guint i = 0; i < N_WORDS; i++)
+    {
+      guint index = (self->next_word + i) % N_WORDS;
+      guint64 word = atomic_load (&self->table->noted[index]);
+
+      while (word != 0)
+        {
+          guint bit = (guint) __builtin_ctzll (word);
+
+          if (n_charges + PLACES > max_charges)
+            {
+              self->next_word = index;
+              return n_charges;
+            }
+
+          /* First the bit: what is noted afterwards sets it again. */
+          atomic_fetch_and (&self->table->noted[index], ~(G_GUINT64_CONSTANT (1) << bit));
+          n_charges += dou_rate_table_collect_group (self, index * WORD_BITS + bit, charges + n_charges);
+          word &= word - 1;
+        }
+    }
+
+  return n_charges;
+}
+
+/**
+ * dou_rate_table_charge:
+ * @self: a table
+ * @charge: what was counted elsewhere
+ * @rate: as for dou_rate_table_take()
+ * @now: monotonic time, in microseconds
+ *
+ * Counts it here, too, also if there was less in the bucket: the rest is owed, but no more than as much again as
+ * the bucket holds.
+ */
+void
+dou_rate_table_charge (DouRateTable *self, const DouRateCharge *charge, const DouRate *rate, gint64 now)
+{
+  Bucket *bucket;
+  gint64 depth, most, moved, full;
+
+  g_return_if_fail (DOU_IS_RATE_TABLE (self));
+
+  if (rate->interval == 0 || charge->key == 0)
+    return;
+
+  bucket = dou_rate_table_find (self, charge->key);
+  if (bucket == NULL && charge->n > 0)
+    bucket = dou_rate_table_claim (self, charge->key, now);
+  if (bucket == NULL)
+    return;
+
+  depth = rate->interval * rate->burst;
+  most = now + 2 * depth;
+  full = atomic_load (&bucket->full);
+  do
+    {
+      moved = MAX (full, now) + rate->interval * CLAMP (charge->n, -2 * rate->burst, 2 * rate->burst);
+      if (charge->n > 0)
+        moved = MAX (full, MIN (moved, most));
+    }
+  while (!atomic_compare_exchange_weak (&bucket->full, &full, moved));
 }

@@ -256,3 +256,30 @@ dou_token_keys_verify (DouTokenKeys *self, const char *token, gint64 now, DouTok
 
   return FALSE;
 }
+
+/**
+ * dou_token_keys_derive:
+ * @self: keys
+ * @purpose: what for; other purposes have other secrets
+ * @bytes: (out caller-allocates) (array length=n_bytes): a secret that who has the first key can make, and
+ *   that says nothing of it
+ * @n_bytes: up to 32
+ */
+void
+dou_token_keys_derive (DouTokenKeys *self, const char *purpose, guint8 *bytes, gsize n_bytes)
+{
+  const Key *key;
+  crypto_auth_hmacsha256_state state;
+  guint8 hash[crypto_auth_hmacsha256_BYTES];
+
+  g_return_if_fail (DOU_IS_TOKEN_KEYS (self));
+  g_return_if_fail (n_bytes <= sizeof hash);
+
+  key = &g_array_index (self->keys, Key, 0);
+  crypto_auth_hmacsha256_init (&state, key->secret, key->length);
+  crypto_auth_hmacsha256_update (&state, (const guint8 *) purpose, strlen (purpose));
+  crypto_auth_hmacsha256_final (&state, hash);
+  memcpy (bytes, hash, n_bytes);
+  sodium_memzero (hash, sizeof hash);
+  sodium_memzero (&state, sizeof state);
+}

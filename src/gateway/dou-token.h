@@ -36,6 +36,7 @@ DouTokenKeys *dou_token_keys_new_from_file (const char *path, GError **error);
 
 char *dou_token_keys_sign (DouTokenKeys *self, const DouTokenClaims *claims, gint64 now,
                            GError **error);
+void dou_token_keys_derive (DouTokenKeys *self, const char *purpose, guint8 *bytes, gsize n_bytes);
 gboolean dou_token_keys_verify (DouTokenKeys *self, const char *token, gint64 now,
                                 DouTokenClaims *claims);
 

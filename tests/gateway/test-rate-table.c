@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +27,19 @@ make_table (const char *path)
   g_autoptr (GError) error = NULL;
   DouRateTable *table = dou_rate_table_new (path, &error);
 
+  g_assert_no_error (error);
+  return table;
+}
+
+static DouRateTable *
+make_shared (const char *path, char secret)
+{
+  guint8 bytes[DOU_RATE_SECRET_BYTES];
+  g_autoptr (GError) error = NULL;
+  DouRateTable *table;
+
+  memset (bytes, secret, sizeof bytes);
+  table = dou_rate_table_new_shared (path, bytes, &error);
   g_assert_no_error (error);
   return table;
 }
@@ -189,6 +203,99 @@ test_processes (Fixture *fixture, gconstpointer data)
 
 #define ADD(path, func) g_test_add ("/gateway/rate-table/" path, Fixture, NULL, set_up, func, tear_down)
 
+/* Test that with one secret keys are the same in another file, say what is counted, and replace those of
+ * before. */
+static void
+test_shared_keys (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (fixture->directory, "other", NULL);
+  g_autoptr (DouRateTable) table = make_shared (fixture->path, 'a');
+  g_autoptr (DouRateTable) same = make_shared (path, 'a');
+  guint64 key = dou_rate_table_get_key (table, 23, "x", 1);
+
+  g_assert_cmpuint (key, ==, dou_rate_table_get_key (same, 23, "x", 1));
+  g_assert_cmpuint (key, ==, dou_rate_table_get_key (fixture->table, 23, "x", 1));
+  g_assert_cmpuint (fixture->key, !=, dou_rate_table_get_key (fixture->table, 1, "a", 1));
+  g_assert_cmpuint (dou_rate_table_get_kind (key), ==, 23);
+
+  {
+    g_autoptr (DouRateTable) other = make_shared (path, 'b');
+
+    g_assert_cmpuint (key, !=, dou_rate_table_get_key (other, 23, "x", 1));
+    g_assert_cmpuint (dou_rate_table_get_key (same, 23, "x", 1), ==,
+                      dou_rate_table_get_key (other, 23, "x", 1));
+  }
+}
+
+/* Test that what is taken and given back, by whomever, is collected once, all of it, and nothing else. */
+static void
+test_collect (Fixture *fixture, gconstpointer data)
+{
+  const gint64 now = 1000 * SECOND;
+  g_autoptr (DouRateTable) table = make_shared (fixture->path, 'a');
+  g_autoptr (DouRateTable) other = make_shared (fixture->path, 'a');
+  guint64 key = dou_rate_table_get_key (table, 1, "a", 1);
+  DouRateCharge charges[16];
+  DouRateCharge theirs = { dou_rate_table_get_key (table, 1, "b", 1), 2 };
+  guint n_found = 0, n_tokens = 0, n;
+
+  g_assert_cmpuint (dou_rate_table_collect (table, charges, G_N_ELEMENTS (charges)), ==, 0);
+  for (guint i = 0; i < 4; i++)
+    dou_rate_table_take (i % 2 == 0 ? table : other, key, &rate, now);
+  dou_rate_table_charge (table, &theirs, &rate, now);
+  g_assert_cmpuint (dou_rate_table_collect (table, charges, G_N_ELEMENTS (charges)), ==, 1);
+  g_assert_cmpuint (charges[0].key, ==, key);
+  g_assert_cmpint (charges[0].n, ==, 3);
+  g_assert_cmpuint (dou_rate_table_collect (table, charges, G_N_ELEMENTS (charges)), ==, 0);
+
+  dou_rate_table_give_back (other, key, &rate);
+  g_assert_cmpuint (dou_rate_table_collect (table, charges, G_N_ELEMENTS (charges)), ==, 1);
+  g_assert_cmpint (charges[0].n, ==, -1);
+  dou_rate_table_take (table, key, &rate, now);
+  dou_rate_table_give_back (table, key, &rate);
+  g_assert_cmpuint (dou_rate_table_collect (table, charges, G_N_ELEMENTS (charges)), ==, 0);
+
+  for (guint i = 0; i < 1000; i++)
+    dou_rate_table_take (table, dou_rate_table_get_key (table, 2, &i, sizeof i), &rate, now);
+  while ((n = dou_rate_table_collect (table, charges, G_N_ELEMENTS (charges))) > 0)
+    {
+      n_found += n;
+      for (guint i = 0; i < n; i++)
+        n_tokens += (guint) charges[i].n;
+    }
+  g_assert_cmpuint (n_found, ==, 1000);
+  g_assert_cmpuint (n_tokens, ==, 1000);
+}
+
+/* Test that what was counted elsewhere counts, that more than there was is owed, up to a limit, and what
+ * comes back is there. */
+static void
+test_charge (Fixture *fixture, gconstpointer data)
+{
+  const gint64 now = 1000 * SECOND;
+  DouRateCharge two = { fixture->key, 2 };
+  DouRateCharge back = { fixture->key, -1 };
+  DouRateCharge many = { fixture->key, G_MAXINT32 };
+  DouRateCharge many_back = { fixture->key, G_MININT32 };
+
+  dou_rate_table_charge (fixture->table, &back, &rate, now);
+  dou_rate_table_charge (fixture->table, &two, &rate, now);
+  g_assert_cmpint (dou_rate_table_take (fixture->table, fixture->key, &rate, now), ==, 0);
+  g_assert_cmpint (dou_rate_table_take (fixture->table, fixture->key, &rate, now), ==, SECOND);
+
+  dou_rate_table_charge (fixture->table, &two, &rate, now);
+  g_assert_cmpint (dou_rate_table_take (fixture->table, fixture->key, &rate, now), ==, 3 * SECOND);
+  dou_rate_table_charge (fixture->table, &back, &rate, now);
+  g_assert_cmpint (dou_rate_table_take (fixture->table, fixture->key, &rate, now), ==, 2 * SECOND);
+  dou_rate_table_charge (fixture->table, &many, &rate, now);
+  g_assert_cmpint (dou_rate_table_take (fixture->table, fixture->key, &rate, now), ==, 4 * SECOND);
+
+  dou_rate_table_charge (fixture->table, &many_back, &rate, now);
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpint (dou_rate_table_take (fixture->table, fixture->key, &rate, now), ==, 0);
+  g_assert_cmpint (dou_rate_table_take (fixture->table, fixture->key, &rate, now), ==, SECOND);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -199,6 +306,9 @@ main (int argc, char **argv)
   ADD ("give-back", test_give_back);
   ADD ("off", test_off);
   ADD ("keys", test_keys);
+  ADD ("shared-keys", test_shared_keys);
+  ADD ("collect", test_collect);
+  ADD ("charge", test_charge);
   ADD ("full", test_full);
   ADD ("processes", test_processes);
 
