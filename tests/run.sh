@@ -22,11 +22,13 @@ packages_to_test='
   docker-compose
   faketime
   firefox-esr
+  haproxy
   libgda-5.0-mysql
   libgda-5.0-postgres
   man-db
   mandoc
   mariadb-server-core
+  nginx
   openssl
   postgresql
   python3-jsonschema
