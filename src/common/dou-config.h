@@ -72,6 +72,7 @@ typedef enum
   DOU_CONFIG_MAX_DURATION,    /* seconds */
   DOU_CONFIG_MEDIA_MEMORY,    /* bytes */
   DOU_CONFIG_CACHE_GATEWAY,   /* bytes, of all gateway processes together */
+  DOU_CONFIG_CACHE_SERVICE,   /* bytes, of a service, for each kind of rows */
   DOU_CONFIG_CACHE_LIFE,      /* seconds */
   DOU_N_CONFIG_KEYS
 } DouConfigKey;

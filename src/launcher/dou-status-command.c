@@ -57,11 +57,27 @@ describe_age (gint64 milliseconds)
   return g_strdup_printf (_ ("%d days"), (int) (minutes / (24 * 60)));
 }
 
+/* Of look-ups, those that needed no database; nothing if there were none. */
+static char *
+describe_cache (GVariant *properties)
+{
+  guint64 hits = 0;
+  guint64 misses = 0;
+
+  g_variant_lookup (properties, "CacheHits", "t", &hits);
+  g_variant_lookup (properties, "CacheMisses", "t", &misses);
+  if (hits + misses == 0)
+    return g_strdup ("");
+
+  return g_strdup_printf (_ (", %.1f %% hits"), 100.0 * (double) hits / (double) (hits + misses));
+}
+
 /* One line for a service: what it has, and for how long it has been there. */
 static void
 print_service (const DouDomain *domain, GVariant *properties)
 {
   g_autofree char *age = NULL;
+  g_autofree char *cache = describe_cache (properties);
   const char *engine = "";
   GVariantIter iter;
   const char *name;
@@ -83,7 +99,7 @@ print_service (const DouDomain *domain, GVariant *properties)
       g_variant_unref (value);
     }
 
-  g_print ("%-12s %s, %s%s\n", domain->name, engine, age, counts->str);
+  g_print ("%-12s %s, %s%s%s\n", domain->name, engine, age, counts->str, cache);
 }
 
 static void

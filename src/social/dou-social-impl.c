@@ -11,6 +11,7 @@
 #include "common/dou-call-requests.h"
 #include "common/dou-call-span.h"
 #include "common/dou-log.h"
+#include "common/dou-reply-cache.h"
 #include "social/dou-social-codec.h"
 #include "social/dou-social-impl.h"
 #include "social/dou-social-manager-reports.h"
@@ -21,6 +22,8 @@ struct _DouSocialImpl
 
   DouService *service; /* (unowned) which has the connection, and so outlives what it exports */
   DouSocialManager *manager; /* (owned) */
+  DouReplyCache *video_counts; /* (owned) of GetVideoCounts */
+  DouReplyCache *user_counts;  /* (owned) of GetUserCounts */
 };
 
 static void dou_social_impl_iface_init (DouDBusSocial1Iface *iface);
@@ -42,6 +45,7 @@ typedef struct
   DouSocialImpl *impl;               /* (owned) */
   GDBusMethodInvocation *invocation; /* (owned) until the reply, which takes it */
   const Method *method;              /* (nullable) */
+  DouReplyFetch *fetch;              /* (owned) (nullable) whose rest was asked for */
 } Request;
 
 static Request *
@@ -63,6 +67,7 @@ request_free (Request *self)
   g_assert (self->invocation == NULL);
 
   dou_service_release (self->impl->service);
+  g_clear_pointer (&self->fetch, dou_reply_fetch_free);
   g_object_unref (self->impl);
   g_free (self);
 }
@@ -95,13 +100,19 @@ replied_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   const Method *method = request->method;
   g_autoptr (GArray) results = NULL;
   g_autoptr (GError) error = NULL;
+  GVariant *encoded;
 
   results = method->finish (DOU_SOCIAL_MANAGER (source), result, &error);
-  if (results != NULL)
-    method->complete (DOU_DBUS_SOCIAL1 (request->impl), g_steal_pointer (&request->invocation),
-                      method->encode (results));
-  else
-    request_fail (request, error);
+  if (results == NULL)
+    {
+      request_fail (request, error);
+      return;
+    }
+
+  encoded = method->encode (results);
+  if (request->fetch != NULL)
+    encoded = dou_reply_fetch_end (request->fetch, encoded);
+  method->complete (DOU_DBUS_SOCIAL1 (request->impl), g_steal_pointer (&request->invocation), encoded);
 }
 
 /* Replies with an error if there are too many items. */
@@ -313,6 +324,31 @@ dou_social_impl_handle_get_comments (DouDBusSocial1 *object, GDBusMethodInvocati
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+typedef void (*CountFunc) (DouSocialManager *manager, GArray *ids, GCancellable *cancellable,
+                           GAsyncReadyCallback callback, gpointer user_data);
+
+/* Only what is not remembered is counted. */
+static gboolean
+get_counts (DouSocialImpl *self, GDBusMethodInvocation *invocation, GVariant *argument,
+            DouReplyCache *cache, CountFunc count_async, const Method *method)
+{
+  g_autoptr (GArray) ids = NULL;
+  g_autoptr (Request) request = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  request = request_new (self, invocation, method);
+  request->fetch = dou_reply_cache_begin (cache, argument);
+  ids = dou_social_decode_ids (dou_reply_fetch_get_missing (request->fetch));
+  if (ids->len > 0)
+    count_async (self->manager, ids, NULL, replied_cb, g_steal_pointer (&request));
+  else /* of no counts, which are as many */
+    method->complete (DOU_DBUS_SOCIAL1 (self), g_steal_pointer (&request->invocation),
+                      dou_reply_fetch_end (request->fetch, method->encode (ids)));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 static gboolean
 dou_social_impl_handle_get_video_counts (DouDBusSocial1 *object,
                                          GDBusMethodInvocation *invocation, GVariant *argument)
@@ -321,15 +357,9 @@ dou_social_impl_handle_get_video_counts (DouDBusSocial1 *object,
       = { dou_social_manager_count_videos_finish, dou_social_encode_video_counts,
           dou_dbus_social1_complete_get_video_counts };
   DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
-  g_autoptr (GArray) videos = NULL;
 
-  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  videos = dou_social_decode_ids (argument);
-  dou_social_manager_count_videos_async (self->manager, videos, NULL, replied_cb,
-                                         request_new (self, invocation, &method));
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return get_counts (self, invocation, argument, self->video_counts,
+                     dou_social_manager_count_videos_async, &method);
 }
 
 static gboolean
@@ -340,15 +370,9 @@ dou_social_impl_handle_get_user_counts (DouDBusSocial1 *object, GDBusMethodInvoc
       = { dou_social_manager_count_users_finish, dou_social_encode_user_counts,
           dou_dbus_social1_complete_get_user_counts };
   DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
-  g_autoptr (GArray) users = NULL;
 
-  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  users = dou_social_decode_ids (argument);
-  dou_social_manager_count_users_async (self->manager, users, NULL, replied_cb,
-                                        request_new (self, invocation, &method));
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return get_counts (self, invocation, argument, self->user_counts,
+                     dou_social_manager_count_users_async, &method);
 }
 
 static gboolean
@@ -534,6 +558,8 @@ dou_social_impl_dispose (GObject *object)
 {
   DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
 
+  g_clear_object (&self->video_counts);
+  g_clear_object (&self->user_counts);
   g_clear_object (&self->manager);
 
   G_OBJECT_CLASS (dou_social_impl_parent_class)->dispose (object);
@@ -590,6 +616,7 @@ dou_social_impl_new (DouService *service, DouSocialManager *manager)
 {
   DouSocialImpl *self;
   DouSocialStore *store;
+  gsize max_bytes;
 
   g_return_val_if_fail (DOU_IS_SERVICE (service), NULL);
   g_return_val_if_fail (DOU_IS_SOCIAL_MANAGER (manager), NULL);
@@ -601,6 +628,11 @@ dou_social_impl_new (DouService *service, DouSocialManager *manager)
                        g_get_real_time () / 1000, NULL);
   self->service = service;
   self->manager = g_object_ref (manager);
+  max_bytes = (gsize) dou_config_get_int64 (dou_service_get_config (service), DOU_CONFIG_CACHE_SERVICE);
+  self->video_counts = dou_reply_cache_new (G_DBUS_INTERFACE_SKELETON (self), "videos-changed",
+                                            "video count rows", max_bytes);
+  self->user_counts = dou_reply_cache_new (G_DBUS_INTERFACE_SKELETON (self), "users-changed",
+                                           "user count rows", max_bytes);
   g_object_bind_property (manager, "favorite-count", self, "favorite-count",
                           G_BINDING_SYNC_CREATE);
   g_object_bind_property (manager, "comment-count", self, "comment-count", G_BINDING_SYNC_CREATE);

@@ -6,6 +6,7 @@
 #include "common/dou-call-requests.h"
 #include "common/dou-call-span.h"
 #include "common/dou-log.h"
+#include "common/dou-reply-cache.h"
 #include "user/dou-user-impl.h"
 
 struct _DouUserImpl
@@ -14,6 +15,7 @@ struct _DouUserImpl
 
   DouService *service;     /* (unowned) which has the connection, and so outlives what it exports */
   DouUserManager *manager; /* (owned) */
+  DouReplyCache *users;    /* (owned) of GetUsers */
 };
 
 static void dou_user_impl_iface_init (DouDBusUser1Iface *iface);
@@ -28,6 +30,7 @@ typedef struct
   DouUserImpl *impl;                 /* (owned) */
   GDBusMethodInvocation *invocation; /* (owned) until the reply, which takes it */
   GVariant *argument;                /* (owned) */
+  DouReplyFetch *fetch;              /* (owned) (nullable) whose rest is the argument */
 } Request;
 
 static Request *
@@ -49,6 +52,7 @@ request_free (Request *self)
   g_assert (self->invocation == NULL);
 
   dou_service_release (self->impl->service);
+  g_clear_pointer (&self->fetch, dou_reply_fetch_free);
   g_object_unref (self->impl);
   g_variant_unref (self->argument);
   g_free (self);
@@ -213,7 +217,8 @@ got_users_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (users != NULL)
     dou_dbus_user1_complete_get_users (DOU_DBUS_USER1 (request->impl),
                                        g_steal_pointer (&request->invocation),
-                                       make_users (request->argument, users));
+                                       dou_reply_fetch_end (request->fetch,
+                                                            make_users (request->argument, users)));
   else
     request_fail (request, error);
 }
@@ -223,15 +228,26 @@ dou_user_impl_handle_get_users (DouDBusUser1 *object, GDBusMethodInvocation *inv
                                 GVariant *argument)
 {
   DouUserImpl *self = DOU_USER_IMPL (object);
+  g_autoptr (DouReplyFetch) fetch = NULL;
+  Request *request;
   const gint64 *ids;
   gsize n_ids;
 
   if (is_too_large (invocation, argument))
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
-  ids = g_variant_get_fixed_array (argument, &n_ids, sizeof (gint64));
-  dou_user_manager_get_users_async (self->manager, ids, (guint) n_ids, NULL, got_users_cb,
-                                    request_new (self, invocation, argument));
+  fetch = dou_reply_cache_begin (self->users, argument);
+  ids = g_variant_get_fixed_array (dou_reply_fetch_get_missing (fetch), &n_ids, sizeof (gint64));
+  if (n_ids == 0)
+    {
+      dou_dbus_user1_complete_get_users (
+          object, invocation, dou_reply_fetch_end (fetch, g_variant_new ("a(ixssss)", NULL)));
+      return G_DBUS_METHOD_INVOCATION_HANDLED;
+    }
+
+  request = request_new (self, invocation, dou_reply_fetch_get_missing (fetch));
+  request->fetch = g_steal_pointer (&fetch);
+  dou_user_manager_get_users_async (self->manager, ids, (guint) n_ids, NULL, got_users_cb, request);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -410,6 +426,7 @@ dou_user_impl_dispose (GObject *object)
 {
   DouUserImpl *self = DOU_USER_IMPL (object);
 
+  g_clear_object (&self->users);
   g_clear_object (&self->manager);
 
   G_OBJECT_CLASS (dou_user_impl_parent_class)->dispose (object);
@@ -461,6 +478,9 @@ dou_user_impl_new (DouService *service, DouUserManager *manager)
                        g_get_real_time () / 1000, NULL);
   self->service = service;
   self->manager = g_object_ref (manager);
+  self->users = dou_reply_cache_new (
+      G_DBUS_INTERFACE_SKELETON (self), "changed", "user rows",
+      (gsize) dou_config_get_int64 (dou_service_get_config (service), DOU_CONFIG_CACHE_SERVICE));
   g_object_bind_property (manager, "user-count", self, "user-count", G_BINDING_SYNC_CREATE);
   g_signal_connect_object (manager, "changed", G_CALLBACK (changed_cb), self, 0);
   g_signal_connect_object (manager, "generations-changed", G_CALLBACK (generations_changed_cb),

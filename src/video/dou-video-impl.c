@@ -8,6 +8,7 @@
 #include "common/dou-call-requests.h"
 #include "common/dou-call-span.h"
 #include "common/dou-log.h"
+#include "common/dou-reply-cache.h"
 #include "common/dou-status.h"
 #include "video/dou-picture-call.h"
 #include "video/dou-video-impl.h"
@@ -19,6 +20,7 @@ struct _DouVideoImpl
   DouService *service;      /* (unowned) has the connection, and so outlives what it exports */
   DouVideoManager *manager; /* (owned) */
   DouPictureImporter *pictures; /* (owned) */
+  DouReplyCache *videos;        /* (owned) of GetVideos */
 };
 
 static void dou_video_impl_iface_init (DouDBusVideo1Iface *iface);
@@ -35,6 +37,7 @@ typedef struct
   GVariant *argument;                /* (owned) (nullable) */
   gint32 *statuses;                  /* (owned) (nullable) of uploads */
   guint n_pending;                   /* uploads */
+  DouReplyFetch *fetch;              /* (owned) (nullable) whose rest is the argument */
 } Request;
 
 static Request *
@@ -56,6 +59,7 @@ request_free (Request *self)
   g_assert (self->invocation == NULL);
 
   dou_service_release (self->impl->service);
+  g_clear_pointer (&self->fetch, dou_reply_fetch_free);
   g_object_unref (self->impl);
   g_clear_pointer (&self->argument, g_variant_unref);
   g_free (self->statuses);
@@ -226,6 +230,7 @@ dou_video_impl_handle_get_feed (DouDBusVideo1 *object, GDBusMethodInvocation *in
   DouVideoImpl *self = DOU_VIDEO_IMPL (object);
   gsize n_requests = g_variant_n_children (argument);
   g_autofree DouVideoPageRequest *requests = NULL;
+  guint64 n_misses = dou_video_manager_get_newest_misses (self->manager);
 
   if (is_too_large (invocation, argument, DOU_VIDEO_ITEMS_MAX))
     return G_DBUS_METHOD_INVOCATION_HANDLED;
@@ -236,6 +241,8 @@ dou_video_impl_handle_get_feed (DouDBusVideo1 *object, GDBusMethodInvocation *in
 
   dou_video_manager_get_feed_async (self->manager, requests, (guint) n_requests, got_feed_cb,
                                     request_new (self, invocation, argument));
+  n_misses = dou_video_manager_get_newest_misses (self->manager) - n_misses;
+  dou_reply_cache_count (self->videos, (guint) (n_requests - n_misses), (guint) n_misses);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -310,7 +317,8 @@ got_videos_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (videos != NULL)
     dou_dbus_video1_complete_get_videos (DOU_DBUS_VIDEO1 (request->impl),
                                          g_steal_pointer (&request->invocation),
-                                         make_videos (request->argument, videos));
+                                         dou_reply_fetch_end (request->fetch,
+                                                              make_videos (request->argument, videos)));
   else
     request_fail (request, error);
 }
@@ -320,16 +328,27 @@ dou_video_impl_handle_get_videos (DouDBusVideo1 *object, GDBusMethodInvocation *
                                   GVariant *argument)
 {
   DouVideoImpl *self = DOU_VIDEO_IMPL (object);
+  g_autoptr (DouReplyFetch) fetch = NULL;
+  Request *request;
   const gint64 *ids;
   gsize n_ids;
 
   if (is_too_large (invocation, argument, DOU_VIDEO_ITEMS_MAX))
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
-  ids = g_variant_get_fixed_array (argument, &n_ids, sizeof (gint64));
+  fetch = dou_reply_cache_begin (self->videos, argument);
+  ids = g_variant_get_fixed_array (dou_reply_fetch_get_missing (fetch), &n_ids, sizeof (gint64));
+  if (n_ids == 0)
+    {
+      dou_dbus_video1_complete_get_videos (
+          object, invocation, dou_reply_fetch_end (fetch, g_variant_new ("a(ixxsssx)", NULL)));
+      return G_DBUS_METHOD_INVOCATION_HANDLED;
+    }
+
+  request = request_new (self, invocation, dou_reply_fetch_get_missing (fetch));
+  request->fetch = g_steal_pointer (&fetch);
   dou_video_store_get_videos_async (dou_video_manager_get_store (self->manager), ids,
-                                    (guint) n_ids, got_videos_cb,
-                                    request_new (self, invocation, argument));
+                                    (guint) n_ids, got_videos_cb, request);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -470,6 +489,7 @@ dou_video_impl_dispose (GObject *object)
 {
   DouVideoImpl *self = DOU_VIDEO_IMPL (object);
 
+  g_clear_object (&self->videos);
   g_clear_object (&self->manager);
   g_clear_object (&self->pictures);
 
@@ -527,6 +547,9 @@ dou_video_impl_new (DouService *service, DouVideoManager *manager, DouPictureImp
   self->service = service;
   self->manager = g_object_ref (manager);
   self->pictures = g_object_ref (pictures);
+  self->videos = dou_reply_cache_new (
+      G_DBUS_INTERFACE_SKELETON (self), "changed", "video rows",
+      (gsize) dou_config_get_int64 (dou_service_get_config (service), DOU_CONFIG_CACHE_SERVICE));
   g_object_bind_property (manager, "video-count", self, "video-count", G_BINDING_SYNC_CREATE);
   g_object_bind_property (manager, "pending-transcodes", self, "pending-transcodes",
                           G_BINDING_SYNC_CREATE);

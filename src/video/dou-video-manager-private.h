@@ -22,6 +22,7 @@ struct _DouVideoManager
   guint pending_transcodes;
   guint n_settling; /* published, and not yet tidied up */
   gint64 newest_count; /* of videos, when `newest` was last read because of another node */
+  guint64 newest_misses; /* pages of the feed that `newest` did not know */
   guint newest_read; /* the number of changes in `newest` when it was begun to be read */
   gboolean reading_newest;
   guint stop_id;

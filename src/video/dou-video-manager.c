@@ -574,6 +574,20 @@ dou_video_manager_get_pending_transcodes (DouVideoManager *self)
   return self->pending_transcodes;
 }
 
+/**
+ * dou_video_manager_get_newest_misses:
+ * @self: a manager
+ *
+ * Returns: pages of the feed that the database was asked for since the start, since they were not in memory
+ */
+guint64
+dou_video_manager_get_newest_misses (DouVideoManager *self)
+{
+  g_return_val_if_fail (DOU_IS_VIDEO_MANAGER (self), 0);
+
+  return self->newest_misses;
+}
+
 gboolean
 dou_video_manager_is_busy (DouVideoManager *self)
 {

@@ -86,6 +86,7 @@ DouVideoStore *dou_video_manager_get_store (DouVideoManager *self);
 void dou_video_manager_forget_newest (DouVideoManager *self);
 gint64 dou_video_manager_get_video_count (DouVideoManager *self);
 guint dou_video_manager_get_pending_transcodes (DouVideoManager *self);
+guint64 dou_video_manager_get_newest_misses (DouVideoManager *self);
 gboolean dou_video_manager_is_busy (DouVideoManager *self);
 
 void dou_video_manager_publish_async (DouVideoManager *self, const DouVideoUpload *upload,

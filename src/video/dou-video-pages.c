@@ -158,6 +158,7 @@ dou_video_manager_get_feed_async (DouVideoManager *self, const DouVideoPageReque
       g_array_append_val (befores, request->before);
     }
 
+  self->newest_misses += befores->len;
   if (befores->len == 0)
     call_return (task);
   else

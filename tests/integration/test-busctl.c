@@ -131,6 +131,38 @@ test_call (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (g_strchomp (count), ==, "x 1");
 }
 
+static guint64
+get_number (Fixture *fixture, const char *property)
+{
+  g_autofree char *text = busctl (fixture, TRUE, "get-property", "org.doutok.User", "/org/doutok/User",
+                                  "org.doutok.User1", property, NULL);
+
+  g_assert_true (g_str_has_prefix (text, "t "));
+  return g_ascii_strtoull (text + strlen ("t "), NULL, 10);
+}
+
+/* Test that a service says how much it remembers, and how often that was good for something. */
+static void
+test_cache (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouTestHttp) http = dou_test_http_new (dou_test_daemon_get_url (fixture->server), 1);
+  g_autoptr (JsonObject) answer = dou_test_http_call (http, "POST", "/douyin/user/register/",
+                                                      "username", "alice", "password", "p", NULL);
+  g_autofree char *id
+      = g_strdup_printf ("%" G_GINT64_FORMAT, json_object_get_int_member (answer, "user_id"));
+  g_autofree char *first = busctl (fixture, TRUE, "call", "org.doutok.User", "/org/doutok/User",
+                                   "org.doutok.User1", "GetUsers", "ax", "2", id, "5", NULL);
+  guint64 hits = get_number (fixture, "CacheHits");
+  guint64 misses = get_number (fixture, "CacheMisses");
+  g_autofree char *second = busctl (fixture, TRUE, "call", "org.doutok.User", "/org/doutok/User",
+                                    "org.doutok.User1", "GetUsers", "ax", "2", id, "5", NULL);
+
+  g_assert_cmpstr (first, ==, second);
+  g_assert_cmpuint (get_number (fixture, "CacheHits"), ==, hits + 1);
+  g_assert_cmpuint (get_number (fixture, "CacheMisses"), ==, misses + 1);
+  g_assert_cmpuint (get_number (fixture, "CacheBytes"), >, strlen ("alice"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -142,6 +174,7 @@ main (int argc, char **argv)
   ADD ("list-and-tree", test_list_and_tree);
   ADD ("introspect", test_introspect);
   ADD ("call", test_call);
+  ADD ("cache", test_cache);
 #undef ADD
 
   return g_test_run ();

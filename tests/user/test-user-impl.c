@@ -424,6 +424,42 @@ test_properties (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (g_variant_get_int64 (after), ==, 2);
 }
 
+static void
+assert_cache (Fixture *fixture, guint64 hits, guint64 misses)
+{
+  g_autoptr (GVariant) counted_hits = get_property (fixture, "CacheHits");
+  g_autoptr (GVariant) counted_misses = get_property (fixture, "CacheMisses");
+
+  g_assert_cmpuint (g_variant_get_uint64 (counted_hits), ==, hits);
+  g_assert_cmpuint (g_variant_get_uint64 (counted_misses), ==, misses);
+}
+
+/* Test that who is asked for again is not read again, until there is something new to say. */
+static void
+test_cache (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GVariant) bytes = NULL;
+
+  assert_reply (fixture, "Register", "([(int64 1, 'Ann', 'pw'), (2, 'Bob', 'pw')],)",
+                "([(0, 1, 0), (0, 2, 0)],)");
+  assert_cache (fixture, 0, 0);
+  assert_reply (fixture, "GetUsers", "([int64 1, 5],)",
+                "([(0, 1, 'Ann', '', '', ''), (14, 5, '', '', '', '')],)");
+  assert_cache (fixture, 0, 2);
+  bytes = get_property (fixture, "CacheBytes");
+  g_assert_cmpuint (g_variant_get_uint64 (bytes), >, 0);
+  assert_reply (fixture, "GetUsers", "([int64 5, 1, 2],)",
+                "([(14, 5, '', '', '', ''), (0, 1, 'Ann', '', '', ''), (0, 2, 'Bob', '', '', '')],)");
+  assert_cache (fixture, 1, 4);
+  assert_reply (fixture, "GetUsers", "([int64 2, 1],)",
+                "([(0, 2, 'Bob', '', '', ''), (0, 1, 'Ann', '', '', '')],)");
+  assert_cache (fixture, 3, 4);
+  assert_reply (fixture, "SetProfiles", "([(int64 1, {'signature': 'hi'})],)", "([0],)");
+  assert_reply (fixture, "GetUsers", "([int64 2, 1],)",
+                "([(0, 2, 'Bob', '', '', ''), (0, 1, 'Ann', '', '', 'hi')],)");
+  assert_cache (fixture, 4, 5);
+}
+
 /* Test that of 64 calls for one name over two connections exactly one wins. */
 static void
 test_race (Fixture *fixture, gconstpointer data)
@@ -530,6 +566,7 @@ main (int argc, char **argv)
   ADD ("passwords", test_passwords);
   ADD ("changed-before-reply", test_changed_before_reply);
   ADD ("properties", test_properties);
+  ADD ("cache", test_cache);
   ADD ("race", test_race);
   ADD ("client-gone", test_client_gone);
   ADD ("drain", test_drain);
