@@ -10,7 +10,7 @@ const SHELL = [
   'css/base.css', 'css/feed.css', 'css/views.css', 'css/panel.css', 'css/comments.css', 'css/people.css',
   'css/upload.css', 'css/messages.css', 'css/profile.css', 'css/settings.css',
   'js/actions.js', 'js/api.js', 'js/app.js', 'js/conversations.js', 'js/dom.js', 'js/i18n.js', 'js/panel.js',
-  'js/push.js', 'js/slide.js', 'js/state.js', 'js/lang/en.js', 'js/lang/zh-cn.js',
+  'js/push.js', 'js/report.js', 'js/slide.js', 'js/state.js', 'js/lang/en.js', 'js/lang/zh-cn.js',
   'js/views/chat.js', 'js/views/comments.js', 'js/views/feed.js', 'js/views/login.js', 'js/views/people.js',
   'js/views/profile.js', 'js/views/settings.js', 'js/views/upload.js',
 ];

@@ -54,6 +54,11 @@ class Server:
             self.process.wait()
         shutil.rmtree(self.directory, ignore_errors=True)
 
+    def run(self, *arguments):
+        """What a command of doutok(1) prints about this server."""
+        return subprocess.run([find_program(), *arguments, "--runtime-dir", os.path.join(self.directory, "run")],
+                              stdout=subprocess.PIPE, text=True, check=True, timeout=TIMEOUT).stdout
+
     def get(self, path, headers=None, method="GET"):
         """An answer: its status, headers and bytes."""
         request = urllib.request.Request(self.url + path, headers=headers or {}, method=method)

@@ -19,7 +19,7 @@ with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "checks.js"),
     CHECKS = checks_file.read()
 
 NAVIGATION = ["feed", "friends", "upload", "messages", "me"] + (["settings"] if SIZE == "desktop" else [])
-SLIDE = ["slide-toggle", "", "rail-follow", "like", "comments", "mute", "caption-author", "slide-progress"]
+SLIDE = ["slide-toggle", "", "rail-follow", "like", "comments", "mute", "report-video", "caption-author", "slide-progress"]
 STEPS = ["icon-button", "icon-button"] if SIZE == "desktop" else []
 
 

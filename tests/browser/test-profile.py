@@ -114,6 +114,43 @@ class Profile:
         self.browser.wait_for_text("[data-test=block]", "Block")
         self.browser.find(".tile")
 
+    def send_report(self, button, reason):
+        """Presses a button, and says what is wrong; what was asked."""
+        self.browser.click(button)
+        question = self.browser.text("dialog p")
+        check(self.browser.run("return document.querySelector('[data-test=report-send]').disabled"), "no reason is needed")
+        self.browser.type("[data-test=reason]", reason)
+        self.browser.click("[data-test=report-send]")
+        self.browser.wait("return !document.querySelector('dialog')", what="an end of the question")
+        self.browser.wait_for_text(".toast:last-child", "Reported")
+        self.browser.run("document.querySelectorAll('.toast').forEach((toast) => toast.remove())")
+        return question
+
+    def report(self):
+        """Test that somebody, their video and their comment are reported, and that all of it is listed."""
+        bob = self.bob.get_id()
+        self.ann.go(f"user/{bob}")
+        self.browser.click("[data-test=report-user]")
+        self.browser.click("dialog button[value=no]")
+        self.browser.wait("return !document.querySelector('dialog')", what="an end of the question")
+        check_equal(self.send_report("[data-test=report-user]", "rude"), "Report Bob", "question")
+
+        self.browser.click(".tile a")
+        check_equal(self.send_report("[data-test=report-video]", "a lie"), "Report the video “Hello”", "question")
+        video = int(self.browser.run("return location.hash.split('/').pop()"))
+        self.bob.go(f"user/{bob}/play/works/{video}")
+        self.bob.browser.click("[data-test=comments]")
+        self.bob.write_comment("spam")
+        check(not self.bob.browser.exists(".comment-report"), "one's own comment can be reported")
+        check(not self.bob.browser.exists("[data-test=report-video]"), "one's own video can be reported")
+        self.browser.click("[data-test=comments]")
+        check_equal(self.send_report(".comment-report", "an advertisement"), "Report a comment by Bob", "question")
+
+        listed = self.server.run("report", "list")
+        for line in (f"user {bob}", f"video {video}", "“spam”", ": rude", ": a lie", ": an advertisement"):
+            check(line in listed, f"{line} is not in {listed}")
+        check_equal(len([line for line in listed.splitlines() if line[:1].isdigit()]), 3, "reports")
+
     def change(self, old, new):
         """Fills in the form of the password."""
         self.browser.type("[data-test=old-password]", old)
@@ -165,7 +202,7 @@ def main():
         server = Server()
         with tempfile.TemporaryDirectory() as directory:
             profile = Profile(driver, server, directory)
-            names = ("signature", "followed", "incomplete", "pictures", "block", "picture_refused", "password_refused", "password",
+            names = ("signature", "followed", "incomplete", "pictures", "block", "report", "picture_refused", "password_refused", "password",
                      "log_in", "silence")
             run([(f"/browser/profile/{name}", getattr(profile, name)) for name in names])
     finally:

@@ -81,6 +81,14 @@ export async function block(user, isBlocked) {
   }
 }
 
+/** Reports a video, comment or user, which `name` says something of, if one says why. */
+export async function report(type, id, name) {
+  if (!requireLogin())
+    return;
+  const { sendReport } = await import('./report.js');
+  await sendReport(type, id, t(`report.${type}`, { name }));
+}
+
 /** Deletes one's own video, if that is really meant. */
 export async function deleteVideo(video) {
   if (!await confirm(t('video.delete.question', { title: video.title }), t('action.delete'), t('action.cancel')))

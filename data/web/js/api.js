@@ -202,6 +202,10 @@ export const setFollow = (id, isFollowed) =>
 export const setBlock = (id, isBlocked) =>
   change('douyin/relation/block/', { to_user_id: id, action_type: isBlocked ? 1 : 2 });
 
+/** Tells the administration of a video, comment or user, and why. */
+export const report = (type, id, reason) =>
+  post('douyin/report/action/', { target_type: type, target_id: id, reason });
+
 /** Whether one blocks a user. */
 export async function isBlocked(id, options) {
   let cursor;

@@ -3,7 +3,7 @@
 // One video of the feed: the picture, what can be done with it, and how far it is. Only slides near
 // the one in view have a video loaded (`load`); the others show their covers.
 
-import { deleteVideo, follow, like } from './actions.js';
+import { deleteVideo, follow, like, report } from './actions.js';
 import { avatar, changeIcon, h, icon, iconButton, prefersStill } from './dom.js';
 import { formatCount, formatDuration, t } from './i18n.js';
 import { getOwnId, getSetting } from './state.js';
@@ -72,7 +72,12 @@ export class Slide {
         this.followButton),
       this.likeButton, this.commentButton, this.muteButton);
     if (author.id === getOwnId())
-      this.rail.append(iconButton('.rail-button.rail-delete', 'trash', t('video.delete'), () => deleteVideo(data)));
+      this.rail.append(iconButton('.rail-button.rail-small', 'trash', t('video.delete'), () => deleteVideo(data)));
+    else
+      this.rail.append(h('button.rail-button.rail-small', {
+        type: 'button', 'aria-label': t('report.video', { name: data.title }), title: t('report'), 'data-test': 'report-video',
+        onclick: () => report('video', data.id, data.title),
+      }, icon('flag')));
     return this.rail;
   }
 

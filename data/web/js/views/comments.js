@@ -3,7 +3,7 @@
 // The comments of a video, in the panel: read, write, like, dislike and delete them.
 
 import * as api from '../api.js';
-import { requireLogin, showRefusal } from '../actions.js';
+import { report, requireLogin, showRefusal } from '../actions.js';
 import { avatar, h, icon, iconButton, isSendKey, whenSeen } from '../dom.js';
 import { formatCount, t } from '../i18n.js';
 import { openPanel } from '../panel.js';
@@ -86,7 +86,9 @@ class Comments {
           h('span', {}, comment.create_date),
           this.buildFeeling(comment, LIKE, 'heart', 'like_count', 'comments.like'),
           this.buildFeeling(comment, DISLIKE, 'dislike', 'tease_count', 'comments.dislike'),
-          mayDelete ? iconButton('.small', 'trash', t('comments.delete'), () => this.remove(comment, item)) : null)));
+          user.id !== getOwnId() ? iconButton('.small.comment-report', 'flag', t('report.comment', { name: user.name }),
+            () => report('comment', comment.id, user.name)) : null,
+          mayDelete ? iconButton('.small.comment-delete', 'trash', t('comments.delete'), () => this.remove(comment, item)) : null)));
     return item;
   }
 

@@ -3,7 +3,7 @@
 // The page of a user: who it is, works and likes.
 
 import * as api from '../api.js';
-import { block, deleteVideo, showRefusal } from '../actions.js';
+import { block, deleteVideo, report, showRefusal } from '../actions.js';
 import { avatar, h, icon, iconButton, whenSeen } from '../dom.js';
 import { formatCount, t } from '../i18n.js';
 import { getOwnId, on } from '../state.js';
@@ -60,7 +60,11 @@ function buildHead(user, isOwn, signal) {
     h('div.profile-actions', {}, isOwn
       ? [h('a.button', { href: '#/settings' }, t('profile.edit')), h('a.button', { href: '#/friends' }, t('people.friends'))]
       : [buildFollowButton(user, signal), h('a.button', { href: `#/messages/${user.id}` }, t('user.message')),
-        buildBlockButton(user, signal)]));
+        buildBlockButton(user, signal),
+        h('button.button', {
+          type: 'button', 'data-test': 'report-user', 'aria-label': t('report.user', { name: user.name }),
+          onclick: () => report('user', user.id, user.name),
+        }, t('report'))]));
   showFollowers();
   on('user', (change) => {
     if (change.id !== user.id || !('follower_count' in change))
