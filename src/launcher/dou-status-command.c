@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
@@ -30,6 +32,7 @@ typedef struct
   GMainLoop *loop;             /* (owned) */
   GDBusConnection *connection; /* (owned) */
   DouOverview *overview;       /* (owned) */
+  DouConfig *config;           /* (owned) (nullable) of the server */
   gboolean watch;
 } Status;
 
@@ -102,6 +105,46 @@ print_service (const DouDomain *domain, GVariant *properties)
   g_print ("%-12s %s, %s%s%s\n", domain->name, engine, age, counts->str, cache);
 }
 
+/* What files of a domain take, and what is in its log of changes. */
+static guint64
+measure_database (const char *state_dir, const DouDomain *domain)
+{
+  static const char *const endings[] = { ".db", ".db-wal" };
+  guint64 size = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (endings); i++)
+    {
+      g_autofree char *name = g_strconcat (domain->name, endings[i], NULL);
+      g_autofree char *path = g_build_filename (state_dir, name, NULL);
+      struct stat status;
+
+      if (stat (path, &status) == 0)
+        size += (guint64) status.st_size;
+    }
+
+  return size;
+}
+
+/* How much there is on the disk, and how much more there may be. Videos are not added up: there may be millions. */
+static void
+print_store (DouConfig *config)
+{
+  const char *state_dir = dou_config_get_string (config, DOU_CONFIG_STATE_DIR);
+  g_autofree char *used = NULL;
+  g_autofree char *left = NULL;
+  struct statvfs disk;
+  guint64 size = 0;
+
+  if (statvfs (state_dir, &disk) != 0)
+    return;
+
+  for (gsize i = 0; i < dou_n_domains; i++)
+    size += measure_database (state_dir, &dou_domains[i]);
+  used = g_format_size_full (size, G_FORMAT_SIZE_IEC_UNITS);
+  left = g_format_size_full ((guint64) disk.f_bavail * disk.f_frsize, G_FORMAT_SIZE_IEC_UNITS);
+  g_print (_ ("store        %s of databases on this disk, %s are free\n"), used, left);
+}
+
 static void
 print_status (Status *self)
 {
@@ -110,6 +153,8 @@ print_status (Status *self)
   if (self->watch)
     g_print ("%s", CLEAR_SCREEN);
   g_print ("DouTok %s\n\n%s", DOU_VERSION, text);
+  if (self->config != NULL)
+    print_store (self->config);
   for (gsize i = 0; i < dou_n_domains; i++)
     {
       g_autoptr (GVariant) properties = get_properties (self, &dou_domains[i]);
@@ -143,6 +188,16 @@ quit_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* (transfer full) (nullable): what the server was started with */
+static DouConfig *
+read_config (const char *runtime_dir)
+{
+  g_autofree char *path = g_build_filename (runtime_dir, "doutok.conf", NULL);
+  g_autoptr (DouConfig) config = dou_config_new ();
+
+  return dou_config_load_file (config, path, NULL) ? g_steal_pointer (&config) : NULL;
+}
+
 static gboolean
 status_run (Status *self, DouSettings *settings, GError **error)
 {
@@ -159,6 +214,7 @@ status_run (Status *self, DouSettings *settings, GError **error)
   if (page == NULL)
     return FALSE;
 
+  self->config = read_config (directory);
   self->overview = dou_overview_new (page);
   self->loop = g_main_loop_new (NULL, FALSE);
   g_timeout_add_seconds (INTERVAL, look_cb, self);
@@ -200,5 +256,6 @@ dou_status_command (int argc, char **argv)
   g_clear_pointer (&status.overview, dou_overview_free);
   g_clear_pointer (&status.loop, g_main_loop_unref);
   g_clear_object (&status.connection);
+  g_clear_object (&status.config);
   return error != NULL ? dou_service_fail ("doutok", error) : EXIT_SUCCESS;
 }

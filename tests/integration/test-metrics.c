@@ -204,6 +204,8 @@ test_status (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (output, "doutok-chat"));
   g_assert_nonnull (strstr (output, ", 80 since the start"));
   g_assert_nonnull (strstr (output, "UserCount 20"));
+  g_assert_nonnull (strstr (output, "\nstore        "));
+  g_assert_nonnull (strstr (output, "iB of databases on this disk, "));
 
   dou_test_daemon_stop (fixture->server);
   without = g_subprocess_new (G_SUBPROCESS_FLAGS_STDERR_PIPE, &error, program, "status", "--state-dir",
