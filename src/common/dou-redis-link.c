@@ -70,6 +70,7 @@ struct _DouRedisLink
   GSource *timer;            /* (owned) (nullable) when this state ends, or what it does next */
   guint back_off;            /* milliseconds until the next attempt */
   guint n_attempts;
+  guint n_asked;             /* sentinels in this attempt that did not know it */
   gboolean has_failed;       /* since it was last up */
   gboolean has_authenticated;
   gboolean has_selected;
@@ -133,6 +134,7 @@ link_fail (DouRedisLink *self, const char *reason)
                       : g_strdup (reason);
   self->state = STATE_WAITING;
   self->has_failed = TRUE;
+  self->n_asked = 0;
   g_cancellable_cancel (self->resolving);
   g_clear_object (&self->resolving);
   link_start_timer (self, self->back_off, connect_cb);
@@ -168,6 +170,7 @@ link_answered (DouRedisLink *self)
   gboolean is_news = self->state != STATE_UP;
 
   self->state = STATE_UP;
+  self->n_asked = 0;
   self->has_failed = FALSE;
   self->back_off = MIN_BACK_OFF;
   g_clear_pointer (&self->trouble, g_free);
@@ -360,6 +363,19 @@ link_has_left (DouRedisLink *self, const char *place)
          && g_get_monotonic_time () < self->left_until;
 }
 
+/* That one sentinel is away is no outage while there are others: all of them are asked in one attempt. */
+static gboolean
+link_ask_next (DouRedisLink *self)
+{
+  guint n_sentinels = self->address->sentinels != NULL ? self->address->sentinels->len : 0;
+
+  if (++self->n_asked >= n_sentinels)
+    return FALSE;
+
+  link_connect (self);
+  return TRUE;
+}
+
 /* The link may be gone when this is called. */
 static void
 located_cb (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -375,7 +391,8 @@ located_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_object (&self->resolving);
   if (place == NULL)
     {
-      link_fail (self, error->message);
+      if (!link_ask_next (self))
+        link_fail (self, error->message);
       return;
     }
 

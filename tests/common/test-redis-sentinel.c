@@ -298,15 +298,29 @@ test_demoted (Fixture *fixture, gconstpointer data)
   assert_works_at (fixture, servers[1], servers[0]);
 }
 
-/* Test that sentinels that are away do no harm as long as there is one, or the master is not lost; and
- * that it is said when there is none. */
+static void
+changed_cb (DouRedis *redis, guint *n_changes)
+{
+  (*n_changes)++;
+}
+
+/* Test that sentinels that are away do no harm, and are not taken for an outage, as long as there is one, or
+ * the master is not lost; and that it is said when there is none. */
 static void
 test_sentinels_away (Fixture *fixture, gconstpointer data)
 {
   DouTestRedisGroup *group;
+  guint n_changes = 0;
 
   fixture->group = group = dou_test_redis_group_new (ACL, NULL);
   dou_test_redis_kill (group->sentinels[0]);
+  fixture->redis = make (fixture, URL, group->address);
+  g_signal_connect (fixture->redis, "changed", G_CALLBACK (changed_cb), &n_changes);
+  dou_test_wait_until (is_there, fixture->redis);
+  g_assert_cmpuint (n_changes, ==, 1);
+  assert_works_at (fixture, group->servers[0], group->servers[1]);
+  g_assert_finalize_object (g_steal_pointer (&fixture->redis));
+
   dou_test_redis_signal (group->sentinels[1], SIGSTOP);
   fixture->redis = make (fixture, URL, group->address);
   dou_test_wait_until (is_there, fixture->redis);
