@@ -204,6 +204,8 @@ test_status (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (output, "doutok-chat"));
   g_assert_nonnull (strstr (output, ", 80 since the start"));
   g_assert_nonnull (strstr (output, "UserCount 20"));
+  /* The newest page of the feed is in the memory of its service. */
+  g_assert_nonnull (strstr (output, "PendingTranscodes 0, 100.0 % hits\n"));
   g_assert_nonnull (strstr (output, "\nstore        "));
   g_assert_nonnull (strstr (output, "iB of databases on this disk, "));
 
