@@ -64,6 +64,7 @@ static const DouConfigEntry keys[] = {
   [DOU_CONFIG_RATE_COMMENT] = { "limits", "rate-comment", TYPE_RATE, "60/min burst 120" },
   [DOU_CONFIG_RATE_MESSAGE] = { "limits", "rate-message", TYPE_RATE, "600/min burst 1000" },
   [DOU_CONFIG_RATE_REPORT] = { "limits", "rate-report", TYPE_RATE, "10/min burst 30" },
+  [DOU_CONFIG_RATE_EXPORT] = { "limits", "rate-export", TYPE_RATE, "6/h burst 6" },
   [DOU_CONFIG_MAX_CONNECTIONS] = { "limits", "max-connections", TYPE_INTEGER, "4096", 16, 1000000 },
   [DOU_CONFIG_MAX_CONNECTIONS_PER_ADDRESS]
   = { "limits", "max-connections-per-address", TYPE_INTEGER, "1024", 1, 1000000 },

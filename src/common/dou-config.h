@@ -58,6 +58,7 @@ typedef enum
   DOU_CONFIG_RATE_COMMENT,      /* rate: of a user */
   DOU_CONFIG_RATE_MESSAGE,      /* rate: of a user */
   DOU_CONFIG_RATE_REPORT,       /* rate: of a user */
+  DOU_CONFIG_RATE_EXPORT,       /* rate: of a user */
   DOU_CONFIG_MAX_CONNECTIONS, /* connections a gateway process */
   DOU_CONFIG_MAX_CONNECTIONS_PER_ADDRESS, /* of these */
   DOU_CONFIG_MAX_UPLOAD,      /* bytes */

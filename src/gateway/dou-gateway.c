@@ -14,6 +14,7 @@
 #include "gateway/dou-comment-routes.h"
 #include "gateway/dou-conversation-routes.h"
 #include "gateway/dou-context.h"
+#include "gateway/dou-export-routes.h"
 #include "gateway/dou-favorite-routes.h"
 #include "gateway/dou-feed.h"
 #include "gateway/dou-gateway.h"
@@ -58,6 +59,7 @@ struct _DouGateway
   DouResourceRoutes *web; /* (owned) */
   DouResourceRoutes *docs; /* (owned) the interface description */
   DouMetricsRoutes *metrics; /* (owned) */
+  DouExportRoutes *exports; /* (owned) */
   DouRouter *router;      /* (owned) */
   DouServer *server;      /* (owned) */
   gulong stopping_id;
@@ -75,6 +77,7 @@ dou_gateway_dispose (GObject *object)
 
   g_clear_object (&self->server);
   g_clear_object (&self->router);
+  g_clear_object (&self->exports);
   g_clear_object (&self->metrics);
   g_clear_object (&self->web);
   g_clear_object (&self->docs);
@@ -266,11 +269,15 @@ dou_gateway_make_server (DouGateway *self, GError **error)
   if (self->metrics == NULL)
     return FALSE;
 
+  self->exports
+      = dou_export_routes_new (&self->context, dou_service_get_connection (self->service),
+                               g_steal_pointer (&objects));
   self->router = dou_router_new ();
   dou_authenticator_guard (self->context.authenticator, self->router);
   dou_health_routes_add (self->router, &self->context);
   dou_metrics_routes_add (self->metrics, self->router);
   dou_user_routes_add (self->router, &self->context);
+  dou_export_routes_add (self->exports, self->router);
   dou_video_routes_add (self->router, &self->context);
   dou_favorite_routes_add (self->router, &self->context);
   dou_comment_routes_add (self->router, &self->context);

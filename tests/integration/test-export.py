@@ -2,12 +2,19 @@
 """What users and the administration take along of what is kept of somebody: all of it, in one zip, and
 nothing of anybody else's."""
 
+import fcntl
 import json
+import os
 import pathlib
 import re
+import signal
+import socket
 import stat
+import struct
 import subprocess
 import tempfile
+import threading
+import time
 import unittest
 import urllib.parse
 import zipfile
@@ -18,6 +25,13 @@ import tap
 PASSWORD = "Grün-8-Hexe"
 # Above every page that a list is read in.
 MANY = 501
+# Connections, which the kernel spreads over the gateways.
+CONNECTIONS = 12
+# Exports that one user may ask for.
+RATE = 8
+# Of dou-export-lock.h: places to work in.
+SLOTS = 2
+BAD_PARAMETER, UNAUTHORIZED, RATE_LIMITED, BUSY = 10002, 10004, 10014, 10015
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 PARTS = ["profile.json", "videos.json", "likes.json", "comments.json", "feelings.json", "following.json",
          "followers.json", "blocked.json", "reports.json", "messages.json"]
@@ -29,7 +43,7 @@ picture = None
 
 def setUpModule():
     global the_server, video_file, picture
-    the_server = server.Server("[limits]\nrate-limits=off\n", workers=2)
+    the_server = server.Server(f"[limits]\nrate-export={RATE}/d\n", workers=2)
     video_file = subprocess.run(
         ["ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", "color=size=64x64:rate=5:duration=1",
          "-c:v", "libx264", "-pix_fmt", "yuv420p", "-f", "mp4", "-movflags",
@@ -103,6 +117,56 @@ def fill(user, others):
     send(cat, user, "Meow")
     send(bob, cat, "Between Bob and Cat")
     return {"videos": mine, "liked": [mine[0], theirs], "comments": own, "foreign": foreign}
+
+
+def export(token, password=PASSWORD):
+    """The answer to a request of a user."""
+    return the_server.request("POST", "/douyin/user/export/", server.form(token=token, password=password),
+                              {"Content-Type": "application/x-www-form-urlencoded"})
+
+
+def wait_until(condition):
+    """What a condition comes to, which is true sooner or later."""
+    end = time.monotonic() + server.TIMEOUT
+    while not (value := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return value
+
+
+class Lock:
+    """A part of the file of locks that somebody else has."""
+
+    def __init__(self, begin, length=1):
+        self._where = begin, length
+
+    def __enter__(self):
+        self._file = open(the_server.state_dir / "exports", "a+b")
+        fcntl.fcntl(self._file, fcntl.F_OFD_SETLK,
+                    struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, *self._where, 0))
+
+    def __exit__(self, *_):
+        self._file.close()
+
+
+def find_unnamed():
+    """The gateways that have a file without a name in the media directory."""
+    media = str(the_server.state_dir / "media") + "/"
+    found = []
+    for pid in the_server.find_processes("doutok-gateway"):
+        try:
+            for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+                target = os.readlink(link)
+                if target.startswith(media) and target.endswith("(deleted)"):
+                    found.append(pid)
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def list_files():
+    return sorted(path for path in the_server.state_dir.rglob("*") if path.is_file()
+                  and not path.name.endswith(("-wal", "-shm", "-journal")))
 
 
 def read_media(url):
@@ -218,6 +282,99 @@ class Export(unittest.TestCase):
         self.check_private(archive)
         self.assertRegex(the_server.run("audit").stdout.splitlines()[0],
                          rf" user export {user['user_id']}  asked by mail$")
+
+    def test_http(self):
+        """Users get the same from the gateway, with their password."""
+        user, others, known = self.make_all("http")
+        answer = export(user["token"])
+        self.assertEqual(answer.code, 200)
+        self.assertEqual({name: answer.headers[name] for name in (
+            "Content-Type", "Content-Disposition", "Content-Length", "Cache-Control")},
+            {"Content-Type": "application/zip", "Cache-Control": "no-store",
+             "Content-Disposition": f'attachment; filename="doutok-{user["user_id"]}.zip"',
+             "Content-Length": str(len(answer.body))})
+        path = self.directory / "answer.zip"
+        path.write_bytes(answer.body)
+        parts, archive = self.open_zip(path)
+        self.check_all(user, others, known, parts, archive)
+        self.check_private(archive)
+        other = self.open_zip(self.run_export(self.name)[1])[1]
+        self.assertEqual(archive.namelist(), other.namelist())
+        for name in set(other.namelist()) - {"index.json"}:
+            self.assertEqual(archive.read(name), other.read(name), name)
+        self.assertEqual(find_unnamed(), [])
+
+    def assert_refused(self, answer, code, status):
+        self.assertEqual((answer.code, json.loads(answer.body)["status_code"]), (code, status))
+        if code != 200:
+            self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
+
+    def test_http_refusals(self):
+        """Without token and password, both the user's own, there is nothing; and there is a limit."""
+        user, other = register("refusals ann"), register("refusals bob")
+        call("POST", "user/update", token=other["token"], old_password=PASSWORD, new_password="another")
+        other["token"] = call("POST", "user/login", username="refusals bob", password="another")["token"]
+        self.assert_refused(export(""), 200, UNAUTHORIZED)
+        self.assert_refused(export(user["token"] + "x"), 200, UNAUTHORIZED)
+        for _ in range(2):
+            self.assert_refused(export(user["token"], ""), 200, BAD_PARAMETER)
+            self.assert_refused(export(user["token"], "another"), 200, UNAUTHORIZED)
+        self.assertEqual(the_server.request("GET", f"/douyin/user/export/?{server.form(**user)}").code, 405)
+        for _ in range(RATE - 4):
+            self.assertEqual(export(user["token"]).code, 200)
+        self.assert_refused(export(user["token"]), 429, RATE_LIMITED)
+        self.assertEqual(export(other["token"], "another").code, 200)
+
+    def test_one_at_a_time(self):
+        """A user has one export at a time, and a machine works on some, whichever gateway is asked."""
+        user, other = register("once ann"), register("once bob")
+        with Lock(SLOTS + user["user_id"]):
+            self.assert_refused(export(user["token"]), 429, RATE_LIMITED)
+            self.assertEqual(export(other["token"]).code, 200)
+        with Lock(0, SLOTS):
+            self.assert_refused(export(user["token"]), 503, BUSY)
+        codes = []
+        threads = [threading.Thread(target=lambda: codes.append(export(user["token"]).code))
+                   for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertIn(200, codes)
+        self.assertLessEqual(set(codes), {200, 429, 503})
+        self.assertEqual(wait_until(lambda: export(other["token"])).code, 200)
+
+    def test_interrupted(self):
+        """What is gathered holds up nobody, and is gone with its client or its gateway."""
+        user = register("killed ann")
+        before = list_files()
+        chat, = the_server.find_processes("doutok-chat")
+        form = server.form(token=user["token"], password=PASSWORD)
+        request = (f"POST /douyin/user/export/ HTTP/1.1\r\nHost: {the_server.host}\r\n"
+                   "Content-Type: application/x-www-form-urlencoded\r\n"
+                   f"Content-Length: {len(form)}\r\n\r\n{form}").encode()
+        name, port = the_server.host.split(":")
+        os.kill(chat, signal.SIGSTOP)
+        try:
+            for end in ("client", "gateway"):
+                with self.subTest(end), socket.create_connection((name, int(port))) as connection:
+                    connection.sendall(request)
+                    gateway, = wait_until(find_unnamed)
+                    for _ in range(CONNECTIONS):
+                        self.assertEqual(the_server.request("GET", "/ping").code, 200)
+                    self.assert_refused(export(user["token"]), 429, RATE_LIMITED)
+                    if end == "client":
+                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                        connection.close()
+                    else:
+                        os.kill(gateway, signal.SIGKILL)
+                    wait_until(lambda: not find_unnamed())
+        finally:
+            os.kill(chat, signal.SIGCONT)
+        wait_until(lambda: len(the_server.find_processes("doutok-gateway")) == 2)
+        self.assertEqual([path for path in list_files() if path not in before
+                          and path.name != "exports"], [])
+        self.assertEqual(export(user["token"]).code, 200)
 
     def test_what_only_the_administration_sees(self):
         """Who is banned, and what is hidden, is exported, too."""

@@ -191,6 +191,67 @@ test_watch (Fixture *fixture, gconstpointer data)
   nothing = watch (url, NULL, SOUP_STATUS_NOT_FOUND, &gone);
 }
 
+/* The answer to the user, who wants everything. */
+static GBytes *
+export_user (Fixture *fixture, guint expected)
+{
+  g_autofree char *url
+      = g_strconcat (dou_test_daemon_get_url (fixture->server), "/douyin/user/export/", NULL);
+  g_autofree char *form
+      = soup_form_encode ("token", fixture->token, "password", "p", NULL);
+  g_autoptr (SoupMessage) message
+      = soup_message_new_from_encoded_form ("POST", url, g_steal_pointer (&form));
+  g_autoptr (GError) error = NULL;
+  GBytes *body
+      = soup_session_send_and_read (dou_test_http_get_session (fixture->http), message, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (soup_message_get_status (message), ==, expected);
+  return body;
+}
+
+/* Files are in an archive as they are. */
+static void
+assert_within (GBytes *archive, GBytes *file)
+{
+  g_assert_nonnull (memmem (g_bytes_get_data (archive, NULL), g_bytes_get_size (archive),
+                            g_bytes_get_data (file, NULL), g_bytes_get_size (file)));
+}
+
+/* Test that what a user takes along has the files that are in the store, whoever asks for it. */
+static void
+test_export (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (JsonObject) video = publish (fixture);
+  g_autoptr (SoupMessage) play = NULL;
+  g_autoptr (SoupMessage) cover = NULL;
+  g_autoptr (GBytes) film = watch (json_object_get_string_member (video, "play_url"), NULL,
+                                   SOUP_STATUS_OK, &play);
+  g_autoptr (GBytes) picture = watch (json_object_get_string_member (video, "cover_url"), NULL,
+                                      SOUP_STATUS_OK, &cover);
+  g_autoptr (GBytes) answer = export_user (fixture, SOUP_STATUS_OK);
+  g_autofree char *path
+      = g_build_filename (dou_test_daemon_get_runtime_dir (fixture->server), "alice.zip", NULL);
+  g_autofree char *program = dou_test_daemon_get_program ();
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GMappedFile) file = NULL;
+  g_autoptr (GBytes) archive = NULL;
+  g_autoptr (GError) error = NULL;
+
+  assert_within (answer, film);
+  assert_within (answer, picture);
+  process = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, program, "user", "export", "alice", path,
+      "--runtime-dir", dou_test_daemon_get_runtime_dir (fixture->server), NULL);
+  g_assert_no_error (error);
+  g_subprocess_wait_check (process, NULL, &error);
+  g_assert_no_error (error);
+  file = g_mapped_file_new (path, FALSE, NULL);
+  archive = g_mapped_file_get_bytes (file);
+  assert_within (archive, film);
+  assert_within (archive, picture);
+}
+
 /* Test that nothing is published while the store is away, that this is said, and that what is there of a
  * video that was published before is asked for in vain; the last test, since it ends the store. */
 static void
@@ -207,6 +268,7 @@ test_down (Fixture *fixture, gconstpointer data)
   g_autoptr (JsonObject) newest = NULL;
   g_autoptr (SoupMessage) play = NULL;
   g_autoptr (GBytes) nothing = NULL;
+  g_autoptr (GBytes) archive = NULL;
   g_autoptr (GError) error = NULL;
 
   g_clear_pointer (&objects, dou_test_object_store_free);
@@ -217,6 +279,7 @@ test_down (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (dou_test_http_get_status (answer), ==,
                    dou_status_get_info (DOU_STATUS_UNAVAILABLE)->status_code);
 
+  archive = export_user (fixture, SOUP_STATUS_SERVICE_UNAVAILABLE);
   newest = get_newest (fixture);
   g_assert_cmpstr (json_object_get_string_member (newest, "play_url"), ==, before);
   nothing = watch (before, NULL, SOUP_STATUS_SERVICE_UNAVAILABLE, &play);
@@ -255,6 +318,8 @@ main (int argc, char **argv)
   g_test_add ("/integration/objects/signed/policy", Fixture, "signed", set_up, test_policy,
               tear_down);
   g_test_add ("/integration/objects/signed/verify", Fixture, "signed", set_up, test_verify,
+              tear_down);
+  g_test_add ("/integration/objects/signed/export", Fixture, "signed", set_up, test_export,
               tear_down);
   g_test_add ("/integration/objects/proxy/watch", Fixture, "proxy", set_up, test_watch, tear_down);
   g_test_add ("/integration/objects/proxy/policy", Fixture, "proxy", set_up, test_policy, tear_down);

@@ -303,6 +303,18 @@ class Users(unittest.TestCase):
             operation.upload(413, 10012, {"token": token},
                              {"avatar": ("a.png", bytes(5 * 1024 * 1024 + 1))})
 
+    def test_exportUser(self):
+        erin = the_world.register("erin")
+        query = server.form(token=erin["token"], password="secret")
+        with Operation("exportUser") as operation:
+            operation.see(the_server.request("POST", f"{operation.path}?{query}"), 200)
+            operation.see(the_server.request("POST", operation.path, query, {
+                "Content-Type": "application/x-www-form-urlencoded"}), 200)
+            operation.post(10002, lambda: {"token": erin["token"]})
+            operation.post(10004, lambda: {"password": "secret"})
+            operation.post(10004, lambda: {"token": erin["token"], "password": "wrong"})
+            operation.post(10004, lambda: {"token": erin["token"], "password": "x" * 1000})
+
 
 class Videos(unittest.TestCase):
     def test_getFeed(self):
