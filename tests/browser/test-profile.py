@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What users change about themselves: signature, pictures, password."""
 
+import json
 import os
 import tempfile
+import time
+import zipfile
 
 from server import Server, make_picture, make_video
 from tap import check, check_equal, run
 from user import User
-from webdriver import Driver
+from webdriver import Driver, WAIT_TIMEOUT
 
 SIGNATURE = "<b>hello</b> & 你好\nsecond line"
 
@@ -18,6 +21,7 @@ class Profile:
 
     def __init__(self, driver, server, directory):
         self.server = server
+        self.directory = directory
         self.picture = make_picture(os.path.join(directory, "picture.png"))
         self.video = make_video(os.path.join(directory, "video.mp4"))
         self.text = os.path.join(directory, "text.png")
@@ -157,6 +161,34 @@ class Profile:
         self.browser.type("[data-test=new-password]", new)
         return self.save("password")
 
+    def data_refused(self):
+        """Test that without the right password nothing is given, and one stays logged in."""
+        self.ann.go("settings")
+        check_equal(self.save("data"), "Type in the current password.", "problem")
+        self.browser.type("[data-test=data-password]", "wrong")
+        check("rong" in self.save("data"), "no problem")
+        check(self.browser.run("return !!localStorage.getItem('doutok.session')"), "the session has ended")
+
+    def data(self):
+        """Test that one gets all that is kept of oneself as a file."""
+        directory = tempfile.mkdtemp(dir=self.directory)
+        self.browser.cdp("Page.setDownloadBehavior", behavior="allow", downloadPath=directory)
+        self.ann.go("me")
+        self.browser.find(".profile")
+        self.ann.go("settings")
+        self.browser.type("[data-test=data-password]", "secret")
+        check_equal(self.save("data"), "", "problem")
+        path = os.path.join(directory, f"doutok-{self.ann.get_id()}.zip")
+        end = time.monotonic() + WAIT_TIMEOUT
+        while os.listdir(directory) != [os.path.basename(path)]:
+            check(time.monotonic() < end, "no file")
+            time.sleep(0.05)
+        with zipfile.ZipFile(path) as archive:
+            check_equal(archive.testzip(), None, "damaged")
+            profile = json.loads(archive.read("profile.json"))
+            check_equal((profile["name"], profile["signature"]), ("Ann", SIGNATURE), "profile")
+            check(len(archive.read(profile["avatar"])) > 0, "no avatar")
+
     def password_refused(self):
         """Test that a wrong password changes nothing, and ends nothing."""
         check(self.change("wrong", "another") != "", "no problem")
@@ -202,8 +234,8 @@ def main():
         server = Server()
         with tempfile.TemporaryDirectory() as directory:
             profile = Profile(driver, server, directory)
-            names = ("signature", "followed", "incomplete", "pictures", "block", "report", "picture_refused", "password_refused", "password",
-                     "log_in", "silence")
+            names = ("signature", "followed", "incomplete", "pictures", "block", "report", "picture_refused",
+                     "data_refused", "data", "password_refused", "password", "log_in", "silence")
             run([(f"/browser/profile/{name}", getattr(profile, name)) for name in names])
     finally:
         driver.stop()

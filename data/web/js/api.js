@@ -179,6 +179,23 @@ export async function updateUser(fields, options) {
   return { user: fixUser(answer.user), token: answer.token };
 }
 
+/** All that is kept of the user, as a Blob: a zip. It may take long, so it is waited for as long as it takes. */
+export async function exportUser(password) {
+  const token = getToken();
+  let response, zip;
+  try {
+    response = await fetch(new URL('douyin/user/export/', document.baseURI), {
+      method: 'POST', headers: getHeaders(), cache: 'no-store', credentials: 'omit', body: encode({ password }),
+    });
+    zip = await response.blob();
+  } catch {
+    throw new Refusal(-1, t(navigator.onLine ? 'error.network' : 'error.offline'));
+  }
+  if (zip.type !== 'application/zip')
+    judge(await zip.text().then(JSON.parse).catch(() => null), { token, isCredentials: true });
+  return zip;
+}
+
 /** A page of the feed: { videos, nextTime }, older than latestTime. */
 export async function getFeed(latestTime, options) {
   const answer = await get('douyin/feed/', { latest_time: latestTime }, options);

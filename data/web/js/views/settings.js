@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a user can change: the language of this page, signature, pictures, password; and logging out.
+// What a user can change: the language of this page, signature, pictures, password; taking along what is kept of them; and logging out.
 
 import * as api from '../api.js';
 import { findMissing, h, toast } from '../dom.js';
@@ -8,7 +8,7 @@ import { getLanguage, languages, setLanguage, t } from '../i18n.js';
 import { emit, endSession, getSession, renewToken } from '../state.js';
 
 // A form whose button says what it does, and which says itself what became of it.
-function buildForm(name, fields, action, submit) {
+function buildForm(name, fields, action, submit, done = t('settings.saved')) {
   const problem = h('p.problem', { role: 'alert', 'data-test': `${name}-problem` });
   const button = h('button.button.primary', { 'data-test': `${name}-save` }, action);
   const form = h('form.settings-form', {
@@ -22,7 +22,7 @@ function buildForm(name, fields, action, submit) {
       button.disabled = true;
       try {
         await submit(form);
-        toast(t('settings.saved'), 'good');
+        toast(done, 'good');
       } catch (error) {
         if (!(error instanceof api.Refusal))
           throw error;
@@ -93,15 +93,23 @@ function buildPicture(name, user) {
     }));
 }
 
-function buildPassword(session) {
-  const build = (name, autocomplete) => h('input.input', {
+function buildPasswordInput(name, autocomplete, need) {
+  return h('input.input', {
     id: `settings-${name}`, type: 'password', autocomplete, required: true, maxlength: '128', 'data-test': name,
-    'data-need': t(`settings.need.${name}`),
+    'data-need': t(need),
   });
-  const before = build('old-password', 'current-password');
-  const after = build('new-password', 'new-password');
+}
+
+// Tells a password manager whose password is meant.
+function buildUserName(session) {
+  return h('input', { type: 'text', autocomplete: 'username', value: session.name, hidden: true, 'aria-hidden': 'true' });
+}
+
+function buildPassword(session) {
+  const before = buildPasswordInput('old-password', 'current-password', 'settings.need.old-password');
+  const after = buildPasswordInput('new-password', 'new-password', 'settings.need.new-password');
   return buildSection(t('settings.password'), buildForm('password', [
-    h('input', { type: 'text', autocomplete: 'username', value: session.name, hidden: true, 'aria-hidden': 'true' }),
+    buildUserName(session),
     h('div.field', {}, h('label', { for: before.id }, t('settings.password.old')), before),
     h('div.field', {}, h('label', { for: after.id }, t('settings.password.new')), after),
   ], t('settings.password.change'), async (form) => {
@@ -117,6 +125,25 @@ function buildPassword(session) {
   }));
 }
 
+// A link that is followed at once is the way to give somebody a file.
+function saveFile(blob, name) {
+  const url = URL.createObjectURL(blob);
+  h('a', { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60000);
+}
+
+function buildData(session) {
+  const password = buildPasswordInput('data-password', 'current-password', 'settings.need.old-password');
+  return buildSection(t('settings.data'), buildForm('data', [
+    buildUserName(session),
+    h('p', {}, t('settings.data.what')),
+    h('div.field', {}, h('label', { for: password.id }, t('settings.password.old')), password),
+  ], t('settings.data.download'), async (form) => {
+    saveFile(await api.exportUser(password.value), `doutok-${session.id}.zip`);
+    form.reset();
+  }, t('settings.data.done')));
+}
+
 export async function show(root, parameters, signal) {
   const session = getSession();
   const page = h('section.page.settings', {}, h('header.page-head', {}, h('h1', {}, t('nav.settings'))), buildLanguage());
@@ -128,7 +155,7 @@ export async function show(root, parameters, signal) {
 
   const user = await api.getUser(session.id, { signal });
   page.append(buildSignature(user), buildPicture('avatar', user), buildPicture('background_image', user),
-    buildPassword(session),
+    buildPassword(session), buildData(session),
     h('button.button.danger.wide', {
       type: 'button', 'data-test': 'log-out',
       onclick: () => {
