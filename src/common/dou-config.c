@@ -81,6 +81,8 @@ static const DouConfigEntry keys[] = {
   = { "chat", "messages-from", TYPE_CHOICE, "anyone", 0, 0, "anyone|friends" },
   [DOU_CONFIG_MAX_DURATION] = { "video", "max-duration", TYPE_DURATION, "15min", 1, DAY },
   [DOU_CONFIG_MEDIA_MEMORY] = { "video", "media-memory", TYPE_SIZE, "1GiB", 256 * MIB, 64 * GIB },
+  [DOU_CONFIG_TRANSCODE_LEASE]
+  = { "video", "transcode-lease", TYPE_DURATION, "15s", 2, DAY },
   [DOU_CONFIG_CACHE_GATEWAY] = { "cache", "gateway", TYPE_SIZE, "96MiB", 0, 64 * GIB },
   [DOU_CONFIG_CACHE_SERVICE] = { "cache", "service", TYPE_SIZE, "4MiB", 0, GIB },
   [DOU_CONFIG_CACHE_LIFE] = { "cache", "life", TYPE_DURATION, "3s", 1, DAY },

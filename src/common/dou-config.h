@@ -72,6 +72,7 @@ typedef enum
   DOU_CONFIG_MESSAGES_FROM,   /* anyone | friends */
   DOU_CONFIG_MAX_DURATION,    /* seconds */
   DOU_CONFIG_MEDIA_MEMORY,    /* bytes */
+  DOU_CONFIG_TRANSCODE_LEASE, /* seconds */
   DOU_CONFIG_CACHE_GATEWAY,   /* bytes, of all gateway processes together */
   DOU_CONFIG_CACHE_SERVICE,   /* bytes, of a service, for each kind of rows */
   DOU_CONFIG_CACHE_LIFE,      /* seconds */

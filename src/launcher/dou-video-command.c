@@ -15,6 +15,9 @@
 
 /* Videos that are listed unless another number is asked for. */
 #define DEFAULT_COUNT 50
+/* What the service says of a video. */
+#define TRANSCODE_WANTED 1
+#define TRANSCODE_FAILED 2
 /* The service's largest page. */
 #define PAGE_SIZE 500
 
@@ -180,6 +183,28 @@ make_id (gint64 id)
   return g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, &id, 1, sizeof id);
 }
 
+/* What happens in the background, if anything does or did in vain. */
+static gboolean
+print_transcode (DouAdmin *admin, gint64 id, GError **error)
+{
+  g_autoptr (GVariant) transcodes
+      = call (admin, "GetTranscodes", make_id (id), "a(iuus)", error);
+  const char *trouble;
+  guint32 state, n_attempts;
+
+  if (transcodes == NULL)
+    return FALSE;
+
+  g_variant_get_child (transcodes, 0, "(iuu&s)", NULL, &state, &n_attempts, &trouble);
+  if (state == TRANSCODE_WANTED)
+    g_print (_ ("  transcoding  to be done, begun %u times\n"), n_attempts);
+  else if (state == TRANSCODE_FAILED)
+    g_print (_ ("  transcoding  given up after %u attempts\n"), n_attempts);
+  if (*trouble != '\0')
+    g_print (_ ("  failed       %s\n"), trouble);
+  return TRUE;
+}
+
 static gboolean
 print_record (DouAdmin *admin, GVariant *record, GError **error)
 {
@@ -212,7 +237,7 @@ print_record (DouAdmin *admin, GVariant *record, GError **error)
 
       g_print (_ ("  hidden since %s\n"), since);
     }
-  return TRUE;
+  return print_transcode (admin, id, error);
 }
 
 static int

@@ -324,6 +324,24 @@ dou_media_store_is_remote (DouMediaStore *self)
 }
 
 /**
+ * dou_media_store_can_read:
+ * @self: a store
+ * @name: of a file below media/
+ *
+ * Returns: whether the file may be read on this node: it is here, or all are in an object store
+ */
+gboolean
+dou_media_store_can_read (DouMediaStore *self, const char *name)
+{
+  g_autofree char *path = NULL;
+
+  g_return_val_if_fail (DOU_IS_MEDIA_STORE (self), FALSE);
+
+  path = dou_media_store_get_path (self, name);
+  return self->objects != NULL || g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+/**
  * dou_media_store_settle_later:
  * @self: a store that is remote
  * @id: of a video that was begun

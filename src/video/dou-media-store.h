@@ -14,6 +14,7 @@ G_DECLARE_FINAL_TYPE (DouMediaStore, dou_media_store, DOU, MEDIA_STORE, GObject)
 DouMediaStore *dou_media_store_new (const char *state_dir, GError **error);
 void dou_media_store_set_objects (DouMediaStore *self, DouMediaObjects *objects, guint retry_delay);
 gboolean dou_media_store_is_remote (DouMediaStore *self);
+gboolean dou_media_store_can_read (DouMediaStore *self, const char *name);
 
 char *dou_media_store_name_video (gint64 id, const char *extension);
 char *dou_media_store_name_transcoded (gint64 id);

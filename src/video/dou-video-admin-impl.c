@@ -162,6 +162,54 @@ dou_video_admin_impl_handle_get_records (DouDBusVideo1Admin *object,
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+/* @tasks (element-type DouVideoTask) are those that were asked for. */
+static GVariant *
+make_transcodes (GPtrArray *tasks)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(iuus)"));
+
+  for (guint i = 0; i < tasks->len; i++)
+    {
+      const DouVideoTask *task = g_ptr_array_index (tasks, i);
+
+      if (task != NULL)
+        g_variant_builder_add (&builder, "(iuus)", (gint32) DOU_STATUS_OK,
+                               (guint32) task->transcode, task->n_attempts, task->trouble);
+      else
+        g_variant_builder_add (&builder, "(iuus)", (gint32) DOU_STATUS_VIDEO_NOT_FOUND, 0, 0, "");
+    }
+
+  return g_variant_builder_end (&builder);
+}
+
+static void
+got_transcodes_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) tasks
+      = dou_video_store_get_tasks_finish (DOU_VIDEO_STORE (source), result, &error);
+
+  request_reply (request, tasks != NULL ? make_transcodes (tasks) : NULL, error);
+}
+
+static gboolean
+dou_video_admin_impl_handle_get_transcodes (DouDBusVideo1Admin *object,
+                                            GDBusMethodInvocation *invocation, GVariant *argument)
+{
+  DouVideoAdminImpl *self = DOU_VIDEO_ADMIN_IMPL (object);
+  const gint64 *ids;
+  gsize n_ids;
+
+  if (is_too_large (invocation, argument, DOU_VIDEO_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  ids = g_variant_get_fixed_array (argument, &n_ids, sizeof (gint64));
+  dou_video_store_get_tasks_async (dou_video_manager_get_store (self->manager), ids, (guint) n_ids,
+                                   got_transcodes_cb, request_new (self, invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 static void
 listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -355,6 +403,7 @@ static void
 dou_video_admin_impl_iface_init (DouDBusVideo1AdminIface *iface)
 {
   iface->handle_get_records = dou_video_admin_impl_handle_get_records;
+  iface->handle_get_transcodes = dou_video_admin_impl_handle_get_transcodes;
   iface->handle_list_videos = dou_video_admin_impl_handle_list_videos;
   iface->handle_list_videos_of = dou_video_admin_impl_handle_list_videos_of;
   iface->handle_set_hidden = dou_video_admin_impl_handle_set_hidden;

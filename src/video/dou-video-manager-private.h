@@ -20,6 +20,8 @@ struct _DouVideoManager
   GHashTable *publications;       /* (owned) (element-type gint64 DouVideoPublication) under way */
   GCancellable *cancellable;      /* (owned) of publications; cancelled some time after the stop */
   guint pending_transcodes;
+  guint n_transcode_changes; /* of that number, made here */
+  guint n_transcodes_read;   /* those when it was last asked of the database */
   guint n_settling; /* published, and not yet tidied up */
   gint64 newest_count; /* of videos, when `newest` was last read because of another node */
   guint64 newest_misses; /* pages of the feed that `newest` did not know */
@@ -31,6 +33,7 @@ struct _DouVideoManager
 };
 
 void dou_video_manager_update_busy (DouVideoManager *self);
+void dou_video_manager_transcode (DouVideoManager *self, gint64 id);
 void dou_video_manager_report_published (DouVideoManager *self, const DouVideo *video,
                                          gboolean transcode);
 void dou_video_manager_report_deleted (DouVideoManager *self, GArray *deleted);

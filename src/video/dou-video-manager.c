@@ -168,11 +168,30 @@ dou_video_manager_update_busy (DouVideoManager *self)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BUSY]);
 }
 
-static void
-dou_video_manager_wake_transcoder (DouVideoManager *self)
+/* Of a video that is published, and whose files nobody here works on any more. */
+void
+dou_video_manager_transcode (DouVideoManager *self, gint64 id)
 {
-  dou_video_transcoder_wake (self->transcoder);
+  dou_video_transcoder_add (self->transcoder, id);
   dou_video_manager_update_busy (self);
+}
+
+static void
+dou_video_manager_set_pending_transcodes (DouVideoManager *self, gint64 n_transcodes)
+{
+  if (n_transcodes == self->pending_transcodes)
+    return;
+
+  self->pending_transcodes = (guint) n_transcodes;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PENDING_TRANSCODES]);
+}
+
+/* Of those that other nodes have published this one may not have heard yet. */
+static void
+dou_video_manager_add_pending_transcodes (DouVideoManager *self, gint64 n)
+{
+  self->n_transcode_changes++;
+  dou_video_manager_set_pending_transcodes (self, MAX (self->pending_transcodes + n, 0));
 }
 
 /* Everybody is to know of @video before its author hears that it is published. */
@@ -188,11 +207,7 @@ dou_video_manager_report_published (DouVideoManager *self, const DouVideo *video
   emit_one (self, SIGNAL_WORK_COUNTS_CHANGED, video->author);
 
   if (transcode)
-    {
-      self->pending_transcodes++;
-      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PENDING_TRANSCODES]);
-      dou_video_manager_wake_transcoder (self);
-    }
+    dou_video_manager_add_pending_transcodes (self, 1);
 }
 
 static void dou_video_manager_read_newest (DouVideoManager *self);
@@ -245,6 +260,8 @@ dou_video_manager_read_newest_feed (DouVideoManager *self)
                                   g_object_ref (self));
 }
 
+static void dou_video_manager_count_newest (DouVideoManager *self);
+
 static void
 counted_newest_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -259,7 +276,21 @@ counted_newest_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
+  if (self->n_transcode_changes != self->n_transcodes_read)
+    {
+      dou_video_manager_count_newest (self);
+      return;
+    }
+
+  dou_video_manager_set_pending_transcodes (self, n_transcodes);
   dou_video_manager_read_newest_feed (self);
+}
+
+static void
+dou_video_manager_count_newest (DouVideoManager *self)
+{
+  self->n_transcodes_read = self->n_transcode_changes;
+  dou_video_store_count_async (self->store, counted_newest_cb, g_object_ref (self));
 }
 
 static void
@@ -272,7 +303,7 @@ dou_video_manager_read_newest (DouVideoManager *self)
   self->newest_read = dou_video_newest_get_n_changes (self->newest);
   /* Without other nodes their number is always known. */
   if (dou_video_newest_is_doubtful (self->newest))
-    dou_video_store_count_async (self->store, counted_newest_cb, g_object_ref (self));
+    dou_video_manager_count_newest (self);
   else
     dou_video_manager_read_newest_feed (self);
 }
@@ -302,6 +333,7 @@ dou_video_manager_report_deleted (DouVideoManager *self, GArray *deleted)
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) authors = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GHashTable) seen = g_hash_table_new (g_int64_hash, g_int64_equal);
+  gint64 n_transcodes = 0;
 
   if (deleted->len == 0)
     return;
@@ -312,7 +344,7 @@ dou_video_manager_report_deleted (DouVideoManager *self, GArray *deleted)
 
       if (!video->hidden)
         dou_video_newest_remove (self->newest, &video->place);
-      self->pending_transcodes -= video->to_transcode;
+      n_transcodes += video->to_transcode;
       g_array_append_val (ids, video->place.id);
       if (g_hash_table_add (seen, &video->author))
         g_array_append_val (authors, video->author);
@@ -321,7 +353,7 @@ dou_video_manager_report_deleted (DouVideoManager *self, GArray *deleted)
   dou_video_manager_read_newest (self);
   dou_video_manager_update_busy (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VIDEO_COUNT]);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PENDING_TRANSCODES]);
+  dou_video_manager_add_pending_transcodes (self, -n_transcodes);
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0, ids);
   g_signal_emit (self, signals[SIGNAL_WORK_COUNTS_CHANGED], 0, authors);
 }
@@ -364,8 +396,7 @@ transcode_ended_cb (DouVideoTranscoder *transcoder, gint64 id, gboolean done, gp
 {
   DouVideoManager *self = user_data;
 
-  self->pending_transcodes--;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PENDING_TRANSCODES]);
+  dou_video_manager_add_pending_transcodes (self, -1);
   if (done)
     emit_one (self, SIGNAL_CHANGED, id);
 }
@@ -510,7 +541,8 @@ dou_video_manager_new (DouVideoStore *store, DouMediaStore *media, DouMediaImpor
   g_signal_connect (transcoder, "idle", G_CALLBACK (idle_cb), self);
   g_signal_connect (cleaner, "idle", G_CALLBACK (idle_cb), self);
   dou_video_cleaner_resume (cleaner);
-  dou_video_manager_wake_transcoder (self);
+  dou_video_transcoder_wake (transcoder);
+  dou_video_manager_update_busy (self);
   return g_steal_pointer (&self);
 }
 

@@ -84,31 +84,49 @@ undone_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   publication_return (self);
 }
 
+/* A published video whose files are tidied up. */
+typedef struct
+{
+  DouVideoManager *manager; /* (owned) */
+  gint64 id;
+  gboolean transcode; /* afterwards */
+} Settling;
+
 static void
 settled_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (DouVideoManager) manager = user_data;
+  g_autofree Settling *settling = user_data;
+  g_autoptr (DouVideoManager) manager = settling->manager;
   g_autoptr (GError) error = NULL;
 
   if (!dou_media_store_settle_finish (DOU_MEDIA_STORE (source), result, &error))
     g_warning ("A work directory is left: %s", error->message);
 
   manager->n_settling--;
+  if (settling->transcode)
+    dou_video_manager_transcode (manager, settling->id);
   dou_video_manager_update_busy (manager);
 }
 
-/* The answer need not wait for it. What is to be transcoded has its work directory until it is. */
+/* The answer need not wait for it. What is to be transcoded has its work directory until it is, since that
+ * is done here; but with an object store it may be done on another node. */
 static void
 publication_settle (DouVideoPublication *self)
 {
   DouVideoManager *manager = self->manager;
+  Settling *settling;
 
-  if (self->import->transcode)
-    return;
+  if (self->import->transcode && !dou_media_store_is_remote (manager->media))
+    {
+      dou_video_manager_transcode (manager, self->video->id);
+      return;
+    }
 
+  settling = g_new (Settling, 1);
+  *settling = (Settling){ g_object_ref (manager), self->video->id, self->import->transcode };
   manager->n_settling++;
   dou_media_store_settle_async (manager->media, self->video->id, self->video->file,
-                                self->video->cover, settled_cb, g_object_ref (manager));
+                                self->video->cover, settled_cb, settling);
 }
 
 static void
@@ -125,8 +143,8 @@ published_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  publication_settle (self);
   dou_video_manager_report_published (self->manager, self->video, self->import->transcode);
+  publication_settle (self);
   publication_return (self);
 }
 

@@ -40,16 +40,27 @@ typedef enum
 
 /**
  * DouVideoTask:
+ * @entry: and where it stands in the queue that nodes share
  *
- * A video that is to be transcoded.
+ * A video that is to be transcoded, or was.
  */
 typedef struct
 {
   gint64 id;
-  char *file;      /* (owned) path below /media/ */
-  char *cover;     /* (owned) path below /media/ */
-  guint n_attempts; /* begun so far */
+  char *file;                  /* (owned) path below /media/ */
+  char *cover;                 /* (owned) path below /media/ */
+  DouVideoTranscode transcode; /* what is to be done */
+  guint n_attempts;            /* begun so far */
+  gint64 claim;                /* who began the last one */
+  gint64 wait;                 /* milliseconds before which it is not to be begun */
+  char *trouble;               /* (owned) why the last attempt failed, or empty */
+  char *entry;                 /* (owned) (nullable) */
 } DouVideoTask;
+
+/* The longest reason that is kept, in characters. */
+#define DOU_VIDEO_TROUBLE_MAX 500
+/* The most that dou_video_store_list_tasks_async() lists; the number is in its statement, too. */
+#define DOU_VIDEO_TASKS_MAX 256
 
 void dou_video_task_free (DouVideoTask *self);
 
@@ -129,16 +140,21 @@ void dou_video_store_get_work_counts_async (DouVideoStore *self, const gint64 *a
 GArray *dou_video_store_get_work_counts_finish (DouVideoStore *self, GAsyncResult *result,
                                                 GError **error);
 
-void dou_video_store_get_next_task_async (DouVideoStore *self, GAsyncReadyCallback callback,
-                                          gpointer user_data);
-gboolean dou_video_store_get_next_task_finish (DouVideoStore *self, GAsyncResult *result,
-                                               DouVideoTask **task, GError **error);
+void dou_video_store_list_tasks_async (DouVideoStore *self, const DouVideoTask *after,
+                                       GAsyncReadyCallback callback, gpointer user_data);
+void dou_video_store_get_tasks_async (DouVideoStore *self, const gint64 *ids, guint n_ids,
+                                      GAsyncReadyCallback callback, gpointer user_data);
+GPtrArray *dou_video_store_get_tasks_finish (DouVideoStore *self, GAsyncResult *result,
+                                             GError **error);
 
-void dou_video_store_update_task_async (DouVideoStore *self, const DouVideoTask *task,
-                                        DouVideoTranscode transcode, GAsyncReadyCallback callback,
-                                        gpointer user_data);
-gboolean dou_video_store_update_task_finish (DouVideoStore *self, GAsyncResult *result,
-                                             gboolean *exists, GError **error);
+void dou_video_store_claim_task_async (DouVideoStore *self, gint64 id, gint64 lease,
+                                       GAsyncReadyCallback callback, gpointer user_data);
+void dou_video_store_renew_task_async (DouVideoStore *self, const DouVideoTask *task, gint64 lease,
+                                       GAsyncReadyCallback callback, gpointer user_data);
+void dou_video_store_update_task_async (DouVideoStore *self, const DouVideoTask *task, gint64 pause,
+                                        GAsyncReadyCallback callback, gpointer user_data);
+gboolean dou_video_store_change_task_finish (DouVideoStore *self, GAsyncResult *result,
+                                             gboolean *held, DouVideoTask **task, GError **error);
 
 void dou_video_store_find_states_async (DouVideoStore *self, const gint64 *ids, guint n_ids,
                                         GAsyncReadyCallback callback, gpointer user_data);

@@ -2,19 +2,20 @@
 
 /* Transcodes what was published as it came and does not play everywhere, one video at a time.
  *
- * That a video needs it is a column of its row, so nothing is forgotten in a restart; the one to do
- * next is asked of the database. An attempt is counted before it begins, so that a video which ends
- * the whole service is not tried for ever; an attempt that an orderly stop cuts short is not
- * counted. One that fails is tried again after those that have been tried less, and after a pause.
+ * That a video needs it is a column of its row, so nothing is forgotten in a restart. Which one is next,
+ * and that no other node is at it, is the matter of dou-video-jobs.c, which also counts an attempt before
+ * it begins, so that a video which ends the whole service is not tried for ever; an attempt that an
+ * orderly stop cuts short is not counted. One that fails is tried again after those that have been tried
+ * less, and after a pause. After the last one the video stays as it came, and its row says why.
  *
- * For each: count the attempt, begin in the media store, probe, transcode, place, let the row name
- * the new file, tell, settle, which removes the old file. The steps in the media store make it
- * leave no stray file at any point (dou-media-store.c). Its work directory exists from publishing
- * on.
+ * For each: take it, begin in the media store, probe, transcode, place, let the row name the new file,
+ * tell, settle, which removes the old file. The steps in the media store make it leave no stray file at
+ * any point (dou-media-store.c).
  *
- * A video may be deleted meanwhile. Both writes to its row tell that it is gone, and then nothing is
- * begun, or told. Its files are removed by whoever deletes it, but not before “released”, so that the
- * two do not work in one directory.
+ * A video may be deleted meanwhile, or be another node's, which took this one for dead. The write to its
+ * row tells, and then nothing is told, and the files are to be those that the row names now. Those of a
+ * deleted one are removed by whoever deletes it, but not before “released”, so that the two do not work in
+ * one directory.
  */
 
 #include "config.h"
@@ -29,25 +30,25 @@
 #include "common/dou-metrics.h"
 #include "video/dou-video-transcoder.h"
 
-/* A first one, and three more. */
-#define MAX_ATTEMPTS 4
+#define MAX_ATTEMPTS DOU_VIDEO_TRANSCODER_MAX_ATTEMPTS
+
+/* Why, if no attempt has lived to say so. */
+#define FATAL "each attempt ended with the service"
 
 struct _DouVideoTranscoder
 {
   GObject parent_instance;
 
   DouVideoStore *store;      /* (owned) */
+  DouVideoJobs *jobs;        /* (owned) */
   DouMediaStore *media;      /* (owned) */
   DouMediaRunner *runner;    /* (owned) */
   GCancellable *cancellable; /* (owned) cancelled by the stop */
   GCancellable *run;         /* (owned) (nullable) of the task: cancelled by the stop, too */
   DouVideoTask *task;        /* (owned) (nullable) what is being worked on */
-  gboolean placed;           /* and it names the new file */
   int fd;                    /* (owned) or -1: its file as it came */
   gint64 max_duration;       /* milliseconds */
   guint retry_delay;         /* seconds */
-  gint64 retry_at;           /* monotonic time before which nothing is tried again */
-  guint retry_id;
   gboolean busy;  /* asking, or working */
   gboolean again; /* asked to look again meanwhile */
 };
@@ -69,7 +70,9 @@ dou_video_transcoder_dispose (GObject *object)
 {
   DouVideoTranscoder *self = DOU_VIDEO_TRANSCODER (object);
 
-  g_clear_handle_id (&self->retry_id, g_source_remove);
+  if (self->jobs != NULL)
+    g_signal_handlers_disconnect_by_data (self->jobs, self);
+  g_clear_object (&self->jobs);
   g_clear_pointer (&self->task, dou_video_task_free);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->run);
@@ -134,27 +137,42 @@ dou_video_transcoder_init (DouVideoTranscoder *self)
   self->fd = -1;
 }
 
+/* It would be in vain. */
+static void
+lost_cb (DouVideoJobs *jobs, gpointer user_data)
+{
+  DouVideoTranscoder *self = user_data;
+
+  g_info ("Video %" G_GINT64_FORMAT " is not transcoded here any more",
+          dou_video_transcoder_get_current (self));
+  g_cancellable_cancel (self->run);
+}
+
 /**
  * dou_video_transcoder_new:
- * @store: says what is to be done
+ * @store: has the rows
  * @media: where the files are
+ * @jobs: says what is to be done
  * @runner: runs ffmpeg
  * @max_duration: the longest video, in milliseconds
- * @retry_delay: seconds to wait after a failure before anything is tried again
+ * @retry_delay: seconds to wait after a failure before the same is tried again
  *
  * Returns: (transfer full): a transcoder that waits to be woken
  */
 DouVideoTranscoder *
-dou_video_transcoder_new (DouVideoStore *store, DouMediaStore *media, DouMediaRunner *runner,
-                          gint64 max_duration, guint retry_delay)
+dou_video_transcoder_new (DouVideoStore *store, DouMediaStore *media, DouVideoJobs *jobs,
+                          DouMediaRunner *runner, gint64 max_duration, guint retry_delay)
 {
   DouVideoTranscoder *self = g_object_new (DOU_TYPE_VIDEO_TRANSCODER, NULL);
 
   self->store = g_object_ref (store);
   self->media = g_object_ref (media);
+  self->jobs = g_object_ref (jobs);
   self->runner = g_object_ref (runner);
   self->max_duration = max_duration;
   self->retry_delay = retry_delay;
+  g_signal_connect_swapped (jobs, "ready", G_CALLBACK (dou_video_transcoder_wake), self);
+  g_signal_connect (jobs, "lost", G_CALLBACK (lost_cb), self);
   return self;
 }
 
@@ -176,7 +194,6 @@ dou_video_transcoder_rest (DouVideoTranscoder *self)
   self->fd = -1;
   g_clear_pointer (&self->task, dou_video_task_free);
   g_clear_object (&self->run);
-  self->placed = FALSE;
   if (id != 0)
     g_signal_emit (self, signals[SIGNAL_RELEASED], 0, id);
 
@@ -187,29 +204,14 @@ dou_video_transcoder_rest (DouVideoTranscoder *self)
     g_signal_emit (self, signals[SIGNAL_IDLE], 0);
 }
 
-static gboolean
-retry_cb (gpointer user_data)
-{
-  DouVideoTranscoder *self = user_data;
-
-  self->retry_id = 0;
-  dou_video_transcoder_wake (self);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-dou_video_transcoder_retry_after (DouVideoTranscoder *self, gint64 microseconds)
-{
-  if (self->retry_id == 0 && !is_stopped (self))
-    self->retry_id = g_timeout_add ((guint) (microseconds / 1000) + 1, retry_cb, self);
-}
-
-/* The database does not work: a matter of another time, not of this video. */
+/* The database does not work: a matter of another time, not of this video. What was begun may be taken
+ * up again when it is not this node's any more. */
 static void
 dou_video_transcoder_give_way (DouVideoTranscoder *self, const GError *error)
 {
   g_warning ("Transcoding has to wait: %s", error->message);
-  dou_video_transcoder_retry_after (self, self->retry_delay * G_TIME_SPAN_SECOND);
+  dou_video_jobs_end (self->jobs, FALSE);
+  dou_video_jobs_look_after (self->jobs, self->retry_delay * G_GINT64_CONSTANT (1000));
   dou_video_transcoder_rest (self);
 }
 
@@ -218,16 +220,17 @@ settled_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DouVideoTranscoder) self = user_data;
   g_autoptr (GError) error = NULL;
+  gboolean is_over = self->task->transcode != DOU_VIDEO_TRANSCODE_WANTED;
 
   /* The next start tries again. */
   if (!dou_media_store_settle_finish (DOU_MEDIA_STORE (source), result, &error))
     g_warning ("Files of a transcoded video are left: %s", error->message);
 
+  dou_video_jobs_end (self->jobs, is_over);
   self->again = TRUE;
   dou_video_transcoder_rest (self);
 }
 
-/* Whatever happened: the files are to be those that the row names. */
 static void
 dou_video_transcoder_settle (DouVideoTranscoder *self, gboolean exists)
 {
@@ -236,31 +239,95 @@ dou_video_transcoder_settle (DouVideoTranscoder *self, gboolean exists)
                                 g_object_ref (self));
 }
 
+static void
+removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DouVideoTranscoder) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!dou_media_store_remove_finish (DOU_MEDIA_STORE (source), result, &error))
+    g_warning ("A file of a video that could not be transcoded may be left: %s", error->message);
+  dou_video_transcoder_settle (self, TRUE);
+}
+
+/* With an object store nodes do not remove each other's results. There will be no other one of this video. */
+static void
+dou_video_transcoder_give_up (DouVideoTranscoder *self)
+{
+  g_autofree char *name = dou_media_store_name_transcoded (self->task->id);
+  const char *const names[] = { name, NULL };
+
+  dou_media_store_remove_async (self->media, names, removed_cb, g_object_ref (self));
+}
+
 /* The row is on disk as it is to be. If it is not, the files of both are left as they are. */
 static void
 updated_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DouVideoTranscoder) self = user_data;
+  g_autoptr (DouVideoTask) row = NULL;
   g_autoptr (GError) error = NULL;
-  gboolean exists;
+  gboolean held;
 
-  if (!dou_video_store_update_task_finish (DOU_VIDEO_STORE (source), result, &exists, &error))
+  if (!dou_video_store_change_task_finish (DOU_VIDEO_STORE (source), result, &held, &row, &error))
     {
       dou_video_transcoder_give_way (self, error);
       return;
     }
 
-  if (exists && (self->placed || self->task->n_attempts >= MAX_ATTEMPTS))
-    g_signal_emit (self, signals[SIGNAL_ENDED], 0, self->task->id, self->placed);
+  /* Whatever happened: the files are to be those that the row names. */
+  if (row != NULL)
+    {
+      g_free (self->task->file);
+      self->task->file = g_steal_pointer (&row->file);
+    }
+  self->task->transcode = row != NULL ? row->transcode : DOU_VIDEO_TRANSCODE_NONE;
+  if (held && row->transcode != DOU_VIDEO_TRANSCODE_WANTED)
+    g_signal_emit (self, signals[SIGNAL_ENDED], 0, self->task->id,
+                   row->transcode == DOU_VIDEO_TRANSCODE_NONE);
 
-  dou_video_transcoder_settle (self, exists);
+  if (held && row->transcode == DOU_VIDEO_TRANSCODE_FAILED)
+    dou_video_transcoder_give_up (self);
+  else
+    dou_video_transcoder_settle (self, row != NULL);
+}
+
+/* @pause: milliseconds until it may be tried again */
+static void
+dou_video_transcoder_update (DouVideoTranscoder *self, DouVideoTranscode transcode, gint64 pause)
+{
+  self->task->transcode = transcode;
+  dou_video_store_update_task_async (self->store, self->task, pause, updated_cb,
+                                     g_object_ref (self));
 }
 
 static void
-dou_video_transcoder_update (DouVideoTranscoder *self, DouVideoTranscode transcode)
+dou_video_transcoder_give_up_if_last (DouVideoTranscoder *self)
 {
-  dou_video_store_update_task_async (self->store, self->task, transcode, updated_cb,
-                                     g_object_ref (self));
+  DouVideoTask *task = self->task;
+
+  if (task->n_attempts < MAX_ATTEMPTS)
+    {
+      dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_WANTED,
+                                   self->retry_delay * G_GINT64_CONSTANT (1000));
+      return;
+    }
+
+  g_info ("Video %" G_GINT64_FORMAT " stays as it came after %u attempts: %s", task->id,
+             task->n_attempts, task->trouble);
+  dou_metric_add (dou_metrics_get ("doutok_transcodes_total", "outcome=\"given-up\""), 1);
+  dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_FAILED, 0);
+}
+
+/* What ffmpeg says may be long, and anything. */
+static char *
+make_trouble (const char *message)
+{
+  g_autofree char *valid = g_utf8_make_valid (message, -1);
+
+  return g_utf8_strlen (valid, -1) <= DOU_VIDEO_TROUBLE_MAX
+             ? g_steal_pointer (&valid)
+             : g_utf8_substring (valid, 0, DOU_VIDEO_TROUBLE_MAX);
 }
 
 static void
@@ -272,18 +339,16 @@ dou_video_transcoder_fail (DouVideoTranscoder *self, const GError *error)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
       task->n_attempts--;
-      dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_WANTED);
+      dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_WANTED, 0);
       return;
     }
 
   g_info ("Video %" G_GINT64_FORMAT " could not be transcoded, attempt %u of %d: %s", task->id,
           task->n_attempts, MAX_ATTEMPTS, error->message);
-  self->retry_at = g_get_monotonic_time () + self->retry_delay * G_TIME_SPAN_SECOND;
   dou_metric_add (dou_metrics_get ("doutok_transcodes_total", "outcome=\"failure\""), 1);
-  if (task->n_attempts >= MAX_ATTEMPTS)
-    dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_FAILED);
-  else
-    dou_video_transcoder_settle (self, TRUE);
+  g_free (task->trouble);
+  task->trouble = make_trouble (error->message);
+  dou_video_transcoder_give_up_if_last (self);
 }
 
 static void
@@ -298,11 +363,12 @@ placed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  self->placed = TRUE;
   dou_metric_add (dou_metrics_get ("doutok_transcodes_total", "outcome=\"success\""), 1);
   g_free (self->task->file);
   self->task->file = dou_media_store_name_transcoded (self->task->id);
-  dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_NONE);
+  g_free (self->task->trouble);
+  self->task->trouble = g_strdup ("");
+  dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_NONE, 0);
 }
 
 static void
@@ -368,69 +434,64 @@ begun_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     dou_video_transcoder_fail (self, error);
 }
 
-static void
-counted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouVideoTranscoder) self = user_data;
-  g_autoptr (GError) error = NULL;
-  gboolean exists;
-
-  if (!dou_video_store_update_task_finish (DOU_VIDEO_STORE (source), result, &exists, &error))
-    dou_video_transcoder_give_way (self, error);
-  else if (exists)
-    dou_media_store_begin_async (self->media, self->task->id, begun_cb, g_object_ref (self));
-  else
-    {
-      self->again = TRUE;
-      dou_video_transcoder_rest (self);
-    }
-}
-
-/* What was tried before waits; what was not, comes first and does not. */
-static gboolean
-dou_video_transcoder_must_wait (DouVideoTranscoder *self, const DouVideoTask *task)
-{
-  gint64 rest = self->retry_at - g_get_monotonic_time ();
-
-  if (task->n_attempts == 0 || rest <= 0)
-    return FALSE;
-
-  dou_video_transcoder_retry_after (self, rest);
-  return TRUE;
-}
-
-/* An attempt is counted first. One that was never heard of again was the last. */
+/* The attempt is counted already. One that was never heard of again was the last. */
 static void
 dou_video_transcoder_begin (DouVideoTranscoder *self)
 {
-  if (self->task->n_attempts >= MAX_ATTEMPTS)
+  DouVideoTask *task = self->task;
+
+  dou_video_jobs_begin (self->jobs, task);
+  if (task->n_attempts <= MAX_ATTEMPTS)
     {
-      dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_FAILED);
+      dou_media_store_begin_async (self->media, task->id, begun_cb, g_object_ref (self));
       return;
     }
 
-  self->task->n_attempts++;
-  dou_video_store_update_task_async (self->store, self->task, DOU_VIDEO_TRANSCODE_WANTED,
-                                     counted_cb, g_object_ref (self));
+  task->n_attempts = MAX_ATTEMPTS;
+  if (*task->trouble == '\0')
+    {
+      g_free (task->trouble);
+      task->trouble = g_strdup (FATAL);
+    }
+  dou_video_transcoder_give_up_if_last (self);
 }
 
 static void
-got_next_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+taken_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DouVideoTranscoder) self = user_data;
   g_autoptr (DouVideoTask) task = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!dou_video_store_get_next_task_finish (DOU_VIDEO_STORE (source), result, &task, &error))
+  if (!dou_video_jobs_take_finish (DOU_VIDEO_JOBS (source), result, &task, &error))
     dou_video_transcoder_give_way (self, error);
-  else if (task == NULL || is_stopped (self) || dou_video_transcoder_must_wait (self, task))
+  else if (task == NULL)
     dou_video_transcoder_rest (self);
   else
     {
       self->task = g_steal_pointer (&task);
       self->run = g_cancellable_new ();
+      /* The stop came while it was being taken. */
+      if (is_stopped (self))
+        g_cancellable_cancel (self->run);
       dou_video_transcoder_begin (self);
     }
+}
+
+/**
+ * dou_video_transcoder_add:
+ * @self: a transcoder
+ * @id: of a video that is to be transcoded, as its row says
+ *
+ * It is done here or on another node.
+ */
+void
+dou_video_transcoder_add (DouVideoTranscoder *self, gint64 id)
+{
+  g_return_if_fail (DOU_IS_VIDEO_TRANSCODER (self));
+
+  dou_video_jobs_add (self->jobs, id);
+  dou_video_transcoder_wake (self);
 }
 
 /**
@@ -449,7 +510,7 @@ dou_video_transcoder_wake (DouVideoTranscoder *self)
     return;
 
   self->busy = TRUE;
-  dou_video_store_get_next_task_async (self->store, got_next_cb, g_object_ref (self));
+  dou_video_jobs_take_async (self->jobs, taken_cb, g_object_ref (self));
 }
 
 /**
@@ -463,7 +524,7 @@ dou_video_transcoder_stop (DouVideoTranscoder *self)
 {
   g_return_if_fail (DOU_IS_VIDEO_TRANSCODER (self));
 
-  g_clear_handle_id (&self->retry_id, g_source_remove);
+  dou_video_jobs_stop (self->jobs);
   g_cancellable_cancel (self->cancellable);
   g_cancellable_cancel (self->run);
 }

@@ -53,6 +53,35 @@ parts_open_media (Parts *parts, DouService *service, GError **error)
   return TRUE;
 }
 
+/* Nodes share what is to be transcoded if every one of them can read the files. */
+static DouVideoJobs *
+parts_make_jobs (Parts *parts, DouConfig *config)
+{
+  const char *url = dou_config_get_string (config, DOU_CONFIG_REDIS_URL);
+  gboolean is_shared
+      = !g_str_equal (dou_config_get_string (config, DOU_CONFIG_DATABASE_ENGINE), "sqlite");
+  gint64 lease = dou_config_get_int64 (config, DOU_CONFIG_TRANSCODE_LEASE) * 1000;
+  g_autoptr (DouVideoJobs) jobs
+      = dou_video_jobs_new (parts->store, parts->media, is_shared ? lease : 0);
+  g_autoptr (DouRedisAddress) address = NULL;
+  g_autoptr (DouRedis) redis = NULL;
+  g_autoptr (DouVideoQueue) queue = NULL;
+  g_autofree char *key = NULL;
+  g_autofree char *node = NULL;
+
+  if (!is_shared || *url == '\0' || !dou_media_store_is_remote (parts->media))
+    return g_steal_pointer (&jobs);
+
+  address = dou_redis_address_parse (url);
+  key = g_strdup_printf ("doutok@%u:transcodes", address->database);
+  node = g_strdup_printf ("node-%" G_GINT64_FORMAT,
+                          dou_config_get_int64 (config, DOU_CONFIG_NODE_ID));
+  redis = dou_redis_new (address, NULL);
+  queue = dou_video_queue_new (redis, key, node, lease);
+  dou_video_jobs_set_queue (jobs, queue);
+  return g_steal_pointer (&jobs);
+}
+
 static gboolean
 parts_make (Parts *parts, DouService *service, GError **error)
 {
@@ -62,6 +91,7 @@ parts_make (Parts *parts, DouService *service, GError **error)
   g_autoptr (DouMediaRunner) runner
       = dou_media_runner_new (dou_config_get_int64 (config, DOU_CONFIG_MEDIA_MEMORY), error);
   g_autoptr (DouMediaImporter) importer = NULL;
+  g_autoptr (DouVideoJobs) jobs = NULL;
   g_autoptr (DouVideoTranscoder) transcoder = NULL;
   g_autoptr (DouPictureKeeper) keeper = NULL;
   g_autoptr (DouVideoSocial) social = NULL;
@@ -75,7 +105,8 @@ parts_make (Parts *parts, DouService *service, GError **error)
   importer = dou_media_importer_new (runner, parts->media,
                                      dou_config_get_int64 (config, DOU_CONFIG_MAX_UPLOAD),
                                      max_duration, n_slots);
-  transcoder = dou_video_transcoder_new (parts->store, parts->media, runner, max_duration,
+  jobs = parts_make_jobs (parts, config);
+  transcoder = dou_video_transcoder_new (parts->store, parts->media, jobs, runner, max_duration,
                                          DOU_VIDEO_TRANSCODER_RETRY_DELAY);
   cleaner = dou_video_cleaner_new (parts->store, parts->media, transcoder, social,
                                    DOU_VIDEO_CLEANER_RETRY_DELAY);

@@ -214,7 +214,68 @@ has_none_pending (gpointer data)
   return dou_video_manager_get_pending_transcodes (data) == 0;
 }
 
-/* Test that what cannot be transcoded is tried four times, then left as it came. */
+static DouVideoTask *
+get_task (VideoFixture *fixture)
+{
+  const gint64 id = ID;
+  GAsyncResult *pending = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GPtrArray) tasks = NULL;
+
+  dou_video_store_get_tasks_async (fixture->store, &id, 1, dou_test_wait_result_cb, &pending);
+  result = dou_test_wait_result (&pending);
+  tasks = dou_video_store_get_tasks_finish (fixture->store, result, NULL);
+  return g_ptr_array_steal_index (tasks, 0);
+}
+
+static void
+assert_given_up (VideoFixture *fixture, const char *reason)
+{
+  g_autoptr (DouVideoTask) task = get_task (fixture);
+
+  g_assert_cmpint (task->transcode, ==, DOU_VIDEO_TRANSCODE_FAILED);
+  g_assert_cmpuint (task->n_attempts, ==, DOU_VIDEO_TRANSCODER_MAX_ATTEMPTS);
+  g_assert_cmpstr (task->trouble, ==, reason);
+}
+
+static void
+claim (VideoFixture *fixture)
+{
+  GAsyncResult *pending = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (DouVideoTask) task = NULL;
+  gboolean held;
+
+  dou_video_store_claim_task_async (fixture->store, ID, 0, dou_test_wait_result_cb, &pending);
+  result = dou_test_wait_result (&pending);
+  g_assert_true (
+      dou_video_store_change_task_finish (fixture->store, result, &held, &task, NULL));
+  g_assert_true (held);
+}
+
+/* Test that what has ended the service three times is not begun once more. */
+static void
+test_fatal (VideoFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GBytes) bytes = dou_test_media_make (DOU_TEST_MEDIA_WEBM);
+  g_autoptr (DouVideo) video = NULL;
+
+  g_assert_true (video_fixture_publish (fixture, ID, bytes, NULL));
+  video_fixture_close (fixture);
+  video_fixture_open_store (fixture);
+  for (guint i = 0; i < DOU_VIDEO_TRANSCODER_MAX_ATTEMPTS; i++)
+    claim (fixture);
+
+  video_fixture_open (fixture);
+  dou_test_wait_until (has_none_pending, fixture->manager);
+  video_fixture_wait_idle (fixture);
+  assert_given_up (fixture, "each attempt ended with the service");
+  video = video_fixture_get (fixture, ID);
+  g_assert_cmpstr (video->file, ==, "video/00/1000.webm");
+  video_fixture_assert_files (fixture, ID);
+}
+
+/* Test that what cannot be transcoded is tried three times, then left as it came, with the reason. */
 static void
 test_untranscodable (VideoFixture *fixture, gconstpointer data)
 {
@@ -248,6 +309,7 @@ test_untranscodable (VideoFixture *fixture, gconstpointer data)
   g_assert_true (g_file_test (file, G_FILE_TEST_EXISTS));
   g_assert_cmpuint (fixture->changed->len, ==, 0);
   g_assert_cmpuint (video_fixture_count_files (fixture), ==, 1);
+  assert_given_up (fixture, "neither MP4 nor Matroska");
 
   video_fixture_close (fixture);
   video_fixture_open (fixture);
@@ -343,6 +405,7 @@ main (int argc, char **argv)
   ADD ("again", test_again);
   ADD ("at-once", test_at_once);
   ADD ("transcoded", test_transcoded);
+  ADD ("fatal", test_fatal);
   ADD ("untranscodable", test_untranscodable);
   ADD ("stop-transcoding", test_stop_transcoding);
   ADD ("stop-publishing", test_stop_publishing);

@@ -9,13 +9,15 @@ static const char *const exceptions[] = {
   /* One row each: the parameter as a table. */
   "insert-video: SCAN j",
   "insert-picture: SCAN j",
+  "list-transcodes: SCAN j",
+  "claim-transcode: SCAN j",
+  "renew-transcode: SCAN j",
   "update-transcode: SCAN j",
   /* What a subquery with a limit gave. */
   "get-feed: SCAN v",
   "get-works: SCAN v",
   /* Indexes that hold only what is still to be done. */
   "count-videos: SCAN videos USING INDEX videos_to_transcode",
-  "get-next-transcode: SCAN videos USING INDEX videos_to_transcode",
   "get-unsettled-pictures: SCAN pictures USING INDEX pictures_unsettled",
   "list-unclean: SCAN deleted_videos USING INDEX deleted_videos_pending",
   /* The oldest entries, up to a limit. */

@@ -285,33 +285,70 @@ test_works (Fixture *fixture, gconstpointer data)
 }
 
 static DouVideoTask *
-get_next_task (Fixture *fixture)
+get_task_after (Fixture *fixture, const DouVideoTask *after)
 {
   g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GPtrArray) tasks = NULL;
   g_autoptr (GError) error = NULL;
-  DouVideoTask *task = NULL;
 
-  dou_video_store_get_next_task_async (fixture->store, dou_test_wait_result_cb,
-                                       &fixture->result);
+  dou_video_store_list_tasks_async (fixture->store, after, dou_test_wait_result_cb,
+                                    &fixture->result);
   result = dou_test_wait_result (&fixture->result);
-  g_assert_true (dou_video_store_get_next_task_finish (fixture->store, result, &task, &error));
+  tasks = dou_video_store_get_tasks_finish (fixture->store, result, &error);
   g_assert_no_error (error);
-  return task;
+  return tasks->len > 0 ? g_ptr_array_steal_index (tasks, 0) : NULL;
+}
+
+static DouVideoTask *
+get_next_task (Fixture *fixture)
+{
+  return get_task_after (fixture, NULL);
+}
+
+/* Whether one of the three changes was done. */
+static gboolean
+finish_change (Fixture *fixture, DouVideoTask **row)
+{
+  g_autoptr (GAsyncResult) result = dou_test_wait_result (&fixture->result);
+  g_autoptr (GError) error = NULL;
+  gboolean held;
+
+  g_assert_true (
+      dou_video_store_change_task_finish (fixture->store, result, &held, row, &error));
+  g_assert_no_error (error);
+  return held;
+}
+
+/* Returns: (nullable): what was claimed */
+static DouVideoTask *
+claim_task (Fixture *fixture, gint64 id, gint64 lease)
+{
+  g_autoptr (DouVideoTask) task = NULL;
+
+  dou_video_store_claim_task_async (fixture->store, id, lease, dou_test_wait_result_cb,
+                                    &fixture->result);
+  return finish_change (fixture, &task) ? g_steal_pointer (&task) : NULL;
+}
+
+static gboolean
+renew_task (Fixture *fixture, const DouVideoTask *task, gint64 lease)
+{
+  g_autoptr (DouVideoTask) row = NULL;
+
+  dou_video_store_renew_task_async (fixture->store, task, lease, dou_test_wait_result_cb,
+                                    &fixture->result);
+  return finish_change (fixture, &row);
 }
 
 static gboolean
 update_task (Fixture *fixture, DouVideoTask *task, DouVideoTranscode transcode)
 {
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-  gboolean exists;
+  g_autoptr (DouVideoTask) row = NULL;
 
-  dou_video_store_update_task_async (fixture->store, task, transcode, dou_test_wait_result_cb,
+  task->transcode = transcode;
+  dou_video_store_update_task_async (fixture->store, task, 0, dou_test_wait_result_cb,
                                      &fixture->result);
-  result = dou_test_wait_result (&fixture->result);
-  g_assert_true (dou_video_store_update_task_finish (fixture->store, result, &exists, &error));
-  g_assert_no_error (error);
-  return exists;
+  return finish_change (fixture, &row);
 }
 
 /* Test that what is to be transcoded is handed out, least tried first, and outlives a restart. */
@@ -331,11 +368,15 @@ test_tasks (Fixture *fixture, gconstpointer data)
   first = get_next_task (fixture);
   g_assert_cmpint (first->id, ==, 2);
   g_assert_cmpuint (first->n_attempts, ==, 0);
-  first->n_attempts++;
+  dou_video_task_free (g_steal_pointer (&first));
+  first = claim_task (fixture, 2, 0);
+  g_assert_cmpuint (first->n_attempts, ==, 1);
   g_assert_true (update_task (fixture, first, DOU_VIDEO_TRANSCODE_WANTED));
 
   second = get_next_task (fixture);
   g_assert_cmpint (second->id, ==, 3);
+  dou_video_task_free (g_steal_pointer (&second));
+  second = claim_task (fixture, 3, 0);
   g_assert_true (update_task (fixture, second, DOU_VIDEO_TRANSCODE_FAILED));
   assert_counts (fixture, 3, 1);
 
@@ -345,11 +386,130 @@ test_tasks (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (again->id, ==, 2);
   g_assert_cmpuint (again->n_attempts, ==, 1);
   g_assert_cmpstr (again->file, ==, "video/00/1.mp4");
+  dou_video_task_free (g_steal_pointer (&again));
+  again = claim_task (fixture, 2, 0);
   g_free (again->file);
   again->file = g_strdup ("video/00/1-1.mp4");
   g_assert_true (update_task (fixture, again, DOU_VIDEO_TRANSCODE_NONE));
   g_assert_null (get_next_task (fixture));
   assert_counts (fixture, 3, 0);
+}
+
+/* Longer than any test. */
+#define LONG 3600000
+
+/* Test that who has claimed what is to be transcoded has it for himself; that somebody else may have it
+ * when his time is over, and all that the first one writes afterwards changes nothing; that what is done is
+ * done. */
+static void
+test_claims (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouVideoTask) listed = NULL;
+  g_autoptr (DouVideoTask) waiting = NULL;
+  g_autoptr (DouVideoTask) first = NULL;
+  g_autoptr (DouVideoTask) second = NULL;
+
+  publish_as (fixture, 2, AUTHOR, "a", DOU_VIDEO_TRANSCODE_WANTED);
+  publish (fixture, 3);
+  g_assert_null (claim_task (fixture, 3, 0));
+  g_assert_null (claim_task (fixture, 4, 0));
+  listed = get_next_task (fixture);
+  g_assert_cmpint (listed->wait, ==, 0);
+  g_assert_cmpstr (listed->trouble, ==, "");
+
+  first = claim_task (fixture, 2, LONG);
+  g_assert_cmpstr (first->file, ==, listed->file);
+  g_assert_cmpuint (first->n_attempts, ==, 1);
+  g_assert_null (claim_task (fixture, 2, LONG));
+  waiting = get_next_task (fixture);
+  g_assert_cmpint (waiting->wait, >, LONG / 2);
+  g_assert_cmpint (waiting->wait, <=, LONG);
+  g_assert_true (renew_task (fixture, first, 0));
+
+  second = claim_task (fixture, 2, LONG);
+  g_assert_cmpuint (second->n_attempts, ==, 2);
+  g_assert_cmpint (second->claim, !=, first->claim);
+  g_assert_false (renew_task (fixture, first, LONG));
+  g_free (first->file);
+  first->file = g_strdup ("video/00/2-1.mp4");
+  g_assert_false (update_task (fixture, first, DOU_VIDEO_TRANSCODE_NONE));
+  assert_counts (fixture, 2, 1);
+  g_assert_false (update_task (fixture, first, DOU_VIDEO_TRANSCODE_WANTED));
+  g_assert_null (claim_task (fixture, 2, LONG));
+
+  g_assert_true (renew_task (fixture, second, LONG));
+  g_assert_true (update_task (fixture, second, DOU_VIDEO_TRANSCODE_NONE));
+  assert_counts (fixture, 2, 0);
+  g_assert_false (update_task (fixture, first, DOU_VIDEO_TRANSCODE_FAILED));
+  g_assert_false (renew_task (fixture, second, LONG));
+  g_assert_null (claim_task (fixture, 2, LONG));
+  g_assert_null (get_next_task (fixture));
+}
+
+/* Test that why something could not be transcoded is kept, whatever it is, and that nobody begins again
+ * before the time. */
+static void
+test_trouble (Fixture *fixture, gconstpointer data)
+{
+  const gint64 ids[] = { 2, 9 };
+  g_autofree char *reason = g_strnfill (DOU_VIDEO_TROUBLE_MAX - 4, 'x');
+  g_autofree char *trouble = g_strconcat (reason, "\"\\坏🎬", NULL);
+  g_autoptr (DouVideoTask) task = NULL;
+  g_autoptr (DouVideoTask) next = NULL;
+  g_autoptr (DouVideoTask) row = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GPtrArray) tasks = NULL;
+
+  publish_as (fixture, 2, AUTHOR, "a", DOU_VIDEO_TRANSCODE_WANTED);
+  task = claim_task (fixture, 2, 0);
+  g_free (task->trouble);
+  task->trouble = g_strdup (trouble);
+  dou_video_store_update_task_async (fixture->store, task, LONG, dou_test_wait_result_cb,
+                                     &fixture->result);
+  g_assert_true (finish_change (fixture, &row));
+  g_assert_cmpstr (row->trouble, ==, trouble);
+  g_assert_null (claim_task (fixture, 2, 0));
+  next = get_next_task (fixture);
+  g_assert_cmpint (next->wait, >, LONG / 2);
+  g_assert_cmpuint (next->n_attempts, ==, 1);
+
+  g_assert_true (update_task (fixture, task, DOU_VIDEO_TRANSCODE_FAILED));
+  dou_video_store_get_tasks_async (fixture->store, ids, G_N_ELEMENTS (ids),
+                                   dou_test_wait_result_cb, &fixture->result);
+  result = dou_test_wait_result (&fixture->result);
+  tasks = dou_video_store_get_tasks_finish (fixture->store, result, NULL);
+  g_assert_cmpuint (tasks->len, ==, G_N_ELEMENTS (ids));
+  g_assert_cmpstr (((DouVideoTask *) g_ptr_array_index (tasks, 0))->trouble, ==, trouble);
+  g_assert_cmpint (((DouVideoTask *) g_ptr_array_index (tasks, 0))->transcode, ==,
+                   DOU_VIDEO_TRANSCODE_FAILED);
+  g_assert_null (g_ptr_array_index (tasks, 1));
+}
+
+/* Test that a page of what is to be transcoded begins behind the last one of the page before, those that
+ * were tried more at the end. */
+static void
+test_task_pages (Fixture *fixture, gconstpointer data)
+{
+  const gint64 expected[] = { 3, 4, 2, 5 };
+  g_autoptr (DouVideoTask) last = NULL;
+
+  for (gint64 id = 2; id <= 5; id++)
+    publish_as (fixture, id, AUTHOR, "a", DOU_VIDEO_TRANSCODE_WANTED);
+  for (gsize i = 2; i < G_N_ELEMENTS (expected); i++)
+    {
+      g_autoptr (DouVideoTask) task = claim_task (fixture, expected[i], LONG);
+
+      g_assert_nonnull (task);
+    }
+
+  for (gsize i = 0; i < G_N_ELEMENTS (expected); i++)
+    {
+      g_autoptr (DouVideoTask) before = g_steal_pointer (&last);
+
+      last = get_task_after (fixture, before);
+      g_assert_cmpint (last->id, ==, expected[i]);
+    }
+  g_assert_null (get_task_after (fixture, last));
 }
 
 static guint
@@ -398,7 +558,7 @@ test_delete (Fixture *fixture, gconstpointer data)
   publish (fixture, FIRST_ID);
   publish_as (fixture, FIRST_ID + 1, AUTHOR, "a", DOU_VIDEO_TRANSCODE_WANTED);
   publish (fixture, FIRST_ID + 2);
-  task = get_next_task (fixture);
+  task = claim_task (fixture, FIRST_ID + 1, 0);
   assert_state (fixture, FIRST_ID, AUTHOR, FALSE, FALSE);
 
   g_assert_cmpuint (delete_ids (fixture, ids, G_N_ELEMENTS (ids)), ==, 2);
@@ -734,6 +894,9 @@ main (int argc, char **argv)
   ADD ("feed", test_feed);
   ADD ("works", test_works);
   ADD ("tasks", test_tasks);
+  ADD ("claims", test_claims);
+  ADD ("trouble", test_trouble);
+  ADD ("task-pages", test_task_pages);
   ADD ("delete", test_delete);
   ADD ("hide", test_hide);
   ADD ("list-of", test_list_of);

@@ -35,6 +35,7 @@ video_fixture_open (VideoFixture *fixture)
 {
   g_autoptr (DouMediaRunner) runner = NULL;
   g_autoptr (DouMediaImporter) importer = NULL;
+  g_autoptr (DouVideoJobs) jobs = NULL;
   g_autoptr (DouVideoTranscoder) transcoder = NULL;
   g_autoptr (DouVideoCleaner) cleaner = NULL;
   g_autoptr (GError) error = NULL;
@@ -48,7 +49,11 @@ video_fixture_open (VideoFixture *fixture)
   runner = dou_media_runner_new (MEMORY, &error);
   g_assert_no_error (error);
   importer = dou_media_importer_new (runner, fixture->media, MAX_SIZE, MAX_DURATION, 2);
-  transcoder = dou_video_transcoder_new (fixture->store, fixture->media, runner, MAX_DURATION, 0);
+  jobs = dou_video_jobs_new (fixture->store, fixture->media, fixture->lease);
+  if (fixture->queue != NULL)
+    dou_video_jobs_set_queue (jobs, fixture->queue);
+  transcoder = dou_video_transcoder_new (fixture->store, fixture->media, jobs, runner, MAX_DURATION,
+                                         0);
   cleaner = dou_video_cleaner_new (fixture->store, fixture->media, transcoder, fixture->social, 1);
   fixture->manager = dou_video_manager_new (fixture->store, fixture->media, importer, transcoder,
                                             cleaner, &error);

@@ -21,6 +21,8 @@ typedef struct
   DouMediaStore *media;   /* (owned) (nullable) */
   DouMediaObjects *objects; /* (owned) (nullable) of tests whose files are elsewhere */
   DouVideoSocial *social;   /* (owned) (nullable) of tests that have a bus */
+  DouVideoQueue *queue;     /* (owned) (nullable) of tests with other nodes */
+  gint64 lease;             /* milliseconds, of the same */
   DouVideoManager *manager; /* (owned) (nullable) */
   DouPictureKeeper *keeper; /* (owned) (nullable) */
   DouPictureImporter *pictures; /* (owned) (nullable) */

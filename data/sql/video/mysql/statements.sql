@@ -68,17 +68,61 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
   LEFT JOIN authors AS a ON a.id = j.id
 ORDER BY j.place
 
--- name: get-next-transcode
-SELECT id, file, cover, attempts FROM videos WHERE transcode = 1 ORDER BY attempts, id LIMIT 1
+-- [attempts, id] → those to be transcoded behind that place, the least tried first, and for how many
+-- milliseconds each is not to be begun. It is the database's clock that tells, the only one that all nodes
+-- share.
+-- name: list-transcodes
+SELECT v.id, v.file, v.cover, v.transcode, v.attempts, v.claim,
+  GREATEST(0, v.claimed_until - UNIX_TIMESTAMP() * 1000), v.trouble
+FROM JSON_TABLE(##json::string, '$' COLUMNS (
+    attempts BIGINT PATH '$[0]' ERROR ON ERROR,
+    id BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  JOIN videos AS v ON v.attempts > j.attempts OR (v.attempts = j.attempts AND v.id > j.id)
+WHERE v.transcode = 1
+ORDER BY v.attempts, v.id LIMIT 256
 
--- [id, file, transcode, attempts]
+-- [id, …] → a row for each, in the same order.
+-- name: get-transcodes
+SELECT v.id, v.file, v.cover, v.transcode, v.attempts, v.claim,
+  GREATEST(0, v.claimed_until - UNIX_TIMESTAMP() * 1000), v.trouble
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
+    id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  LEFT JOIN videos AS v ON v.id = j.id
+ORDER BY j.place
+
+-- [id, claim, lease]: begins an attempt, unless somebody else is at it.
+-- name: claim-transcode
+UPDATE videos AS v JOIN JSON_TABLE(##json::string, '$' COLUMNS (
+    id BIGINT PATH '$[0]' ERROR ON ERROR,
+    claim BIGINT PATH '$[1]' ERROR ON ERROR,
+    lease BIGINT PATH '$[2]' ERROR ON ERROR)) AS j ON v.id = j.id
+SET v.claim = j.claim, v.attempts = v.attempts + 1, v.claimed_until = UNIX_TIMESTAMP() * 1000 + j.lease
+WHERE v.transcode = 1 AND v.claimed_until <= UNIX_TIMESTAMP() * 1000
+
+-- [id, claim, lease]: goes on with it, unless somebody else has begun another one.
+-- name: renew-transcode
+UPDATE videos AS v JOIN JSON_TABLE(##json::string, '$' COLUMNS (
+    id BIGINT PATH '$[0]' ERROR ON ERROR,
+    claim BIGINT PATH '$[1]' ERROR ON ERROR,
+    lease BIGINT PATH '$[2]' ERROR ON ERROR)) AS j ON v.id = j.id AND v.claim = j.claim
+SET v.claimed_until = UNIX_TIMESTAMP() * 1000 + j.lease
+WHERE v.transcode = 1
+
+-- [id, claim, file, transcode, attempts, pause, trouble]: ends it, on the same condition.
 -- name: update-transcode
 UPDATE videos AS v JOIN JSON_TABLE(##json::string, '$' COLUMNS (
     id BIGINT PATH '$[0]' ERROR ON ERROR,
-    file TEXT CHARSET utf8mb4 PATH '$[1]' ERROR ON ERROR,
-    transcode BIGINT PATH '$[2]' ERROR ON ERROR,
-    attempts BIGINT PATH '$[3]' ERROR ON ERROR)) AS j ON v.id = j.id
-SET v.file = j.file, v.transcode = j.transcode, v.attempts = j.attempts
+    claim BIGINT PATH '$[1]' ERROR ON ERROR,
+    file TEXT CHARSET utf8mb4 PATH '$[2]' ERROR ON ERROR,
+    transcode BIGINT PATH '$[3]' ERROR ON ERROR,
+    attempts BIGINT PATH '$[4]' ERROR ON ERROR,
+    pause BIGINT PATH '$[5]' ERROR ON ERROR,
+    trouble TEXT CHARSET utf8mb4 PATH '$[6]' ERROR ON ERROR)) AS j
+  ON v.id = j.id AND v.claim = j.claim
+SET v.file = j.file, v.transcode = j.transcode, v.attempts = j.attempts, v.trouble = j.trouble,
+  v.claimed_until = UNIX_TIMESTAMP() * 1000 + j.pause
+WHERE v.transcode = 1
 
 -- [id, owner, kind]: one that is there already is to be looked at again.
 -- name: insert-picture

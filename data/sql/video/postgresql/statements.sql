@@ -60,15 +60,48 @@ FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j
 LEFT JOIN authors AS a ON a.id = CAST(j.value AS bigint)
 ORDER BY j.place
 
--- name: get-next-transcode
-SELECT id, file, cover, attempts FROM videos WHERE transcode = 1 ORDER BY attempts, id LIMIT 1
+-- [attempts, id] → those to be transcoded behind that place, the least tried first, and for how many
+-- milliseconds each is not to be begun. It is the database's clock that tells, the only one that all nodes
+-- share.
+-- name: list-transcodes
+SELECT v.id, v.file, v.cover, v.transcode, v.attempts, v.claim,
+  greatest(0, v.claimed_until - CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)), v.trouble
+FROM (SELECT CAST(p.json ->> 0 AS bigint) AS attempts, CAST(p.json ->> 1 AS bigint) AS id
+      FROM (SELECT CAST(##json::string AS json) AS json) AS p) AS j
+  JOIN videos AS v ON (v.attempts, v.id) > (j.attempts, j.id)
+WHERE v.transcode = 1
+ORDER BY v.attempts, v.id LIMIT 256
 
--- [id, file, transcode, attempts]
--- name: update-transcode
-UPDATE videos SET file = j.json ->> 1, transcode = CAST(j.json ->> 2 AS bigint),
-  attempts = CAST(j.json ->> 3 AS bigint)
+-- [id, …] → a row for each, in the same order.
+-- name: get-transcodes
+SELECT v.id, v.file, v.cover, v.transcode, v.attempts, v.claim,
+  greatest(0, v.claimed_until - CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)), v.trouble
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN videos AS v ON v.id = CAST(j.value AS bigint)
+ORDER BY j.place
+
+-- [id, claim, lease]: begins an attempt, unless somebody else is at it.
+-- name: claim-transcode
+UPDATE videos SET claim = CAST(j.json ->> 1 AS bigint), attempts = attempts + 1,
+  claimed_until = CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) + CAST(j.json ->> 2 AS bigint)
 FROM (SELECT CAST(##json::string AS json) AS json) AS j
-WHERE id = CAST(j.json ->> 0 AS bigint)
+WHERE id = CAST(j.json ->> 0 AS bigint) AND transcode = 1
+  AND claimed_until <= CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)
+
+-- [id, claim, lease]: goes on with it, unless somebody else has begun another one.
+-- name: renew-transcode
+UPDATE videos SET
+  claimed_until = CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) + CAST(j.json ->> 2 AS bigint)
+FROM (SELECT CAST(##json::string AS json) AS json) AS j
+WHERE id = CAST(j.json ->> 0 AS bigint) AND transcode = 1 AND claim = CAST(j.json ->> 1 AS bigint)
+
+-- [id, claim, file, transcode, attempts, pause, trouble]: ends it, on the same condition.
+-- name: update-transcode
+UPDATE videos SET file = j.json ->> 2, transcode = CAST(j.json ->> 3 AS bigint),
+  attempts = CAST(j.json ->> 4 AS bigint), trouble = j.json ->> 6,
+  claimed_until = CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) + CAST(j.json ->> 5 AS bigint)
+FROM (SELECT CAST(##json::string AS json) AS json) AS j
+WHERE id = CAST(j.json ->> 0 AS bigint) AND transcode = 1 AND claim = CAST(j.json ->> 1 AS bigint)
 
 -- [id, owner, kind]: one that is there already is to be looked at again.
 -- name: insert-picture

@@ -50,14 +50,45 @@ SELECT a.work_count
 FROM json_each(##json::string) AS j LEFT JOIN authors AS a ON a.id = j.value
 ORDER BY j.key
 
--- name: get-next-transcode
-SELECT id, file, cover, attempts FROM videos WHERE transcode = 1 ORDER BY attempts, id LIMIT 1
+-- [attempts, id] → those to be transcoded behind that place, the least tried first, and for how many
+-- milliseconds each is not to be begun. It is the database's clock that tells, the only one that all nodes
+-- share.
+-- name: list-transcodes
+SELECT v.id, v.file, v.cover, v.transcode, v.attempts, v.claim,
+  max(0, v.claimed_until - CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)), v.trouble
+FROM (SELECT ##json::string AS json) AS j CROSS JOIN videos AS v
+WHERE v.transcode = 1 AND v.attempts >= (j.json ->> 0)
+  AND (v.attempts > (j.json ->> 0) OR v.id > (j.json ->> 1))
+ORDER BY v.attempts, v.id LIMIT 256
 
--- [id, file, transcode, attempts]
--- name: update-transcode
-UPDATE videos SET file = j.json ->> 1, transcode = j.json ->> 2, attempts = j.json ->> 3
+-- [id, …] → a row for each, in the same order.
+-- name: get-transcodes
+SELECT v.id, v.file, v.cover, v.transcode, v.attempts, v.claim,
+  max(0, v.claimed_until - CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)), v.trouble
+FROM json_each(##json::string) AS j LEFT JOIN videos AS v ON v.id = j.value
+ORDER BY j.key
+
+-- [id, claim, lease]: begins an attempt, unless somebody else is at it.
+-- name: claim-transcode
+UPDATE videos SET claim = j.json ->> 1, attempts = attempts + 1,
+  claimed_until = CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) + (j.json ->> 2)
 FROM (SELECT ##json::string AS json) AS j
-WHERE id = j.json ->> 0
+WHERE id = j.json ->> 0 AND transcode = 1
+  AND claimed_until <= CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)
+
+-- [id, claim, lease]: goes on with it, unless somebody else has begun another one.
+-- name: renew-transcode
+UPDATE videos SET claimed_until = CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) + (j.json ->> 2)
+FROM (SELECT ##json::string AS json) AS j
+WHERE id = j.json ->> 0 AND transcode = 1 AND claim = j.json ->> 1
+
+-- [id, claim, file, transcode, attempts, pause, trouble]: ends it, on the same condition.
+-- name: update-transcode
+UPDATE videos SET file = j.json ->> 2, transcode = j.json ->> 3, attempts = j.json ->> 4,
+  claimed_until = CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) + (j.json ->> 5),
+  trouble = j.json ->> 6
+FROM (SELECT ##json::string AS json) AS j
+WHERE id = j.json ->> 0 AND transcode = 1 AND claim = j.json ->> 1
 
 -- [id, owner, kind]: one that is there already is to be looked at again.
 -- name: insert-picture
