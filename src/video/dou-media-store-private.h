@@ -18,8 +18,9 @@ struct _DouMediaStore
   GHashTable *left;         /* (owned) (element-type gint64 DouMediaLeft) to be settled later */
   guint retry_delay;        /* seconds */
   guint retry_id;
-  gint64 retrying;    /* id of what is being settled by itself, or 0 */
-  GPtrArray *blocked; /* (owned) (element-type GTask) wait for the end of that */
+  gint64 retrying;      /* id of what is being settled by itself, or 0 */
+  GHashTable *settling; /* (owned) (element-type GTask) on behalf of somebody */
+  GPtrArray *blocked;   /* (owned) (element-type GTask) wait for the end of one of those */
 };
 
 /* One step on one id: the data of its task. */

@@ -9,8 +9,8 @@
  *
  * An object store may be away for hours, and nobody is to wait for it to tidy up. So what could not be
  * settled is left, remembered here as well as by its marker, and tried again by itself, one id after
- * another. Whoever begins to work on such an id again waits until a try that is under way has ended, and
- * settles it himself.
+ * another. Whoever begins to work on an id again waits until such a try, or another's settling of it, that
+ * is under way has ended.
  *
  * Several nodes share one object store, and a video that was published by one may be transcoded by
  * another. What this node knew of its row may thus be old when it tidies up. A row goes from the file as
@@ -196,10 +196,25 @@ settle (GTask *task, gboolean thorough)
                                   g_steal_pointer (&owned));
 }
 
+static void dou_media_store_release (DouMediaStore *self);
+
+static void
+settled_cb (GObject *task, GParamSpec *pspec, gpointer user_data)
+{
+  DouMediaStore *self = user_data;
+
+  g_hash_table_remove (self->settling, task);
+  dou_media_store_release (self);
+}
+
 /* @task: (transfer full) */
 void
 dou_media_store_settle_remotely (GTask *task)
 {
+  DouMediaStore *self = g_task_get_source_object (task);
+
+  g_hash_table_add (self->settling, task);
+  g_signal_connect (task, "notify::completed", G_CALLBACK (settled_cb), self);
   settle (task, FALSE);
 }
 
@@ -226,18 +241,36 @@ dou_media_store_remove_remotely (GTask *task)
                                   removed_names_cb, task);
 }
 
-/* Who has waited for the end of a try settles the id himself. */
+static gboolean
+dou_media_store_is_settling (DouMediaStore *self, gint64 id)
+{
+  GHashTableIter iter;
+  gpointer task;
+
+  g_hash_table_iter_init (&iter, self->settling);
+  while (g_hash_table_iter_next (&iter, &task, NULL))
+    if (((DouMediaStep *) g_task_get_task_data (task))->id == id)
+      return TRUE;
+
+  return self->retrying == id;
+}
+
+/* Who has waited for the end settles the id himself. */
 static void
 dou_media_store_release (DouMediaStore *self)
 {
   g_autoptr (GPtrArray) blocked = g_steal_pointer (&self->blocked);
 
   self->blocked = g_ptr_array_new_with_free_func (g_object_unref);
-  if (blocked->len > 0)
-    g_hash_table_remove (self->left, &self->retrying);
-  self->retrying = 0;
   for (guint i = 0; i < blocked->len; i++)
-    g_task_run_in_thread (g_ptr_array_index (blocked, i), dou_media_store_begin_thread);
+    {
+      GTask *task = g_ptr_array_index (blocked, i);
+      DouMediaStep *step = g_task_get_task_data (task);
+
+      if (dou_media_store_must_wait (self, step->id, task))
+        continue;
+      g_task_run_in_thread (task, dou_media_store_begin_thread);
+    }
 }
 
 static void
@@ -251,6 +284,7 @@ retried_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   else
     g_info ("Files of %" G_GINT64_FORMAT " are still left: %s", self->retrying, error->message);
 
+  self->retrying = 0;
   dou_media_store_release (self);
   if (g_hash_table_size (self->left) > 0)
     dou_media_store_retry_after (self, error != NULL ? self->retry_delay : 0);
@@ -294,7 +328,7 @@ gboolean
 dou_media_store_must_wait (DouMediaStore *self, gint64 id, GTask *task)
 {
   g_hash_table_remove (self->left, &id);
-  if (self->retrying != id)
+  if (!dou_media_store_is_settling (self, id))
     return FALSE;
 
   g_ptr_array_add (self->blocked, g_object_ref (task));

@@ -548,18 +548,25 @@ dou_video_jobs_take_finish (DouVideoJobs *self, GAsyncResult *result, DouVideoTa
   return FALSE;
 }
 
+typedef struct
+{
+  DouVideoJobs *jobs; /* (owned) */
+  gint64 claim;
+} Renewal;
+
 /* The entry in the queue is kept only while the claim holds. */
 static void
 renewed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (DouVideoJobs) self = user_data;
+  g_autofree Renewal *renewal = user_data;
+  g_autoptr (DouVideoJobs) self = renewal->jobs;
   g_autoptr (DouVideoTask) task = NULL;
   g_autoptr (GError) error = NULL;
   gboolean held;
 
   if (!dou_video_store_change_task_finish (DOU_VIDEO_STORE (source), result, &held, &task, &error))
     g_warning ("That a video is being transcoded cannot be noted: %s", error->message);
-  else if (self->current == NULL || (held && task->claim != self->current->claim))
+  else if (self->renewal_id == 0 || self->current->claim != renewal->claim)
     return;
   else if (!held)
     g_signal_emit (self, signals[SIGNAL_LOST], 0);
@@ -571,9 +578,10 @@ static gboolean
 renewal_cb (gpointer user_data)
 {
   DouVideoJobs *self = user_data;
+  Renewal *renewal = g_new (Renewal, 1);
 
-  dou_video_store_renew_task_async (self->store, self->current, self->lease, renewed_cb,
-                                    g_object_ref (self));
+  *renewal = (Renewal){ g_object_ref (self), self->current->claim };
+  dou_video_store_renew_task_async (self->store, self->current, self->lease, renewed_cb, renewal);
   return G_SOURCE_CONTINUE;
 }
 
@@ -599,6 +607,20 @@ dou_video_jobs_begin (DouVideoJobs *self, const DouVideoTask *task)
 }
 
 /**
+ * dou_video_jobs_let_go:
+ * @self: jobs
+ *
+ * What was begun is not kept any more: what comes of it is being written.
+ */
+void
+dou_video_jobs_let_go (DouVideoJobs *self)
+{
+  g_return_if_fail (DOU_IS_VIDEO_JOBS (self));
+
+  g_clear_handle_id (&self->renewal_id, g_source_remove);
+}
+
+/**
  * dou_video_jobs_end:
  * @self: jobs
  * @is_over: whether nobody has to do anything about it any more
@@ -612,7 +634,7 @@ dou_video_jobs_end (DouVideoJobs *self, gboolean is_over)
 
   g_return_if_fail (DOU_IS_VIDEO_JOBS (self));
 
-  g_clear_handle_id (&self->renewal_id, g_source_remove);
+  dou_video_jobs_let_go (self);
   task = g_steal_pointer (&self->current);
   if (is_over && task != NULL && task->entry != NULL && dou_video_jobs_has_queue (self))
     dou_video_queue_drop (self->queue, task->entry);

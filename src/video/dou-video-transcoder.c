@@ -297,6 +297,7 @@ static void
 dou_video_transcoder_update (DouVideoTranscoder *self, DouVideoTranscode transcode, gint64 pause)
 {
   self->task->transcode = transcode;
+  dou_video_jobs_let_go (self->jobs);
   dou_video_store_update_task_async (self->store, self->task, pause, updated_cb,
                                      g_object_ref (self));
 }

@@ -204,6 +204,33 @@ test_publish_hung (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (video_fixture_count_files (&fixture->video), ==, 0);
 }
 
+/* Test that who begins while the same id is being settled does so afterwards, and keeps its directory. */
+static void
+test_begun_meanwhile (Fixture *fixture, gconstpointer data)
+{
+  GAsyncResult *settling = NULL;
+  GAsyncResult *beginning = NULL;
+  g_autoptr (GAsyncResult) settled = NULL;
+  g_autoptr (GAsyncResult) begun = NULL;
+  g_autoptr (GError) error = NULL;
+
+  begin_with_files (fixture);
+  g_assert_true (place (fixture, VIDEO, COVER, &error));
+  dou_media_store_settle_async (fixture->video.media, ID, VIDEO, COVER, dou_test_wait_result_cb,
+                                &settling);
+  dou_media_store_begin_async (fixture->video.media, ID, dou_test_wait_result_cb, &beginning);
+  settled = dou_test_wait_result (&settling);
+  begun = dou_test_wait_result (&beginning);
+  g_assert_true (dou_media_store_settle_finish (fixture->video.media, settled, &error));
+  g_assert_true (dou_media_store_begin_finish (fixture->video.media, begun, &error));
+  g_assert_cmpuint (count_work (fixture), ==, 1);
+  g_assert_cmpuint (video_fixture_count_files (&fixture->video), ==, 1);
+
+  g_assert_true (settle (fixture, VIDEO, COVER, &error));
+  g_assert_cmpuint (count_work (fixture), ==, 0);
+  assert_objects (fixture, COVER " " VIDEO);
+}
+
 /* Test that what does not play everywhere is fetched, transcoded and replaced. */
 static void
 test_transcoded (Fixture *fixture, gconstpointer data)
@@ -424,6 +451,7 @@ main (int argc, char **argv)
   ADD ("nothing-to-place", test_nothing_to_place);
   ADD ("no-bucket", test_no_bucket);
   ADD ("publish-hung", test_publish_hung);
+  ADD ("begun-meanwhile", test_begun_meanwhile);
   ADD ("transcoded", test_transcoded);
   ADD ("picture", test_picture);
   ADD ("steps", test_steps);
