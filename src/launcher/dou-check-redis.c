@@ -20,13 +20,22 @@
 #define KEY "KEY"
 #define KEY_LIFETIME "5000"
 
-#define MAX_WORDS 8
+#define MAX_WORDS 11
 
 /* Everything that nodes do beside publishing and subscribing, in an order in which it leaves nothing. */
 static const char *const commands[][MAX_WORDS] = {
   { "SET", KEY, "check", "NX", "PX", KEY_LIFETIME, NULL },
   { "GET", KEY, NULL },
+  { "DEL", KEY, NULL },
+  { "XGROUP", "CREATE", KEY, "nodes", "0", "MKSTREAM", NULL },
   { "PEXPIRE", KEY, KEY_LIFETIME, NULL },
+  { "XADD", KEY, "MAXLEN", "~", "1", "*", "video", "1", NULL },
+  { "XREADGROUP", "GROUP", "nodes", "check", "COUNT", "1", "STREAMS", KEY, ">", NULL },
+  { "XAUTOCLAIM", KEY, "nodes", "check", KEY_LIFETIME, "0-0", NULL },
+  { "XCLAIM", KEY, "nodes", "check", "0", "1-1", "JUSTID", NULL },
+  { "XACK", KEY, "nodes", "1-1", NULL },
+  { "XDEL", KEY, "1-1", NULL },
+  { "XRANGE", KEY, "-", "+", "COUNT", "1", NULL },
   { "DEL", KEY, NULL },
 };
 

@@ -57,7 +57,6 @@ parts_open_media (Parts *parts, DouService *service, GError **error)
 static DouVideoJobs *
 parts_make_jobs (Parts *parts, DouConfig *config)
 {
-  const char *url = dou_config_get_string (config, DOU_CONFIG_REDIS_URL);
   gboolean is_shared
       = !g_str_equal (dou_config_get_string (config, DOU_CONFIG_DATABASE_ENGINE), "sqlite");
   gint64 lease = dou_config_get_int64 (config, DOU_CONFIG_TRANSCODE_LEASE) * 1000;
@@ -69,10 +68,11 @@ parts_make_jobs (Parts *parts, DouConfig *config)
   g_autofree char *key = NULL;
   g_autofree char *node = NULL;
 
-  if (!is_shared || *url == '\0' || !dou_media_store_is_remote (parts->media))
+  /* What is wrong with the address is said by who tells other nodes what changes. */
+  if (!is_shared || !dou_media_store_is_remote (parts->media)
+      || !dou_redis_address_load (config, &address, NULL) || address == NULL)
     return g_steal_pointer (&jobs);
 
-  address = dou_redis_address_parse (url);
   key = g_strdup_printf ("doutok@%u:transcodes", address->database);
   node = g_strdup_printf ("node-%" G_GINT64_FORMAT,
                           dou_config_get_int64 (config, DOU_CONFIG_NODE_ID));

@@ -144,7 +144,8 @@ static void
 test_redis (DouTestTree **tree, gconstpointer data)
 {
   static const char *const needed[]
-      = { "select", "publish", "subscribe", "set", "get", "pexpire", "del" };
+      = { "select", "publish",    "subscribe",  "set",    "get",  "pexpire", "del",    "xgroup|create",
+          "xadd",   "xreadgroup", "xautoclaim", "xclaim", "xack", "xdel",    "xrange" };
   DouTestRedis *server;
   g_autoptr (GString) users
       = g_string_new ("requirepass secret\nuser ann on >secret -@all ~doutok@1:* &doutok@1:* +ping");
@@ -164,12 +165,13 @@ test_redis (DouTestTree **tree, gconstpointer data)
   g_string_append (users, "\nuser keyless on >secret +@all &* resetkeys\n"
                           "user deaf on >secret +@all ~* resetchannels\n");
   for (gsize i = 0; i < G_N_ELEMENTS (needed); i++)
-    g_string_append_printf (users, "user no-%s on >secret +@all -%s ~* &*\n", needed[i], needed[i]);
+    g_string_append_printf (users, "user no-%" G_GSIZE_FORMAT " on >secret +@all -%s ~* &*\n", i,
+                            needed[i]);
   server = dou_test_redis_new_on_port (users->str);
 
   for (gsize i = 0; i < G_N_ELEMENTS (needed); i++)
     {
-      g_autofree char *login = g_strdup_printf ("no-%s:secret@", needed[i]);
+      g_autofree char *login = g_strdup_printf ("no-%" G_GSIZE_FORMAT ":secret@", i);
       g_autofree char *url = dou_test_redis_make_url (server, login);
       g_autofree char *redis = g_strdup_printf ("url=%s\n", url);
       g_autofree char *reason = g_strdup_printf ("'%s' command", needed[i]);
