@@ -49,6 +49,8 @@ struct _DouFeed
   GHashTable *loads;   /* (owned) (element-type gint64 Load) (unowned) of this epoch */
   DouLru *ready;       /* (owned) (element-type utf8 DouReady) the first page, by dou_ready_make_key() */
   gint64 newest;       /* time of the newest video; G_MAXINT64 if not known */
+  DouMetric *hits;
+  DouMetric *misses;
   GString *key;        /* (owned) kept for its memory */
 };
 
@@ -180,6 +182,9 @@ dou_feed_new (DouContext *context, DouWatch *watch, gsize max_bytes)
       = dou_lru_new (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dou_ready_free, max_bytes / 2);
   dou_lru_measure (self->pages, dou_metrics_get ("doutok_cache_bytes", "cache=\"feed\""));
   dou_lru_measure (self->ready, dou_metrics_get ("doutok_cache_bytes", "cache=\"feed\""));
+
+  self->hits = dou_metrics_get ("doutok_cache_hits_total", "cache=\"feed\"");
+  self->misses = dou_metrics_get ("doutok_cache_misses_total", "cache=\"feed\"");
 
   dou_watch_listen (watch, DOU_WATCH_VIDEOS, videos_cb, self);
   dou_watch_listen (watch, DOU_WATCH_VIDEO_LOST, videos_cb, self);
@@ -369,6 +374,7 @@ dou_feed_find_page (DouFeed *self, Reader *reader)
 {
   Page *page = dou_lru_lookup (self->pages, &reader->before);
 
+  dou_metric_add (page != NULL ? self->hits : self->misses, 1);
   if (page != NULL)
     reader_take_page (reader, page, self->epoch);
   else
@@ -384,6 +390,7 @@ dou_feed_reply_ready (DouFeed *self, DouRequest *request, gint64 viewer)
   if (ready == NULL || !dou_ready_is_good (ready, self->context->cache))
     return FALSE;
 
+  dou_metric_add (self->hits, 1);
   dou_sheet_reply (dou_ready_get_sheet (ready), self->context, request, viewer);
   return TRUE;
 }

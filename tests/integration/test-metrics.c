@@ -107,6 +107,10 @@ test_counts (Fixture *fixture, gconstpointer data)
   g_assert_cmpfloat (
       get_sample (text, "doutok_http_request_duration_seconds_count{endpoint=\"/douyin/feed\"}"), ==,
       20);
+  g_assert_cmpfloat (get_sample (text, "doutok_cache_hits_total{cache=\"feed\"}"), >, 0);
+  g_assert_cmpfloat (get_sample (text, "doutok_cache_hits_total{cache=\"feed\"}")
+                         + get_sample (text, "doutok_cache_misses_total{cache=\"feed\"}"),
+                     ==, 20);
   g_assert_cmpfloat (get_sample (text, "doutok_database_transactions_total{database=\"user\","
                                        "kind=\"write\",outcome=\"success\"}"),
                      >, 0);
