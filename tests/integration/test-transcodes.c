@@ -130,14 +130,31 @@ count_entries (Fixture *fixture)
   return g_variant_get_int64 (length);
 }
 
+/* A store that is too slow on a machine that does many things at once is said to be unavailable; then nothing
+ * is published, and the same is sent again. */
 static void
 publish (Fixture *fixture, guint node, DouTestMedia kind)
 {
+  const char *url = dou_test_daemon_get_url (fixture->servers[node]);
+  SoupSession *session = dou_test_http_get_session (fixture->https[node]);
   g_autoptr (GBytes) file = dou_test_media_make (kind);
-  g_autoptr (JsonObject) answer
-      = dou_test_http_publish (fixture->https[node], fixture->token, "title", file);
+  guint code = SOUP_STATUS_SERVICE_UNAVAILABLE;
 
-  g_assert_cmpint (dou_test_http_get_status (answer), ==, 0);
+  while (code == SOUP_STATUS_SERVICE_UNAVAILABLE)
+    {
+      g_autoptr (SoupMessage) upload
+          = dou_test_http_make_upload (url, fixture->token, "title", file);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) body = soup_session_send_and_read (session, upload, NULL, &error);
+      g_autoptr (JsonObject) answer = NULL;
+
+      g_assert_no_error (error);
+      answer = dou_test_http_parse (body);
+      code = soup_message_get_status (upload);
+      g_assert_true (code == SOUP_STATUS_SERVICE_UNAVAILABLE
+                     || dou_test_http_get_status (answer) == 0);
+    }
+  g_assert_cmpuint (code, ==, SOUP_STATUS_OK);
 }
 
 /* Returns: (transfer full): the newest videos, as the node shows them */
