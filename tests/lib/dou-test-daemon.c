@@ -11,6 +11,7 @@
 #include "lib/dou-test-daemon.h"
 #include "lib/dou-test-dir.h"
 #include "lib/dou-test-engine.h"
+#include "lib/dou-test-surroundings.h"
 
 /* Two gateways, so that what one does must hold on the other. */
 #define WORKERS "2"
@@ -47,6 +48,7 @@ static DouTestDaemon *
 daemon_new (const char *config, DouTestDaemon *neighbour)
 {
   DouTestDaemon *self = g_new0 (DouTestDaemon, 1);
+  g_autofree char *surroundings = neighbour == NULL ? dou_test_surroundings_get_config () : NULL;
   g_autofree char *database = NULL;
   g_autofree char *text = NULL;
 
@@ -57,7 +59,7 @@ daemon_new (const char *config, DouTestDaemon *neighbour)
   if (neighbour == NULL)
     self->database = dou_test_engine_create (self->state_dir, "all");
   database = dou_test_engine_get_config (neighbour != NULL ? neighbour->database : self->database);
-  text = g_strconcat (config != NULL ? config : "", "\n", database, NULL);
+  text = g_strconcat (config != NULL ? config : "", "\n", database, "\n", surroundings, NULL);
   g_assert_true (g_file_set_contents (self->config, text, -1, NULL));
   dou_test_daemon_start (self);
   return self;
@@ -67,7 +69,7 @@ daemon_new (const char *config, DouTestDaemon *neighbour)
  * dou_test_daemon_new:
  * @config: (nullable): text of a configuration file, without the group of the database
  *
- * Returns: (transfer full): a server that runs, on the database engine under test
+ * Returns: (transfer full): a server that runs, on the database engine and with the surroundings under test
  */
 DouTestDaemon *
 dou_test_daemon_new (const char *config)
