@@ -426,6 +426,39 @@ dou_chat_impl_handle_get_read_marks (DouDBusChat1 *object, GDBusMethodInvocation
 }
 
 static void
+removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GArray) statuses = NULL;
+  g_autoptr (GError) error = NULL;
+
+  statuses = dou_chat_manager_remove_users_finish (DOU_CHAT_MANAGER (source), result, &error);
+  if (statuses != NULL)
+    dou_dbus_chat1_complete_remove_users (DOU_DBUS_CHAT1 (request->impl),
+                                          g_steal_pointer (&request->invocation),
+                                          make_statuses (statuses));
+  else
+    request_fail (request, error);
+}
+
+static gboolean
+dou_chat_impl_handle_remove_users (DouDBusChat1 *object, GDBusMethodInvocation *invocation,
+                                   GVariant *argument)
+{
+  DouChatImpl *self = DOU_CHAT_IMPL (object);
+  const gint64 *users;
+  gsize n_users;
+
+  if (is_too_large (invocation, argument))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  users = g_variant_get_fixed_array (argument, &n_users, sizeof (gint64));
+  dou_chat_manager_remove_users_async (self->manager, users, (guint) n_users, NULL, removed_cb,
+                                       request_new (self, invocation));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
 messages_sent_cb (DouChatManager *manager, GPtrArray *messages, gpointer user_data)
 {
   dou_dbus_chat1_emit_messages_sent (DOU_DBUS_CHAT1 (user_data), make_messages (messages));
@@ -471,6 +504,7 @@ dou_chat_impl_iface_init (DouDBusChat1Iface *iface)
   iface->handle_get_latest_messages = dou_chat_impl_handle_get_latest_messages;
   iface->handle_get_conversations = dou_chat_impl_handle_get_conversations;
   iface->handle_mark_read = dou_chat_impl_handle_mark_read;
+  iface->handle_remove_users = dou_chat_impl_handle_remove_users;
   iface->handle_get_read_marks = dou_chat_impl_handle_get_read_marks;
 }
 

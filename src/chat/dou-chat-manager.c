@@ -172,6 +172,23 @@ dou_chat_manager_get_message_count (DouChatManager *self)
   return self->message_count;
 }
 
+/**
+ * dou_chat_manager_report_removed:
+ * @self: a manager
+ * @n_removed: messages that are no more
+ */
+void
+dou_chat_manager_report_removed (DouChatManager *self, gint64 n_removed)
+{
+  g_return_if_fail (DOU_IS_CHAT_MANAGER (self));
+
+  if (n_removed == 0)
+    return;
+
+  self->message_count = MAX (self->message_count - n_removed, 0);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_MESSAGE_COUNT]);
+}
+
 static gboolean
 is_id (gint64 id)
 {
@@ -266,6 +283,11 @@ sending_settle (Sending *sending, GArray *receipts)
       guint place = g_array_index (sending->places, guint, i);
       DouChatOutcome *outcome = &g_array_index (sending->outcomes, DouChatOutcome, place);
 
+      if (receipt->refused)
+        {
+          outcome->status = DOU_STATUS_USER_NOT_FOUND;
+          continue;
+        }
       if (receipt->sender != message->sender)
         {
           outcome->status = DOU_STATUS_BAD_PARAMETER;

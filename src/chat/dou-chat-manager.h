@@ -93,4 +93,11 @@ void dou_chat_manager_get_marks_async (DouChatManager *self, const DouChatPair *
 GArray *dou_chat_manager_get_marks_finish (DouChatManager *self, GAsyncResult *result,
                                            GError **error);
 
+void dou_chat_manager_remove_users_async (DouChatManager *self, const gint64 *users, guint n_users,
+                                          GCancellable *cancellable, GAsyncReadyCallback callback,
+                                          gpointer user_data);
+GArray *dou_chat_manager_remove_users_finish (DouChatManager *self, GAsyncResult *result,
+                                              GError **error);
+void dou_chat_manager_report_removed (DouChatManager *self, gint64 n_removed);
+
 G_END_DECLS

@@ -243,7 +243,7 @@ dou_chat_add_settle (DouChatAdd *self, Batch *batch, DouRows *found, DouJsonWrit
 
       receipts[i]
           = (DouChatReceipt){ dou_rows_get_int64 (found, i, 0), dou_rows_get_int64 (found, i, 1),
-                              dou_rows_get_int64 (found, i, 2), FALSE };
+                              dou_rows_get_int64 (found, i, 2), FALSE, FALSE };
 
       /* What was found under another id was found under the request id, which goes first. */
       if (first != 0 && (receipts[i].id == 0 || receipts[i].id == message->id))
@@ -254,12 +254,17 @@ dou_chat_add_settle (DouChatAdd *self, Batch *batch, DouRows *found, DouJsonWrit
       if (receipts[i].id != 0)
         continue;
 
+      receipts[i].refused = dou_rows_get_int64 (found, i, 5) != 0;
+      if (receipts[i].refused)
+        continue;
+
       previous = GPOINTER_TO_UINT (g_hash_table_lookup (batch->by_pair, message));
       if (previous != 0)
         last_time = receipts[previous - 1].time;
 
       receipts[i]
-          = (DouChatReceipt){ message->id, message->sender, MAX (self->now, last_time + 1), TRUE };
+          = (DouChatReceipt){ message->id, message->sender, MAX (self->now, last_time + 1), TRUE,
+                              FALSE };
       batch_add (batch, message, i);
       write_row (writer, message, receipts[i].time);
       n_new++;
@@ -289,7 +294,7 @@ dou_chat_add_func (DouTransaction *transaction, gpointer data, GError **error)
   g_autofree char *conversations = NULL;
   guint n_new;
 
-  found = dou_transaction_query (transaction, "find-sent", "xxxxx", self->keys_json, error);
+  found = dou_transaction_query (transaction, "find-sent", "xxxxxx", self->keys_json, error);
   if (found == NULL)
     return FALSE;
 

@@ -3,7 +3,7 @@
 /* The only SQL of the chat domain. Whatever the number of items, a call is a fixed small number of
  * statements with one JSON parameter each (reading: and some more for what there is to read), and
  * so one message to a thread of the database. What takes more than one statement is in files of its
- * own: dou-chat-store-add.c, -get.c, -list.c and -mark.c. */
+ * own: dou-chat-store-add.c, -get.c, -list.c, -mark.c and -remove.c. */
 
 #include "config.h"
 
@@ -13,6 +13,7 @@
 #include "chat/dou-chat-store-get.h"
 #include "chat/dou-chat-store-list.h"
 #include "chat/dou-chat-store-mark.h"
+#include "chat/dou-chat-store-remove.h"
 #include "common/dou-database.h"
 #include "common/dou-json-writer.h"
 #include "dou-chat-sql.h"
@@ -564,4 +565,51 @@ dou_chat_store_get_marks_finish (DouChatStore *self, GAsyncResult *result, GErro
     }
 
   return times;
+}
+
+/**
+ * dou_chat_store_remove_users_async:
+ * @self: a store
+ * @users: (array length=n_users): users to whom and by whom nothing can be sent from now on
+ * @n_users: how many
+ * @cancellable: (nullable): see dou_database_write_async()
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ *
+ * Removes a piece of their conversations.
+ */
+void
+dou_chat_store_remove_users_async (DouChatStore *self, const gint64 *users, guint n_users,
+                                   GCancellable *cancellable, GAsyncReadyCallback callback,
+                                   gpointer user_data)
+{
+  g_return_if_fail (DOU_IS_CHAT_STORE (self));
+
+  dou_chat_store_write (self, dou_chat_removal_func,
+                        make_task (self, dou_chat_store_remove_users_async,
+                                   dou_chat_removal_new (users, n_users),
+                                   (GDestroyNotify) dou_chat_removal_free, cancellable, callback,
+                                   user_data));
+}
+
+/**
+ * dou_chat_store_remove_users_finish:
+ * @self: a store
+ * @result: of the callback
+ * @done: (out): whether nothing is left
+ * @error: return location
+ *
+ * Returns: how many messages are gone, or -1
+ */
+gint64
+dou_chat_store_remove_users_finish (DouChatStore *self, GAsyncResult *result, gboolean *done,
+                                    GError **error)
+{
+  DouChatRemoval *removal = finish (self, result, dou_chat_store_remove_users_async, error);
+
+  if (removal == NULL)
+    return -1;
+
+  *done = removal->done;
+  return removal->n_messages;
 }

@@ -19,6 +19,7 @@ typedef struct
   gint64 sender; /* another one than that of the message, if the id was taken */
   gint64 time;   /* milliseconds since 1970-01-01 UTC */
   gboolean is_new;
+  gboolean refused; /* nothing was stored: one of the two is no more; all else is 0 */
 } DouChatReceipt;
 
 /**
@@ -132,5 +133,11 @@ void dou_chat_store_get_marks_async (DouChatStore *self, const DouChatPair *pair
                                      GCancellable *cancellable, GAsyncReadyCallback callback,
                                      gpointer user_data);
 GArray *dou_chat_store_get_marks_finish (DouChatStore *self, GAsyncResult *result, GError **error);
+
+void dou_chat_store_remove_users_async (DouChatStore *self, const gint64 *users, guint n_users,
+                                        GCancellable *cancellable, GAsyncReadyCallback callback,
+                                        gpointer user_data);
+gint64 dou_chat_store_remove_users_finish (DouChatStore *self, GAsyncResult *result, gboolean *done,
+                                           GError **error);
 
 G_END_DECLS

@@ -11,6 +11,10 @@ G_BEGIN_DECLS
  * DOU_GENERATION_NUMBER() alone. */
 #define DOU_GENERATION_BANNED (G_GINT64_CONSTANT (1) << 62)
 
+/* What it says of a user who has just been deleted: as much as any generation can be, so all logins are
+ * ended, for good. */
+#define DOU_GENERATION_DELETED (DOU_GENERATION_BANNED - 1)
+
 /* -1 for who does not exist. */
 #define DOU_GENERATION_NUMBER(generation)                                                          \
   ((generation) < 0 ? (generation) : (generation) & ~DOU_GENERATION_BANNED)

@@ -49,6 +49,7 @@ static const struct
   [DOU_BACKEND_GET_USERS] = { PROXY_USER, "GetUsers", "x", READS },
   [DOU_BACKEND_SET_PROFILES] = { PROXY_USER, "SetProfiles", "(xa{ss})", READS },
   [DOU_BACKEND_CHANGE_PASSWORDS] = { PROXY_USER, "ChangePasswords", "(xss)", HASHES },
+  [DOU_BACKEND_DELETE_USERS] = { PROXY_USER, "DeleteUsers", "(xs)", HASHES },
   [DOU_BACKEND_GET_GENERATIONS] = { PROXY_USER, "GetGenerations", "x", READS },
   [DOU_BACKEND_GET_FEED] = { PROXY_VIDEO, "GetFeed", "(xu)", READS },
   [DOU_BACKEND_GET_WORKS] = { PROXY_VIDEO, "GetWorks", "(xxu)", READS },

@@ -29,6 +29,7 @@ typedef enum
   DOU_BACKEND_GET_USERS,       /* x → (ixssss) */
   DOU_BACKEND_SET_PROFILES,    /* (xa{ss}) → i */
   DOU_BACKEND_CHANGE_PASSWORDS, /* (xss) → (ix) */
+  DOU_BACKEND_DELETE_USERS,    /* (xs) → i */
   DOU_BACKEND_GET_GENERATIONS, /* x → x */
   DOU_BACKEND_GET_FEED,        /* (xu) → (xax) */
   DOU_BACKEND_GET_WORKS,       /* (xxu) → (xax) */

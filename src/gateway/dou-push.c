@@ -271,6 +271,9 @@ got_generations_cb (GObject *source, GAsyncResult *result, gpointer user_data)
           g_autoptr (GVariant) item = dou_batch_results_get (results, i);
 
           generation = g_variant_get_int64 (item);
+          /* Nobody, any more. */
+          if (generation < 0)
+            generation = G_MAXINT64;
         }
       dou_websocket_hub_end_generations (self->hub, g_array_index (users, gint64, i), generation);
     }

@@ -3,6 +3,7 @@
 
 #define G_LOG_DOMAIN "doutok"
 
+#include "gateway/dou-user-deletion.h"
 #include "gateway/dou-user-routes.h"
 #include "gateway/dou-user-set.h"
 #include "gateway/dou-user-update.h"
@@ -220,6 +221,7 @@ static const DouRoute routes[] = {
   { "/douyin/user", DOU_METHOD_GET, user_handler },
   { "/douyin/user/update", DOU_METHOD_POST, dou_user_update_handler, &dou_user_update_sink_class,
     DOU_RATE_PUBLISH },
+  { "/douyin/user/delete", DOU_METHOD_POST, dou_user_deletion_handler, NULL, DOU_RATE_LOGIN },
 };
 
 /**

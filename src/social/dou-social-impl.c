@@ -489,6 +489,25 @@ dou_social_impl_handle_remove_videos (DouDBusSocial1 *object, GDBusMethodInvocat
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+static gboolean
+dou_social_impl_handle_remove_users (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
+                                     GVariant *argument)
+{
+  static const Method method
+      = { dou_social_manager_remove_users_finish, dou_social_encode_statuses,
+          dou_dbus_social1_complete_remove_users };
+  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  g_autoptr (GArray) users = NULL;
+
+  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  users = dou_social_decode_ids (argument);
+  dou_social_manager_remove_users_async (self->manager, users, NULL, replied_cb,
+                                         request_new (self, invocation, &method));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 static void
 recounted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -596,6 +615,7 @@ dou_social_impl_iface_init (DouDBusSocial1Iface *iface)
   iface->handle_are_apart = dou_social_impl_handle_are_apart;
   iface->handle_add_reports = dou_social_impl_handle_add_reports;
   iface->handle_remove_videos = dou_social_impl_handle_remove_videos;
+  iface->handle_remove_users = dou_social_impl_handle_remove_users;
   iface->handle_recount = dou_social_impl_handle_recount;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "common/dou-clock.h"
-#include "social/dou-social-changes.h"
 #include "social/dou-social-store.h"
 
 G_BEGIN_DECLS
@@ -96,6 +95,12 @@ void dou_social_manager_remove_videos_async (DouSocialManager *self, GArray *vid
                                              GAsyncReadyCallback callback, gpointer user_data);
 GArray *dou_social_manager_remove_videos_finish (DouSocialManager *self, GAsyncResult *result,
                                                  GError **error);
+
+void dou_social_manager_remove_users_async (DouSocialManager *self, GArray *users,
+                                            GCancellable *cancellable,
+                                            GAsyncReadyCallback callback, gpointer user_data);
+GArray *dou_social_manager_remove_users_finish (DouSocialManager *self, GAsyncResult *result,
+                                                GError **error);
 
 void dou_social_manager_recount_async (DouSocialManager *self, GCancellable *cancellable,
                                        GAsyncReadyCallback callback, gpointer user_data);

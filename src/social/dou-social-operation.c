@@ -12,6 +12,7 @@ dou_social_operation_free (DouSocialOperation *self)
   g_clear_pointer (&self->items, g_array_unref);
   g_clear_pointer (&self->results, g_array_unref);
   g_clear_pointer (&self->others, g_array_unref);
+  g_clear_pointer (&self->changes, dou_social_changes_free);
   g_free (self);
 }
 

@@ -31,6 +31,7 @@ typedef struct
   GArray *others;         /* (owned) (nullable) a second array of results */
   DouSocialCounts counts; /* of the whole store, or what was wrong with them */
   gint64 n_wrong;
+  DouSocialChanges *changes; /* (owned) (nullable) what a removal took away */
   gboolean done;
 } DouSocialOperation;
 

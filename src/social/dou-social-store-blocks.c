@@ -49,7 +49,7 @@ unfollow (DouTransaction *transaction, DouSocialOperation *operation, GArray *pa
 {
   g_autofree char *json = dou_social_store_get_links_json (parted);
   g_autoptr (DouRows) rows
-      = dou_transaction_query (transaction, "find-follows", "xxxxx", json, error);
+      = dou_transaction_query (transaction, "find-follows", "xxxxxx", json, error);
   g_auto (DouJsonWriter) removed = { 0 };
 
   if (rows == NULL)

@@ -64,6 +64,8 @@ judge_known_draft (const DouSocialDraft *draft, DouRows *rows, guint i)
   if (user != 0)
     return (DouSocialDraftOutcome){ DOU_STATUS_BAD_PARAMETER };
 
+  if (dou_rows_get_int64 (rows, i, 8) != 0)
+    return (DouSocialDraftOutcome){ DOU_STATUS_USER_NOT_FOUND };
   if (dou_rows_get_int64 (rows, i, 6) != 0)
     return (DouSocialDraftOutcome){ DOU_STATUS_VIDEO_NOT_FOUND };
 
@@ -79,7 +81,7 @@ judge_drafts (DouTransaction *transaction, DouSocialOperation *operation, GError
       operation, sizeof (DouSocialDraftOutcome), drafts->len);
   g_autofree char *json = get_drafts_json (drafts);
   g_autoptr (DouRows) rows
-      = dou_transaction_query (transaction, "find-drafts", "xxxxxxxx", json, error);
+      = dou_transaction_query (transaction, "find-drafts", "xxxxxxxxx", json, error);
 
   if (rows == NULL)
     return FALSE;
@@ -177,7 +179,8 @@ dou_social_store_add_comments_async (DouSocialStore *self, GArray *drafts, gint6
  * @error: return location
  *
  * Returns: (transfer full) (element-type DouSocialDraftOutcome): for each draft 0 (now or before),
- *   VideoNotFound (it was removed), Blocked (its author is apart from the writer), or BadParameter
+ *   UserNotFound (the writer or the author was removed), VideoNotFound (it was removed), Blocked (its
+ *   author is apart from the writer), or BadParameter
  *   (the id belongs to another comment); or %NULL
  */
 GArray *

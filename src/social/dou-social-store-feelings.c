@@ -13,6 +13,17 @@ write_feeling (DouJsonWriter *writer, const DouSocialFeeling *feeling)
   dou_json_writer_end_array (writer);
 }
 
+static DouStatus
+judge_feeling (const DouSocialFeeling *feeling, DouRows *rows, guint i)
+{
+  if (feeling->feeling == DOU_SOCIAL_NEITHER)
+    return DOU_STATUS_OK;
+  if (dou_rows_get_int64 (rows, i, 3) != 0)
+    return DOU_STATUS_USER_NOT_FOUND;
+
+  return dou_rows_get_int64 (rows, i, 2) != 0 ? DOU_STATUS_BLOCKED : DOU_STATUS_OK;
+}
+
 /* Settles all: what is not found has no comment.
  * @current: (out) (transfer full): what is felt at the moment */
 static gboolean
@@ -35,7 +46,7 @@ find_feelings (DouTransaction *transaction, DouSocialOperation *operation,
   dou_json_writer_end_array (&writer);
   json = dou_json_writer_steal (&writer, NULL);
 
-  rows = dou_transaction_query (transaction, "find-feelings", "xxx", json, error);
+  rows = dou_transaction_query (transaction, "find-feelings", "xxxx", json, error);
   if (rows == NULL)
     return FALSE;
 
@@ -45,11 +56,8 @@ find_feelings (DouTransaction *transaction, DouSocialOperation *operation,
       gint64 place = dou_rows_get_int64 (rows, i, 0);
       gint64 feeling = dou_rows_get_int64 (rows, i, 1);
 
-      g_array_index (statuses, gint32, place)
-          = dou_rows_get_int64 (rows, i, 2) != 0
-                    && g_array_index (feelings, DouSocialFeeling, place).feeling != DOU_SOCIAL_NEITHER
-                ? DOU_STATUS_BLOCKED
-                : DOU_STATUS_OK;
+      g_array_index (statuses, gint32, place) = judge_feeling (
+          &g_array_index (feelings, DouSocialFeeling, place), rows, i);
       (*current)[place] = feeling != 0 ? (DouSocialFeelingKind) feeling : DOU_SOCIAL_NEITHER;
     }
 
@@ -111,8 +119,8 @@ dou_social_store_set_feelings_async (DouSocialStore *self, GArray *feelings,
  * @result: of the callback
  * @error: return location
  *
- * Returns: (transfer full) (element-type gint32): for each a #DouStatus, 0, CommentNotFound, or
- *   Blocked for a like or dislike of what somebody wrote who is apart from the user; or %NULL
+ * Returns: (transfer full) (element-type gint32): for each a #DouStatus, 0, CommentNotFound,
+ *   UserNotFound if the user or who wrote it was removed, or Blocked for a like or dislike of what somebody wrote who is apart from the user; or %NULL
  */
 GArray *
 dou_social_store_set_feelings_finish (DouSocialStore *self, GAsyncResult *result, GError **error)

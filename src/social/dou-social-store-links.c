@@ -74,7 +74,7 @@ find_links (DouTransaction *transaction, DouSocialOperation *operation, gint64 *
       operation, sizeof (DouSocialLinkOutcome), links->len);
   g_autofree char *json = dou_social_store_get_links_json (links);
   g_autoptr (DouRows) rows
-      = dou_transaction_query (transaction, statements->find, "xxxxx", json, error);
+      = dou_transaction_query (transaction, statements->find, "xxxxxx", json, error);
 
   if (rows == NULL)
     return FALSE;
@@ -89,7 +89,9 @@ find_links (DouTransaction *transaction, DouSocialOperation *operation, gint64 *
       outcome->author = dou_rows_get_int64 (rows, i, 2);
       if (!g_array_index (links, DouSocialLink, place).set)
         continue;
-      if (dou_rows_get_int64 (rows, i, 3) != 0)
+      if (dou_rows_get_int64 (rows, i, 5) != 0)
+        outcome->status = DOU_STATUS_USER_NOT_FOUND;
+      else if (dou_rows_get_int64 (rows, i, 3) != 0)
         outcome->status = DOU_STATUS_VIDEO_NOT_FOUND;
       else if (dou_rows_get_int64 (rows, i, 4) != 0)
         outcome->status = DOU_STATUS_BLOCKED;
@@ -168,8 +170,8 @@ dou_social_store_set_links_async (DouSocialStore *self, DouSocialLinkKind kind, 
  * @result: of the callback
  * @error: return location
  *
- * Returns: (transfer full) (element-type DouSocialLinkOutcome): for each link 0, VideoNotFound for a
- *   like of a removed video, or Blocked for a like or follow between two who are apart; or %NULL
+ * Returns: (transfer full) (element-type DouSocialLinkOutcome): for each link 0, UserNotFound if one of
+ *   the two was removed, VideoNotFound for a like of a removed video, or Blocked for a like or follow between two who are apart; or %NULL
  */
 GArray *
 dou_social_store_set_links_finish (DouSocialStore *self, GAsyncResult *result, GError **error)

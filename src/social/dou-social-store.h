@@ -4,7 +4,7 @@
 #include "common/dou-caller.h"
 #include "common/dou-database-address.h"
 #include "common/dou-retention.h"
-#include "social/dou-social-items.h"
+#include "social/dou-social-changes.h"
 
 G_BEGIN_DECLS
 
@@ -95,6 +95,12 @@ void dou_social_store_get_feelings_async (DouSocialStore *self, GArray *pairs,
                                           gpointer user_data);
 GArray *dou_social_store_get_feelings_finish (DouSocialStore *self, GAsyncResult *result,
                                               GError **error);
+
+void dou_social_store_remove_users_async (DouSocialStore *self, GArray *users, gint64 now,
+                                          GCancellable *cancellable, GAsyncReadyCallback callback,
+                                          gpointer user_data);
+DouSocialChanges *dou_social_store_remove_users_finish (DouSocialStore *self, GAsyncResult *result,
+                                                        gboolean *done, GError **error);
 
 void dou_social_store_remove_videos_async (DouSocialStore *self, GArray *videos,
                                            GCancellable *cancellable, GAsyncReadyCallback callback,

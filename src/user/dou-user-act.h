@@ -35,6 +35,19 @@ typedef struct
 } DouUserReset;
 
 /**
+ * DouUserDeletion:
+ *
+ * A user who is to be deleted: in the store by the hash of the password that was shown, or by the
+ * administration.
+ */
+typedef struct
+{
+  gint64 id;
+  const char *password; /* (unowned) (nullable) %NULL if it is the administration that deletes */
+  const char *why;      /* (unowned) (nullable) the administration's reason */
+} DouUserDeletion;
+
+/**
  * DouUserBanEffect:
  *
  * What a #DouUserBan did.

@@ -331,6 +331,50 @@ dou_user_admin_impl_handle_export_accounts (DouDBusUser1Admin *object,
 }
 
 static void
+deleted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) statuses
+      = dou_user_manager_delete_finish (DOU_USER_MANAGER (source), result, &error);
+
+  request_reply (request, statuses != NULL ? make_statuses (statuses) : NULL, error);
+}
+
+static void
+delete_accounts_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouCaller) caller = dou_caller_identify_finish (result, &error);
+  gsize n_deletions = g_variant_n_children (request->argument);
+  g_autofree DouUserDeletion *deletions = g_new0 (DouUserDeletion, n_deletions);
+  DouUserManager *manager = request->impl->manager;
+
+  if (caller == NULL)
+    {
+      request_fail (request, error);
+      return;
+    }
+
+  for (gsize i = 0; i < n_deletions; i++)
+    g_variant_get_child (request->argument, i, "(x&s)", &deletions[i].id, &deletions[i].why);
+  dou_user_manager_delete_async (manager, deletions, (guint) n_deletions, caller, NULL, deleted_cb,
+                                 g_steal_pointer (&request));
+}
+
+static gboolean
+dou_user_admin_impl_handle_delete_accounts (DouDBusUser1Admin *object,
+                                            GDBusMethodInvocation *invocation, GVariant *argument)
+{
+  if (!is_too_large (invocation, argument, DOU_USER_ITEMS_MAX))
+    dou_caller_identify_async (
+        invocation, delete_accounts_cb,
+        request_new (DOU_USER_ADMIN_IMPL (object), invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
 listed_audit_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Request) request = user_data;
@@ -385,6 +429,7 @@ dou_user_admin_impl_iface_init (DouDBusUser1AdminIface *iface)
   iface->handle_set_bans = dou_user_admin_impl_handle_set_bans;
   iface->handle_reset_passwords = dou_user_admin_impl_handle_reset_passwords;
   iface->handle_export_accounts = dou_user_admin_impl_handle_export_accounts;
+  iface->handle_delete_accounts = dou_user_admin_impl_handle_delete_accounts;
   iface->handle_get_audit = dou_user_admin_impl_handle_get_audit;
 }
 

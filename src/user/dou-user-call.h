@@ -63,6 +63,7 @@ DouPasswordHasher *dou_user_manager_get_hasher (DouUserManager *self);
 gboolean dou_user_manager_accepts_password (DouUserManager *self, const char *password);
 void dou_user_manager_report_changed (DouUserManager *self, GArray *ids);
 void dou_user_manager_report_added (DouUserManager *self, GArray *ids, gint64 n_added);
+void dou_user_manager_report_deleted (DouUserManager *self, GArray *ended, gint64 n_deleted);
 void dou_user_manager_report_generations (DouUserManager *self, GArray *generations);
 
 G_END_DECLS

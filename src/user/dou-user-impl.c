@@ -400,6 +400,42 @@ dou_user_impl_handle_get_generations (DouDBusUser1 *object, GDBusMethodInvocatio
 }
 
 static void
+deleted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GArray) statuses = NULL;
+  g_autoptr (GError) error = NULL;
+
+  statuses = dou_user_manager_delete_finish (DOU_USER_MANAGER (source), result, &error);
+  if (statuses != NULL)
+    dou_dbus_user1_complete_delete_users (DOU_DBUS_USER1 (request->impl),
+                                          g_steal_pointer (&request->invocation),
+                                          make_statuses (statuses));
+  else
+    request_fail (request, error);
+}
+
+static gboolean
+dou_user_impl_handle_delete_users (DouDBusUser1 *object, GDBusMethodInvocation *invocation,
+                                   GVariant *argument)
+{
+  DouUserImpl *self = DOU_USER_IMPL (object);
+  gsize n_deletions = g_variant_n_children (argument);
+  g_autofree DouUserDeletion *deletions = NULL;
+
+  if (is_too_large (invocation, argument))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  deletions = g_new0 (DouUserDeletion, n_deletions);
+  for (gsize i = 0; i < n_deletions; i++)
+    g_variant_get_child (argument, i, "(x&s)", &deletions[i].id, &deletions[i].password);
+
+  dou_user_manager_delete_async (self->manager, deletions, (guint) n_deletions, NULL, NULL,
+                                 deleted_cb, request_new (self, invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
 changed_cb (DouUserManager *manager, GArray *ids, gpointer user_data)
 {
   dou_dbus_user1_emit_changed (DOU_DBUS_USER1 (user_data), make_numbers (ids));
@@ -447,6 +483,7 @@ dou_user_impl_iface_init (DouDBusUser1Iface *iface)
   iface->handle_get_users = dou_user_impl_handle_get_users;
   iface->handle_set_profiles = dou_user_impl_handle_set_profiles;
   iface->handle_change_passwords = dou_user_impl_handle_change_passwords;
+  iface->handle_delete_users = dou_user_impl_handle_delete_users;
   iface->handle_get_generations = dou_user_impl_handle_get_generations;
 }
 

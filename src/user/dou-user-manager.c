@@ -29,6 +29,7 @@ enum
 {
   SIGNAL_CHANGED,
   SIGNAL_GENERATIONS_CHANGED,
+  SIGNAL_DELETED,
   N_SIGNALS
 };
 
@@ -101,6 +102,14 @@ dou_user_manager_class_init (DouUserManagerClass *klass)
   signals[SIGNAL_GENERATIONS_CHANGED]
       = g_signal_new ("generations-changed", DOU_TYPE_USER_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL,
                       NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ARRAY);
+
+  /**
+   * DouUserManager::deleted:
+   *
+   * Emitted when users were deleted, of whom everything is to be removed now.
+   */
+  signals[SIGNAL_DELETED] = g_signal_new ("deleted", DOU_TYPE_USER_MANAGER, G_SIGNAL_RUN_LAST, 0,
+                                          NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -226,6 +235,29 @@ dou_user_manager_report_generations (DouUserManager *self, GArray *generations)
   dou_user_manager_report_changed (self, ids);
   if (generations->len > 0)
     g_signal_emit (self, signals[SIGNAL_GENERATIONS_CHANGED], 0, generations);
+}
+
+/**
+ * dou_user_manager_report_deleted:
+ * @self: a manager
+ * @ended: (element-type DouUserGeneration): users who are no more, if any
+ * @n_deleted: how many of them this call has deleted
+ *
+ * Tells everybody, before the call itself returns.
+ */
+void
+dou_user_manager_report_deleted (DouUserManager *self, GArray *ended, gint64 n_deleted)
+{
+  g_return_if_fail (DOU_IS_USER_MANAGER (self));
+
+  if (n_deleted > 0)
+    {
+      self->user_count = MAX (self->user_count - n_deleted, 0);
+      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_USER_COUNT]);
+    }
+  dou_user_manager_report_generations (self, ended);
+  if (ended->len > 0)
+    g_signal_emit (self, signals[SIGNAL_DELETED], 0);
 }
 
 /**

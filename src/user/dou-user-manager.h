@@ -128,6 +128,13 @@ void dou_user_manager_export_async (DouUserManager *self, const DouUserExport *e
                                     gpointer user_data);
 GVariant *dou_user_manager_export_finish (DouUserManager *self, GAsyncResult *result,
                                           GError **error);
+
+void dou_user_manager_delete_async (DouUserManager *self, const DouUserDeletion *deletions,
+                                    guint n_deletions, const DouCaller *caller,
+                                    GCancellable *cancellable, GAsyncReadyCallback callback,
+                                    gpointer user_data);
+GArray *dou_user_manager_delete_finish (DouUserManager *self, GAsyncResult *result, GError **error);
+
 void dou_user_manager_find_async (DouUserManager *self, const char *const *names, guint n_names,
                                   GCancellable *cancellable, GAsyncReadyCallback callback,
                                   gpointer user_data);

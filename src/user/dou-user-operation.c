@@ -23,6 +23,9 @@ dou_user_operation_change (DouUserOperation *self, DouTransaction *transaction, 
   if (self->audit != NULL
       && !dou_transaction_execute (transaction, self->audit, self->change_json, NULL, error))
     return FALSE;
+  if (self->remember != NULL
+      && !dou_transaction_execute (transaction, self->remember, self->change_json, NULL, error))
+    return FALSE;
 
   return self->change == NULL
          || dou_transaction_execute (transaction, self->change, self->change_json, &self->n_changed,

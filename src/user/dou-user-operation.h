@@ -21,6 +21,7 @@ typedef struct
 {
   gboolean asks_first; /* the query is about what was there before the change */
   const char *audit;   /* (nullable) a statement that goes before the change, with its JSON */
+  const char *remember; /* (nullable) another */
   const char *change;  /* (nullable) a statement */
   char *change_json;   /* (owned) (nullable) */
   gint64 n_changed;

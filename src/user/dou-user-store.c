@@ -268,9 +268,9 @@ dou_user_store_add_async (DouUserStore *self, const DouUserRow *rows, guint n_ro
   operation = g_task_get_task_data (task);
   operation->change = "insert-users";
   operation->change_json = make_rows_json (rows, n_rows);
-  operation->query = "find-users";
+  operation->query = "find-owners";
   operation->query_json = make_keys_json (keys, n_rows);
-  operation->columns = "xsxx";
+  operation->columns = "x";
   dou_user_operation_write (task);
 }
 
@@ -282,7 +282,7 @@ dou_user_store_add_async (DouUserStore *self, const DouUserRow *rows, guint n_ro
  * @error: return location
  *
  * Returns: (transfer full) (element-type gint64): for each row the id of the user who has its name
- *   now (0 if nobody has: its id belongs to another name); or %NULL
+ *   now (0 if nobody has: its id belongs to another name; negative if that user is being deleted); or %NULL
  */
 GArray *
 dou_user_store_add_finish (DouUserStore *self, GAsyncResult *result, gint64 *n_added,

@@ -160,6 +160,24 @@ void dou_user_store_list_audit_async (DouUserStore *self, const DouAuditPage *pa
 GVariant *dou_user_store_list_audit_finish (DouUserStore *self, GAsyncResult *result,
                                             GError **error);
 
+void dou_user_store_delete_async (DouUserStore *self, const DouUserDeletion *deletions,
+                                  guint n_deletions, const DouCaller *caller,
+                                  GCancellable *cancellable, GAsyncReadyCallback callback,
+                                  gpointer user_data);
+GArray *dou_user_store_delete_finish (DouUserStore *self, GAsyncResult *result, gint64 *n_deleted,
+                                      GError **error);
+
+void dou_user_store_list_deletions_async (DouUserStore *self, GCancellable *cancellable,
+                                          GAsyncReadyCallback callback, gpointer user_data);
+GArray *dou_user_store_list_deletions_finish (DouUserStore *self, GAsyncResult *result,
+                                              GError **error);
+
+void dou_user_store_forget_deletions_async (DouUserStore *self, const gint64 *ids, guint n_ids,
+                                            GCancellable *cancellable,
+                                            GAsyncReadyCallback callback, gpointer user_data);
+gboolean dou_user_store_forget_deletions_finish (DouUserStore *self, GAsyncResult *result,
+                                                 GError **error);
+
 DouRetention *dou_user_store_start_retention (DouUserStore *self, DouClock *clock);
 
 G_END_DECLS

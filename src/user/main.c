@@ -5,6 +5,7 @@
 #include "common/dou-relay.h"
 #include "user/dou-token-store.h"
 #include "user/dou-user-admin-impl.h"
+#include "user/dou-user-eraser.h"
 #include "user/dou-user-impl.h"
 
 #define PROGRAM "doutok-user"
@@ -18,6 +19,7 @@ main (int argc, char **argv)
   g_autoptr (DouUserManager) manager = NULL;
   g_autoptr (DouClock) clock = NULL;
   g_autoptr (DouRetention) retention = NULL;
+  g_autoptr (DouUserEraser) eraser = NULL;
   g_autoptr (DouUserImpl) impl = NULL;
   g_autoptr (DouUserAdminImpl) admin = NULL;
   g_autoptr (DouRelay) relay = NULL;
@@ -59,6 +61,10 @@ main (int argc, char **argv)
                               "org.doutok.User", &error))
     return dou_service_fail (PROGRAM, error);
 
+  eraser = dou_user_eraser_new (store, dou_service_get_connection (service));
+  g_signal_connect_object (manager, "deleted", G_CALLBACK (dou_user_eraser_resume), eraser,
+                           G_CONNECT_SWAPPED);
+  dou_user_eraser_resume (eraser);
   relay = dou_relay_new_for_service (service, G_DBUS_INTERFACE_SKELETON (impl));
   status = dou_service_run (service);
   dou_user_store_close (store);

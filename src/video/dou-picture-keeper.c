@@ -229,6 +229,21 @@ dou_picture_keeper_hold (DouPictureKeeper *self, gint64 id)
   return TRUE;
 }
 
+/**
+ * dou_picture_keeper_is_held:
+ * @self: a keeper
+ * @id: of a picture
+ *
+ * Returns: whether it is just being taken in, so that neither its file nor its row may go
+ */
+gboolean
+dou_picture_keeper_is_held (DouPictureKeeper *self, gint64 id)
+{
+  g_return_val_if_fail (DOU_IS_PICTURE_KEEPER (self), FALSE);
+
+  return g_hash_table_contains (self->held, &id);
+}
+
 /* Looks at it after the delay. */
 static void
 dou_picture_keeper_enqueue (DouPictureKeeper *self, const DouPicture *picture)

@@ -18,6 +18,7 @@ G_DECLARE_FINAL_TYPE (DouPictureKeeper, dou_picture_keeper, DOU, PICTURE_KEEPER,
 DouPictureKeeper *dou_picture_keeper_new (DouVideoStore *store, DouMediaStore *media, guint delay);
 void dou_picture_keeper_recover (DouPictureKeeper *self);
 gboolean dou_picture_keeper_hold (DouPictureKeeper *self, gint64 id);
+gboolean dou_picture_keeper_is_held (DouPictureKeeper *self, gint64 id);
 void dou_picture_keeper_watch (DouPictureKeeper *self, const DouPicture *picture);
 void dou_picture_keeper_answer (DouPictureKeeper *self, GHashTable *named);
 guint dou_picture_keeper_get_n_watched (DouPictureKeeper *self);

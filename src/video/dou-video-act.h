@@ -59,4 +59,15 @@ typedef struct
   guint32 count; /* the most videos */
 } DouVideoListPage;
 
+/**
+ * DouVideoDeletion:
+ *
+ * Somebody wants a video deleted.
+ */
+typedef struct
+{
+  gint64 video;
+  gint64 user; /* who wants it */
+} DouVideoDeletion;
+
 G_END_DECLS

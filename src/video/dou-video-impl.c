@@ -12,6 +12,7 @@
 #include "common/dou-status.h"
 #include "video/dou-picture-call.h"
 #include "video/dou-video-impl.h"
+#include "video/dou-video-users.h"
 
 struct _DouVideoImpl
 {
@@ -425,6 +426,41 @@ dou_video_impl_handle_delete_videos (DouDBusVideo1 *object, GDBusMethodInvocatio
 }
 
 static void
+removed_users_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Request) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) statuses
+      = dou_video_remove_users_finish (DOU_VIDEO_MANAGER (source), result, &error);
+
+  if (statuses != NULL)
+    dou_dbus_video1_complete_remove_users (
+        DOU_DBUS_VIDEO1 (request->impl), g_steal_pointer (&request->invocation),
+        g_variant_new_fixed_array (G_VARIANT_TYPE_INT32, statuses->data, statuses->len,
+                                   sizeof (gint32)));
+  else
+    request_fail (request, error);
+}
+
+static gboolean
+dou_video_impl_handle_remove_users (DouDBusVideo1 *object, GDBusMethodInvocation *invocation,
+                                    GVariant *argument)
+{
+  DouVideoImpl *self = DOU_VIDEO_IMPL (object);
+  const gint64 *users;
+  gsize n_users;
+
+  if (is_too_large (invocation, argument, DOU_VIDEO_ITEMS_MAX))
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  users = g_variant_get_fixed_array (argument, &n_users, sizeof (gint64));
+  dou_video_remove_users_async (self->manager, dou_picture_importer_get_keeper (self->pictures),
+                                users, (guint) n_users, removed_users_cb,
+                                request_new (self, invocation, argument));
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
 recounted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Request) request = user_data;
@@ -513,6 +549,7 @@ dou_video_impl_iface_init (DouDBusVideo1Iface *iface)
   iface->handle_get_videos = dou_video_impl_handle_get_videos;
   iface->handle_get_work_counts = dou_video_impl_handle_get_work_counts;
   iface->handle_delete_videos = dou_video_impl_handle_delete_videos;
+  iface->handle_remove_users = dou_video_impl_handle_remove_users;
   iface->handle_recount = dou_video_impl_handle_recount;
 }
 

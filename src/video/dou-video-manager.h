@@ -58,17 +58,6 @@ typedef struct
 } DouVideoPage;
 
 /**
- * DouVideoDeletion:
- *
- * Somebody wants a video deleted.
- */
-typedef struct
-{
-  gint64 video;
-  gint64 user; /* who wants it */
-} DouVideoDeletion;
-
-/**
  * DouVideoManager:
  *
  * The rules of videos, without bus or SQL.

@@ -156,6 +156,16 @@ void dou_video_store_update_task_async (DouVideoStore *self, const DouVideoTask 
 gboolean dou_video_store_change_task_finish (DouVideoStore *self, GAsyncResult *result,
                                              gboolean *held, DouVideoTask **task, GError **error);
 
+void dou_video_store_remove_users_async (DouVideoStore *self, GArray *ids,
+                                         GAsyncReadyCallback callback, gpointer user_data);
+GArray *dou_video_store_remove_users_finish (DouVideoStore *self, GAsyncResult *result,
+                                             GError **error);
+
+void dou_video_store_find_remains_async (DouVideoStore *self, GArray *ids,
+                                         GAsyncReadyCallback callback, gpointer user_data);
+GArray *dou_video_store_find_remains_finish (DouVideoStore *self, GAsyncResult *result,
+                                             GError **error);
+
 void dou_video_store_find_states_async (DouVideoStore *self, const gint64 *ids, guint n_ids,
                                         GAsyncReadyCallback callback, gpointer user_data);
 GArray *dou_video_store_find_states_finish (DouVideoStore *self, GAsyncResult *result,

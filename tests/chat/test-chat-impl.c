@@ -390,7 +390,7 @@ test_properties (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (g_variant_get_string (version, NULL), ==, DOU_VERSION);
   g_assert_true (g_str_has_prefix (g_variant_get_string (engine, NULL),
                                    dou_test_engine_get_title ()));
-  g_assert_cmpuint (g_variant_get_uint32 (schema), ==, 2);
+  g_assert_cmpuint (g_variant_get_uint32 (schema), ==, 3);
   g_assert_cmpint (g_variant_get_int64 (start), <=, now);
   g_assert_cmpint (g_variant_get_int64 (start), >, now - 3600000);
   g_assert_cmpint (g_variant_get_int64 (before), ==, 0);

@@ -37,12 +37,16 @@ static const Rows rows[] = {
     "[-1,\"漢字\",\"漢字\",\"null\",\"\",\"\",\"[1]\",0]]" },
   { "user", "user_audit (id, acted, uid, login, action, target, why)",
     "[[1,5,0,\"root\",\"ban\",2,\"\"],[7,6,1000,\"ann\",\"unban\",2," HOSTILE "]]" },
+  { "user", "user_deletions (id, name_key, deleted)", "[[5," HOSTILE ",7],[6,\"gone\",8]]" },
   { "video", "videos (id, author_id, title, file, cover, publish_time, transcode, attempts)",
     "[[10,1,\"\",\"video/00/10.mp4\",\"cover/00/10.jpg\",1000,0,0],"
     "[11,1," HOSTILE ",\"video/00/11.mp4\",\"\",1001,1,2],"
     "[" LARGEST ",2,\"true\",\"\",\"\"," LARGEST ",2,3]]" },
   { "video", "pictures (id, owner_id, kind, settled)", "[[5,1,0,1],[6,1,1,0]]" },
   { "video", "deleted_videos (id, author_id, deleted, pending)", "[[9,1,5,1],[8,2,6,0]]" },
+  { "video", "video_removed_users (id)", "[[5],[6]]" },
+  { "social", "social_removed_users (id)", "[[5],[6]]" },
+  { "chat", "chat_removed_users (id)", "[[5],[6]]" },
   { "social", "favorites (sequence, user, video, author)",
     "[[1,1,10,1],[2,2,10,1],[3,2,11,1],[40,-1,11,1]]" },
   { "social", "follows (sequence, user, whom)", "[[1,1,2],[2,2,1],[3,-1,1],[7,2,-1],[8,-1,2]]" },

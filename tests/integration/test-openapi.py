@@ -315,6 +315,20 @@ class Users(unittest.TestCase):
             operation.post(10004, lambda: {"token": erin["token"], "password": "wrong"})
             operation.post(10004, lambda: {"token": erin["token"], "password": "x" * 1000})
 
+    def test_deleteUser(self):
+        def make_leaver():
+            return {"token": the_world.register(f"leaver {next(self.numbers)}")["token"],
+                    "password": "secret"}
+
+        with Operation("deleteUser") as operation:
+            operation.post(0, make_leaver)
+            operation.post(10002, lambda: {"token": the_world.alice["token"]})
+            operation.post(10004, lambda: {"password": "secret"})
+            operation.post(10004, lambda: {"token": the_world.alice["token"], "password": "wrong"})
+            gone = make_leaver()
+            operation.see(the_server.request("POST", f"{operation.path}?{server.form(**gone)}"), 200, 0)
+            operation.post(10004, lambda: gone)
+
 
 class Videos(unittest.TestCase):
     def test_getFeed(self):

@@ -54,6 +54,7 @@ START_ITEMS (set_feelings)
 START_ITEMS (get_feelings)
 START_ITEMS (add_reports)
 START_ITEMS (remove_videos)
+START_ITEMS (remove_users)
 
 static const Method methods[] = {
   { "SetFavorites", "a(xxxb)", dou_social_decode_favorites, start_set_favorites,
@@ -98,6 +99,8 @@ static const Method methods[] = {
     dou_social_manager_add_reports_finish, dou_social_encode_statuses },
   { "RemoveVideos", "ax", dou_social_decode_ids, start_remove_videos,
     dou_social_manager_remove_videos_finish, dou_social_encode_statuses },
+  { "RemoveUsers", "ax", dou_social_decode_ids, start_remove_users,
+    dou_social_manager_remove_users_finish, dou_social_encode_statuses },
 };
 
 static const Method *

@@ -8,6 +8,8 @@
 static const char *const exceptions[] = {
   /* The oldest entries, up to a limit. */
   "forget-audit: SCAN user_audit",
+  /* Who is just being deleted, up to a limit: hardly ever anybody. */
+  "list-deletions: SCAN user_deletions",
   NULL,
 };
 

@@ -377,6 +377,7 @@ test_migration (Fixture *fixture, gconstpointer data)
                                "DROP TRIGGER users_deleted",
                                "DROP TABLE totals",
                                "ALTER TABLE users DROP COLUMN generation",
+                               "DROP TABLE user_deletions",
                                "DROP TABLE user_audit",
                                "DROP INDEX users_banned",
                                "ALTER TABLE users DROP COLUMN banned",
@@ -398,7 +399,7 @@ test_migration (Fixture *fixture, gconstpointer data)
   dou_transaction_close (connection);
 
   open_store (fixture);
-  g_assert_cmpuint (dou_user_store_get_schema_version (fixture->store), ==, 4);
+  g_assert_cmpuint (dou_user_store_get_schema_version (fixture->store), ==, 5);
   assert_generations (fixture, &id, 1, (const gint64[]){ 0 });
   assert_hash (fixture, "ann", "h1");
   g_assert_cmpint (count (fixture), ==, 1);

@@ -347,7 +347,7 @@ test_properties (Fixture *fixture, gconstpointer data)
                     "/org/doutok/Video", "org.doutok.Video1", NULL, proxy_cb, &proxy);
   dou_test_wait_until (is_set, &proxy);
   assert_property (proxy, "Version", "'" DOU_VERSION "'");
-  assert_property (proxy, "SchemaVersion", "5");
+  assert_property (proxy, "SchemaVersion", "6");
   assert_property (proxy, "VideoCount", "0");
   assert_property (proxy, "PendingTranscodes", "0");
 

@@ -19,6 +19,7 @@ static const char *const exceptions[] = {
   /* Indexes that hold only what is still to be done. */
   "count-videos: SCAN videos USING INDEX videos_to_transcode",
   "get-unsettled-pictures: SCAN pictures USING INDEX pictures_unsettled",
+  "find-remains: SCAN d USING INDEX deleted_videos_pending",
   "list-unclean: SCAN deleted_videos USING INDEX deleted_videos_pending",
   /* The oldest entries, up to a limit. */
   "forget-audit: SCAN video_audit",

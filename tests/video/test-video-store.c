@@ -880,6 +880,68 @@ test_remove (Fixture *fixture, gconstpointer data)
   assert_audit (fixture, "video delete 3 worse\nvideo delete 2 bad\nvideo hide 2 \n");
 }
 
+/* Test that nothing is published for who is no more, and that what is left of whom is found. */
+static void
+test_remove_users (Fixture *fixture, gconstpointer data)
+{
+  const gint64 users[] = { 5, AUTHOR };
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) videos = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) works = NULL;
+  g_autoptr (GArray) left = NULL;
+  g_autoptr (GArray) deleted = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GAsyncResult) found = NULL;
+  g_autoptr (GAsyncResult) removed = NULL;
+  g_autoptr (GAsyncResult) looked_up = NULL;
+  g_autoptr (GAsyncResult) cleaned = NULL;
+  g_autoptr (GAsyncResult) looked_up_again = NULL;
+
+  g_array_append_vals (ids, users, G_N_ELEMENTS (users));
+  g_assert_cmpint (publish (fixture, FIRST_ID), >, 0);
+  g_assert_cmpint (publish_as (fixture, FIRST_ID + 1, 7, "title", DOU_VIDEO_TRANSCODE_NONE), >, 0);
+
+  dou_video_store_remove_users_async (fixture->store, ids, dou_test_wait_result_cb,
+                                      &fixture->result);
+  found = dou_test_wait_result (&fixture->result);
+  works = dou_video_store_remove_users_finish (fixture->store, found, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (works->len, ==, 1);
+  g_assert_cmpint (g_array_index (works, DouVideoDeletion, 0).video, ==, FIRST_ID);
+  g_assert_cmpint (g_array_index (works, DouVideoDeletion, 0).user, ==, AUTHOR);
+  g_assert_cmpint (publish (fixture, FIRST_ID + 2), ==, 0);
+  g_assert_cmpint (publish_as (fixture, FIRST_ID + 3, 7, "title", DOU_VIDEO_TRANSCODE_NONE), >, 0);
+
+  g_array_append_val (videos, g_array_index (works, DouVideoDeletion, 0).video);
+  dou_video_store_delete_async (fixture->store, videos, dou_test_wait_result_cb, &fixture->result);
+  removed = dou_test_wait_result (&fixture->result);
+  deleted = dou_video_store_delete_finish (fixture->store, removed, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (deleted->len, ==, 1);
+
+  /* Its files are still there. */
+  dou_video_store_find_remains_async (fixture->store, ids, dou_test_wait_result_cb,
+                                      &fixture->result);
+  looked_up = dou_test_wait_result (&fixture->result);
+  left = dou_video_store_find_remains_finish (fixture->store, looked_up, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (left->len, ==, 1);
+  g_assert_cmpuint (g_array_index (left, guint, 0), ==, 1);
+
+  dou_video_store_set_clean_async (fixture->store, videos, dou_test_wait_result_cb,
+                                   &fixture->result);
+  cleaned = dou_test_wait_result (&fixture->result);
+  g_assert_true (dou_video_store_set_clean_finish (fixture->store, cleaned, &error));
+  g_clear_pointer (&left, g_array_unref);
+  dou_video_store_find_remains_async (fixture->store, ids, dou_test_wait_result_cb,
+                                      &fixture->result);
+  looked_up_again = dou_test_wait_result (&fixture->result);
+  left = dou_video_store_find_remains_finish (fixture->store, looked_up_again, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (left->len, ==, 0);
+  assert_counts (fixture, 2, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -901,6 +963,7 @@ main (int argc, char **argv)
   ADD ("hide", test_hide);
   ADD ("list-of", test_list_of);
   ADD ("remove", test_remove);
+  ADD ("remove-users", test_remove_users);
   if (!dou_test_engine_is_server ())
     {
       ADD ("recount", test_recount);

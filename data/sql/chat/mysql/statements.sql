@@ -7,8 +7,8 @@ SELECT messages FROM chat_totals FOR UPDATE
 SELECT messages FROM chat_totals
 
 -- [[id, sender, receiver, request id or null], …] → a row for each, in the same order: what was
--- stored under the request id, or else under the id; and when either of the two last wrote to the
--- other.
+-- stored under the request id, or else under the id; when either of the two last wrote to the
+-- other; and how many of the two are no more.
 -- name: find-sent
 SELECT m.id, m.sender, m.time,
   (SELECT a.time FROM messages AS a
@@ -16,7 +16,8 @@ SELECT m.id, m.sender, m.time,
    ORDER BY a.time DESC LIMIT 1),
   (SELECT b.time FROM messages AS b
    WHERE b.receiver = j.sender AND b.sender = j.receiver
-   ORDER BY b.time DESC LIMIT 1)
+   ORDER BY b.time DESC LIMIT 1),
+  (SELECT count(*) FROM chat_removed_users AS g WHERE g.id IN (j.sender, j.receiver))
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY,
     id BIGINT PATH '$[0]' ERROR ON ERROR,
@@ -173,3 +174,46 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     id BIGINT PATH '$' ERROR ON ERROR)) AS t
   STRAIGHT_JOIN messages AS m ON m.id = t.id
 ORDER BY r.place, m.id DESC
+
+-- [user, …]
+-- name: mark-removed-users
+INSERT INTO chat_removed_users (id) SELECT j.id
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+ON DUPLICATE KEY UPDATE id = chat_removed_users.id
+
+-- [user, …] → a piece of their conversations.
+-- name: find-conversations-of-removed
+SELECT c.reader, c.other
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  JOIN conversations AS c ON c.reader = j.id LIMIT 64
+
+-- [[receiver, sender], …] → a piece of the messages in these directions.
+-- name: find-messages-to-remove
+SELECT m.id
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    reader BIGINT PATH '$[0]' ERROR ON ERROR,
+    other BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  JOIN messages AS m ON m.receiver = j.reader AND m.sender = j.other LIMIT 1024
+
+-- [id, …]
+-- name: remove-messages
+DELETE t FROM messages AS t JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$' ERROR ON ERROR)) AS j ON t.id = j.id
+
+-- [[reader, other], …]
+-- name: remove-conversations
+DELETE t FROM conversations AS t
+  JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    reader BIGINT PATH '$[0]' ERROR ON ERROR,
+    other BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  ON t.reader = j.reader AND t.other = j.other
+
+-- [[reader, other], …]
+-- name: remove-marks
+DELETE t FROM read_marks AS t
+  JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    reader BIGINT PATH '$[0]' ERROR ON ERROR,
+    other BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
+  ON t.reader = j.reader AND t.other = j.other

@@ -7,8 +7,8 @@ SELECT messages FROM chat_totals FOR UPDATE
 SELECT messages FROM chat_totals
 
 -- [[id, sender, receiver, request id or null], …] → a row for each, in the same order: what was
--- stored under the request id, or else under the id; and when either of the two last wrote to the
--- other.
+-- stored under the request id, or else under the id; when either of the two last wrote to the
+-- other; and how many of the two are no more.
 -- name: find-sent
 SELECT m.id, m.sender, m.time,
   (SELECT a.time FROM messages AS a
@@ -16,7 +16,8 @@ SELECT m.id, m.sender, m.time,
    ORDER BY a.time DESC LIMIT 1),
   (SELECT b.time FROM messages AS b
    WHERE b.receiver = CAST(j.value ->> 1 AS bigint) AND b.sender = CAST(j.value ->> 2 AS bigint)
-   ORDER BY b.time DESC LIMIT 1)
+   ORDER BY b.time DESC LIMIT 1),
+  (SELECT count(*) FROM chat_removed_users AS g WHERE g.id IN (CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint)))
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 LEFT JOIN messages AS q ON q.sender = CAST(j.value ->> 1 AS bigint) AND q.request_id = j.value ->> 3
 LEFT JOIN messages AS m ON m.id = coalesce(q.id, CAST(j.value ->> 0 AS bigint))
@@ -127,3 +128,39 @@ CROSS JOIN LATERAL (
   ORDER BY b.message DESC LIMIT CAST(r.value ->> 2 AS bigint)) AS c
 JOIN messages AS m ON m.id = c.message
 ORDER BY r.place, m.id DESC
+
+-- [user, …]
+-- name: mark-removed-users
+INSERT INTO chat_removed_users (id) SELECT CAST(j.value AS bigint)
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+ON CONFLICT (id) DO NOTHING
+
+-- [user, …] → a piece of their conversations.
+-- name: find-conversations-of-removed
+SELECT c.reader, c.other
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN conversations AS c ON c.reader = CAST(j.value AS bigint) LIMIT 64
+
+-- [[receiver, sender], …] → a piece of the messages in these directions.
+-- name: find-messages-to-remove
+SELECT m.id
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN messages AS m ON m.receiver = CAST(j.value ->> 0 AS bigint) AND m.sender = CAST(j.value ->> 1 AS bigint) LIMIT 1024
+
+-- [id, …]
+-- name: remove-messages
+DELETE FROM messages
+USING json_array_elements_text(CAST(##json::string AS json)) AS j (value)
+WHERE messages.id = CAST(j.value AS bigint)
+
+-- [[reader, other], …]
+-- name: remove-conversations
+DELETE FROM conversations AS t
+USING json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+WHERE t.reader = CAST(j.value ->> 0 AS bigint) AND t.other = CAST(j.value ->> 1 AS bigint)
+
+-- [[reader, other], …]
+-- name: remove-marks
+DELETE FROM read_marks AS t
+USING json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+WHERE t.reader = CAST(j.value ->> 0 AS bigint) AND t.other = CAST(j.value ->> 1 AS bigint)

@@ -4,14 +4,15 @@
 SELECT messages FROM totals
 
 -- [[id, sender, receiver, request id or null], …] → a row for each, in the same order: what was
--- stored under the request id, or else under the id; and when either of the two last wrote to the
--- other.
+-- stored under the request id, or else under the id; when either of the two last wrote to the
+-- other; and how many of the two are no more.
 -- name: find-sent
 SELECT m.id, m.sender, m.time,
        (SELECT max(a.time) FROM messages AS a
         WHERE a.receiver = j.value ->> 2 AND a.sender = j.value ->> 1),
        (SELECT max(b.time) FROM messages AS b
-        WHERE b.receiver = j.value ->> 1 AND b.sender = j.value ->> 2)
+        WHERE b.receiver = j.value ->> 1 AND b.sender = j.value ->> 2),
+       (SELECT count(*) FROM chat_removed_users AS g WHERE g.id IN (j.value ->> 1, j.value ->> 2))
 FROM json_each(##json::string) AS j LEFT JOIN messages AS m
 ON m.id = coalesce((SELECT r.id FROM messages AS r
                     WHERE r.sender = j.value ->> 1 AND r.request_id = j.value ->> 3),
@@ -127,3 +128,34 @@ AND c.message >= coalesce((SELECT b.message FROM conversations AS b
                            OFFSET (##json::string ->> '$[0][2]') - 1), 0)
 CROSS JOIN messages AS m ON m.id = c.message
 ORDER BY r.key, m.id DESC
+
+-- [user, …]
+-- name: mark-removed-users
+INSERT INTO chat_removed_users (id) SELECT value FROM json_each(##json::string) WHERE true
+ON CONFLICT (id) DO NOTHING
+
+-- [user, …] → a piece of their conversations.
+-- name: find-conversations-of-removed
+SELECT c.reader, c.other
+FROM json_each(##json::string) AS j
+CROSS JOIN conversations AS c ON c.reader = j.value LIMIT 64
+
+-- [[receiver, sender], …] → a piece of the messages in these directions.
+-- name: find-messages-to-remove
+SELECT m.id
+FROM json_each(##json::string) AS j
+CROSS JOIN messages AS m ON m.receiver = j.value ->> 0 AND m.sender = j.value ->> 1 LIMIT 1024
+
+-- [id, …]
+-- name: remove-messages
+DELETE FROM messages WHERE id IN (SELECT value FROM json_each(##json::string))
+
+-- [[reader, other], …]
+-- name: remove-conversations
+DELETE FROM conversations
+WHERE (reader, other) IN (SELECT value ->> 0, value ->> 1 FROM json_each(##json::string))
+
+-- [[reader, other], …]
+-- name: remove-marks
+DELETE FROM read_marks
+WHERE (reader, other) IN (SELECT value ->> 0, value ->> 1 FROM json_each(##json::string))

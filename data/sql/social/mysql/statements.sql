@@ -12,7 +12,8 @@ SELECT favorites, comments, follows FROM social_totals WHERE id = 1
 -- apart from the user.
 -- name: find-favorites
 SELECT j.place - 1, f.sequence, f.author, r.video IS NOT NULL,
-  coalesce(b.user_id, c.user_id) IS NOT NULL
+  coalesce(b.user_id, c.user_id) IS NOT NULL,
+  coalesce(g.id, h.id) IS NOT NULL
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY,
     user_id BIGINT PATH '$[0]' ERROR ON ERROR,
@@ -22,7 +23,9 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
   LEFT JOIN removed_videos AS r ON r.video = j.video
   LEFT JOIN blocks AS b ON b.user_id = j.user_id AND b.whom = j.author
   LEFT JOIN blocks AS c ON c.user_id = j.author AND c.whom = j.user_id
-WHERE coalesce(f.sequence, r.video, b.user_id, c.user_id) IS NOT NULL
+  LEFT JOIN social_removed_users AS g ON g.id = j.user_id
+  LEFT JOIN social_removed_users AS h ON h.id = j.author
+WHERE coalesce(f.sequence, r.video, b.user_id, c.user_id, g.id, h.id) IS NOT NULL
 
 -- [[user, video, author], …], none of them liked.
 -- name: add-favorites
@@ -40,9 +43,11 @@ ORDER BY j.place
 DELETE t FROM favorites AS t JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
     id BIGINT PATH '$' ERROR ON ERROR)) AS j ON t.sequence = j.id
 
--- [[user, whom, …], …] → those that are followed, or apart. Nobody is ever removed.
+-- [[user, whom, …], …] → those that are followed, or apart, or of whom one was
+-- removed.
 -- name: find-follows
-SELECT j.place - 1, f.sequence, 0, 0, coalesce(b.user_id, c.user_id) IS NOT NULL
+SELECT j.place - 1, f.sequence, 0, 0, coalesce(b.user_id, c.user_id) IS NOT NULL,
+  coalesce(g.id, h.id) IS NOT NULL
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY,
     user_id BIGINT PATH '$[0]' ERROR ON ERROR,
@@ -50,7 +55,9 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
   LEFT JOIN follows AS f ON f.user_id = j.user_id AND f.whom = j.whom
   LEFT JOIN blocks AS b ON b.user_id = j.user_id AND b.whom = j.whom
   LEFT JOIN blocks AS c ON c.user_id = j.whom AND c.whom = j.user_id
-WHERE coalesce(f.sequence, b.user_id, c.user_id) IS NOT NULL
+  LEFT JOIN social_removed_users AS g ON g.id = j.user_id
+  LEFT JOIN social_removed_users AS h ON h.id = j.whom
+WHERE coalesce(f.sequence, b.user_id, c.user_id, g.id, h.id) IS NOT NULL
 
 -- [[user, whom, …], …], none of them followed.
 -- name: add-follows
@@ -69,12 +76,15 @@ DELETE t FROM follows AS t JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
 
 -- [[user, whom, …], …] → those that are blocked.
 -- name: find-blocks
-SELECT j.place - 1, b.sequence, 0, 0, 0
+SELECT j.place - 1, b.sequence, 0, 0, 0, coalesce(g.id, h.id) IS NOT NULL
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY,
     user_id BIGINT PATH '$[0]' ERROR ON ERROR,
     whom BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
-  JOIN blocks AS b ON b.user_id = j.user_id AND b.whom = j.whom
+  LEFT JOIN blocks AS b ON b.user_id = j.user_id AND b.whom = j.whom
+  LEFT JOIN social_removed_users AS g ON g.id = j.user_id
+  LEFT JOIN social_removed_users AS h ON h.id = j.whom
+WHERE coalesce(b.sequence, g.id, h.id) IS NOT NULL
 
 -- [[user, whom, …], …], none of them blocked.
 -- name: add-blocks
@@ -208,7 +218,8 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
 -- name: find-drafts
 SELECT j.place - 1, q.comment, q.created,
   coalesce(c.user_id, d.user_id), coalesce(c.video, d.video), coalesce(c.created, d.created),
-  r.video IS NOT NULL, coalesce(a.user_id, b.user_id) IS NOT NULL
+  r.video IS NOT NULL, coalesce(a.user_id, b.user_id) IS NOT NULL,
+  coalesce(g.id, h.id) IS NOT NULL
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY,
     id BIGINT PATH '$[0]' ERROR ON ERROR,
@@ -222,7 +233,9 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
   LEFT JOIN removed_videos AS r ON r.video = j.video
   LEFT JOIN blocks AS a ON a.user_id = j.user_id AND a.whom = j.author
   LEFT JOIN blocks AS b ON b.user_id = j.author AND b.whom = j.user_id
-WHERE coalesce(q.comment, c.id, d.id, r.video, a.user_id, b.user_id) IS NOT NULL
+  LEFT JOIN social_removed_users AS g ON g.id = j.user_id
+  LEFT JOIN social_removed_users AS h ON h.id = j.author
+WHERE coalesce(q.comment, c.id, d.id, r.video, a.user_id, b.user_id, g.id, h.id) IS NOT NULL
 
 -- [[id, user, video, text, time], …]
 -- name: add-comments
@@ -295,7 +308,8 @@ ORDER BY deleted LIMIT 8192
 -- [[user, comment, …], …] → those whose comment is there, what the user feels about it, and whether
 -- its writer is apart from the user
 -- name: find-feelings
-SELECT j.place - 1, f.feeling, coalesce(a.user_id, b.user_id) IS NOT NULL
+SELECT j.place - 1, f.feeling, coalesce(a.user_id, b.user_id) IS NOT NULL,
+  coalesce(g.id, h.id) IS NOT NULL
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     place FOR ORDINALITY,
     user_id BIGINT PATH '$[0]' ERROR ON ERROR,
@@ -304,6 +318,8 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
   LEFT JOIN feelings AS f ON f.comment = c.id AND f.user_id = j.user_id
   LEFT JOIN blocks AS a ON a.user_id = j.user_id AND a.whom = c.user_id
   LEFT JOIN blocks AS b ON b.user_id = c.user_id AND b.whom = j.user_id
+  LEFT JOIN social_removed_users AS g ON g.id = j.user_id
+  LEFT JOIN social_removed_users AS h ON h.id = c.user_id
 
 -- [[user, comment, …], …] → those about which something is felt, and what
 -- name: get-feelings
@@ -358,6 +374,106 @@ WHERE r.pending = 1
 
 -- name: settle-removed-videos
 UPDATE removed_videos SET pending = 0 WHERE pending = 1
+
+-- [user, …]
+-- name: mark-removed-users
+INSERT INTO social_removed_users (id) SELECT j.id
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+ON DUPLICATE KEY UPDATE id = social_removed_users.id
+
+-- [user, …] → a piece of the likes that they gave.
+-- name: find-favorites-of-removed
+SELECT f.sequence, f.user_id, f.video, f.author
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  JOIN favorites AS f ON f.user_id = j.id LIMIT 1024
+
+-- [user, …] → a piece of their follows.
+-- name: find-follows-of-removed
+SELECT f.sequence, f.user_id, f.whom, 0
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  JOIN follows AS f ON f.user_id = j.id LIMIT 1024
+
+-- [user, …] → a piece of the follows of them.
+-- name: find-followers-of-removed
+SELECT f.sequence, f.user_id, f.whom, 0
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  JOIN follows AS f ON f.whom = j.id LIMIT 1024
+
+-- [user, …] → a piece of their blocks.
+-- name: find-blocks-of-removed
+SELECT b.sequence, b.user_id, b.whom, 0
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  JOIN blocks AS b ON b.user_id = j.id LIMIT 1024
+
+-- [user, …] → a piece of the blocks of them.
+-- name: find-blockers-of-removed
+SELECT b.sequence, b.user_id, b.whom, 0
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  JOIN blocks AS b ON b.whom = j.id LIMIT 1024
+
+-- [user, …] → a piece of their comments.
+-- name: find-comments-of-removed
+SELECT c.id, c.user_id, c.video, 0
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  JOIN comments AS c ON c.user_id = j.id LIMIT 1024
+
+-- [user, …] → a piece of what they feel about comments.
+-- name: find-feelings-of-removed
+SELECT 0, f.user_id, f.comment, 0
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  JOIN feelings AS f ON f.user_id = j.id LIMIT 1024
+
+-- [user, …] → a piece of what clients called their comments.
+-- name: find-requests-of-removed
+SELECT q.comment, q.user_id, 0, 0
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  JOIN comment_requests AS q ON q.user_id = j.id LIMIT 1024
+
+-- [comment, …]
+-- name: remove-comment-requests
+DELETE t FROM comment_requests AS t JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$' ERROR ON ERROR)) AS j ON t.comment = j.id
+
+-- [user, …] → a piece of what they reported.
+-- name: find-reports-by-removed
+SELECT r.id, r.reporter, 0, 0
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  JOIN reports AS r ON r.reporter = j.id LIMIT 1024
+
+-- [report, …]
+-- name: remove-reports
+DELETE t FROM reports AS t JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$' ERROR ON ERROR)) AS j ON t.id = j.id
+
+-- [user, …] → a piece of the open reports of them.
+-- name: find-reports-of-removed
+SELECT r.id, r.target, 0, 0
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  JOIN reports AS r ON r.kind = 3 AND r.target = j.id AND r.resolved = 0 LIMIT 1024
+
+-- [comment, …] → the open reports of them.
+-- name: find-reports-of-comments
+SELECT r.id, r.target, 0, 0
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  JOIN reports AS r ON r.kind = 2 AND r.target = j.id AND r.resolved = 0
+
+-- [user, …] Where a like of their videos still counts, that is on its way out, too.
+-- name: remove-user-counts
+DELETE c FROM user_counts AS c JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$' ERROR ON ERROR)) AS j ON c.user_id = j.id
+WHERE c.follows = 0 AND c.followers = 0 AND c.total_favorited = 0 AND c.favorites = 0
 
 -- The recount reads everything, once: what is and what was counted are added up side by side.
 -- name: recount-videos
@@ -499,6 +615,8 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     target BIGINT PATH '$[2]' ERROR ON ERROR,
     reason TEXT CHARSET utf8mb4 PATH '$[3]' ERROR ON ERROR,
     created BIGINT PATH '$[4]' ERROR ON ERROR)) AS j
+WHERE NOT EXISTS (SELECT 1 FROM social_removed_users AS g
+  WHERE g.id = j.reporter OR (j.kind = 3 AND g.id = j.target))
 ORDER BY j.place
 ON DUPLICATE KEY UPDATE reporter = reports.reporter
 

@@ -12,13 +12,16 @@ SELECT favorites, comments, follows FROM social_totals WHERE id = 1
 -- apart from the user.
 -- name: find-favorites
 SELECT j.place - 1, f.sequence, f.author, CAST(r.video IS NOT NULL AS int),
-  CAST(coalesce(b.user_id, c.user_id) IS NOT NULL AS int)
+  CAST(coalesce(b.user_id, c.user_id) IS NOT NULL AS int),
+  CAST(coalesce(g.id, h.id) IS NOT NULL AS int)
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 LEFT JOIN favorites AS f ON f.user_id = CAST(j.value ->> 0 AS bigint) AND f.video = CAST(j.value ->> 1 AS bigint)
 LEFT JOIN removed_videos AS r ON r.video = CAST(j.value ->> 1 AS bigint)
 LEFT JOIN blocks AS b ON b.user_id = CAST(j.value ->> 0 AS bigint) AND b.whom = CAST(j.value ->> 2 AS bigint)
 LEFT JOIN blocks AS c ON c.user_id = CAST(j.value ->> 2 AS bigint) AND c.whom = CAST(j.value ->> 0 AS bigint)
-WHERE coalesce(f.sequence, r.video, b.user_id, c.user_id) IS NOT NULL
+LEFT JOIN social_removed_users AS g ON g.id = CAST(j.value ->> 0 AS bigint)
+LEFT JOIN social_removed_users AS h ON h.id = CAST(j.value ->> 2 AS bigint)
+WHERE coalesce(f.sequence, r.video, b.user_id, c.user_id, g.id, h.id) IS NOT NULL
 
 -- [[user, video, author], …], none of them liked.
 -- name: add-favorites
@@ -33,14 +36,19 @@ DELETE FROM favorites
 USING json_array_elements_text(CAST(##json::string AS json)) AS j (value)
 WHERE favorites.sequence = CAST(j.value AS bigint)
 
--- [[user, whom, …], …] → those that are followed, or apart. Nobody is ever removed.
+-- [[user, whom, …], …] → those that are followed, or apart, or of whom one was
+-- removed.
 -- name: find-follows
-SELECT j.place - 1, f.sequence, 0, 0, CAST(coalesce(b.user_id, c.user_id) IS NOT NULL AS int)
+SELECT j.place - 1, f.sequence, 0, 0, CAST(coalesce(b.user_id, c.user_id) IS NOT NULL AS int),
+  CAST(coalesce(g.id, h.id) IS NOT NULL AS int)
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 LEFT JOIN follows AS f ON f.user_id = CAST(j.value ->> 0 AS bigint) AND f.whom = CAST(j.value ->> 1 AS bigint)
 LEFT JOIN blocks AS b ON b.user_id = CAST(j.value ->> 0 AS bigint) AND b.whom = CAST(j.value ->> 1 AS bigint)
 LEFT JOIN blocks AS c ON c.user_id = CAST(j.value ->> 1 AS bigint) AND c.whom = CAST(j.value ->> 0 AS bigint)
-WHERE coalesce(f.sequence, b.user_id, c.user_id) IS NOT NULL
+LEFT JOIN social_removed_users AS g ON g.id = CAST(j.value ->> 0 AS bigint)
+LEFT JOIN social_removed_users AS h ON h.id = CAST(j.value ->> 1 AS bigint)
+WHERE coalesce(f.sequence, b.user_id, c.user_id, g.id, h.id) IS NOT NULL
+ORDER BY j.place
 
 -- [[user, whom, …], …], none of them followed.
 -- name: add-follows
@@ -57,9 +65,12 @@ WHERE follows.sequence = CAST(j.value AS bigint)
 
 -- [[user, whom, …], …] → those that are blocked.
 -- name: find-blocks
-SELECT j.place - 1, b.sequence, 0, 0, 0
+SELECT j.place - 1, b.sequence, 0, 0, 0, CAST(coalesce(g.id, h.id) IS NOT NULL AS int)
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
-JOIN blocks AS b ON b.user_id = CAST(j.value ->> 0 AS bigint) AND b.whom = CAST(j.value ->> 1 AS bigint)
+LEFT JOIN blocks AS b ON b.user_id = CAST(j.value ->> 0 AS bigint) AND b.whom = CAST(j.value ->> 1 AS bigint)
+LEFT JOIN social_removed_users AS g ON g.id = CAST(j.value ->> 0 AS bigint)
+LEFT JOIN social_removed_users AS h ON h.id = CAST(j.value ->> 1 AS bigint)
+WHERE coalesce(b.sequence, g.id, h.id) IS NOT NULL
 
 -- [[user, whom, …], …], none of them blocked.
 -- name: add-blocks
@@ -171,7 +182,8 @@ JOIN user_counts AS c ON c.user_id = CAST(j.value AS bigint)
 -- name: find-drafts
 SELECT j.place - 1, q.comment, q.created,
   coalesce(c.user_id, d.user_id), coalesce(c.video, d.video), coalesce(c.created, d.created),
-  CAST(r.video IS NOT NULL AS int), CAST(coalesce(a.user_id, b.user_id) IS NOT NULL AS int)
+  CAST(r.video IS NOT NULL AS int), CAST(coalesce(a.user_id, b.user_id) IS NOT NULL AS int),
+  CAST(coalesce(g.id, h.id) IS NOT NULL AS int)
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 LEFT JOIN comment_requests AS q ON q.user_id = CAST(j.value ->> 1 AS bigint) AND q.request = j.value ->> 3
 LEFT JOIN comments AS c ON c.id = CAST(j.value ->> 0 AS bigint)
@@ -179,7 +191,9 @@ LEFT JOIN deleted_comments AS d ON d.id = CAST(j.value ->> 0 AS bigint)
 LEFT JOIN removed_videos AS r ON r.video = CAST(j.value ->> 2 AS bigint)
 LEFT JOIN blocks AS a ON a.user_id = CAST(j.value ->> 1 AS bigint) AND a.whom = CAST(j.value ->> 4 AS bigint)
 LEFT JOIN blocks AS b ON b.user_id = CAST(j.value ->> 4 AS bigint) AND b.whom = CAST(j.value ->> 1 AS bigint)
-WHERE coalesce(q.comment, c.id, d.id, r.video, a.user_id, b.user_id) IS NOT NULL
+LEFT JOIN social_removed_users AS g ON g.id = CAST(j.value ->> 1 AS bigint)
+LEFT JOIN social_removed_users AS h ON h.id = CAST(j.value ->> 4 AS bigint)
+WHERE coalesce(q.comment, c.id, d.id, r.video, a.user_id, b.user_id, g.id, h.id) IS NOT NULL
 
 -- [[id, user, video, text, time], …]
 -- name: add-comments
@@ -235,12 +249,15 @@ DELETE FROM deleted_comments WHERE id IN (
 -- [[user, comment, …], …] → those whose comment is there, what the user feels about it, and whether
 -- its writer is apart from the user
 -- name: find-feelings
-SELECT j.place - 1, f.feeling, CAST(coalesce(a.user_id, b.user_id) IS NOT NULL AS int)
+SELECT j.place - 1, f.feeling, CAST(coalesce(a.user_id, b.user_id) IS NOT NULL AS int),
+  CAST(coalesce(g.id, h.id) IS NOT NULL AS int)
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 JOIN comments AS c ON c.id = CAST(j.value ->> 1 AS bigint)
 LEFT JOIN feelings AS f ON f.comment = c.id AND f.user_id = CAST(j.value ->> 0 AS bigint)
 LEFT JOIN blocks AS a ON a.user_id = CAST(j.value ->> 0 AS bigint) AND a.whom = c.user_id
 LEFT JOIN blocks AS b ON b.user_id = c.user_id AND b.whom = CAST(j.value ->> 0 AS bigint)
+LEFT JOIN social_removed_users AS g ON g.id = CAST(j.value ->> 0 AS bigint)
+LEFT JOIN social_removed_users AS h ON h.id = c.user_id
 
 -- [[user, comment, …], …] → those about which something is felt, and what
 -- name: get-feelings
@@ -285,6 +302,97 @@ DELETE FROM video_counts WHERE video IN (SELECT video FROM removed_videos WHERE 
 
 -- name: settle-removed-videos
 UPDATE removed_videos SET pending = 0 WHERE pending = 1
+
+-- [user, …]
+-- name: mark-removed-users
+INSERT INTO social_removed_users (id) SELECT CAST(j.value AS bigint)
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+ON CONFLICT (id) DO NOTHING
+
+-- [user, …] → a piece of the likes that they gave.
+-- name: find-favorites-of-removed
+SELECT f.sequence, f.user_id, f.video, f.author
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN favorites AS f ON f.user_id = CAST(j.value AS bigint) LIMIT 1024
+
+-- [user, …] → a piece of their follows.
+-- name: find-follows-of-removed
+SELECT f.sequence, f.user_id, f.whom, 0
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN follows AS f ON f.user_id = CAST(j.value AS bigint) LIMIT 1024
+
+-- [user, …] → a piece of the follows of them.
+-- name: find-followers-of-removed
+SELECT f.sequence, f.user_id, f.whom, 0
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN follows AS f ON f.whom = CAST(j.value AS bigint) LIMIT 1024
+
+-- [user, …] → a piece of their blocks.
+-- name: find-blocks-of-removed
+SELECT b.sequence, b.user_id, b.whom, 0
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN blocks AS b ON b.user_id = CAST(j.value AS bigint) LIMIT 1024
+
+-- [user, …] → a piece of the blocks of them.
+-- name: find-blockers-of-removed
+SELECT b.sequence, b.user_id, b.whom, 0
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN blocks AS b ON b.whom = CAST(j.value AS bigint) LIMIT 1024
+
+-- [user, …] → a piece of their comments.
+-- name: find-comments-of-removed
+SELECT c.id, c.user_id, c.video, 0
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN comments AS c ON c.user_id = CAST(j.value AS bigint) LIMIT 1024
+
+-- [user, …] → a piece of what they feel about comments.
+-- name: find-feelings-of-removed
+SELECT 0, f.user_id, f.comment, 0
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN feelings AS f ON f.user_id = CAST(j.value AS bigint) LIMIT 1024
+
+-- [user, …] → a piece of what clients called their comments.
+-- name: find-requests-of-removed
+SELECT q.comment, q.user_id, 0, 0
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN comment_requests AS q ON q.user_id = CAST(j.value AS bigint) LIMIT 1024
+
+-- [comment, …]
+-- name: remove-comment-requests
+DELETE FROM comment_requests
+USING json_array_elements_text(CAST(##json::string AS json)) AS j (value)
+WHERE comment_requests.comment = CAST(j.value AS bigint)
+
+-- [user, …] → a piece of what they reported.
+-- name: find-reports-by-removed
+SELECT r.id, r.reporter, 0, 0
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN reports AS r ON r.reporter = CAST(j.value AS bigint) LIMIT 1024
+
+-- [report, …]
+-- name: remove-reports
+DELETE FROM reports
+USING json_array_elements_text(CAST(##json::string AS json)) AS j (value)
+WHERE reports.id = CAST(j.value AS bigint)
+
+-- [user, …] → a piece of the open reports of them.
+-- name: find-reports-of-removed
+SELECT r.id, r.target, 0, 0
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN reports AS r ON r.kind = 3 AND r.target = CAST(j.value AS bigint) AND r.resolved = 0 LIMIT 1024
+
+-- [comment, …] → the open reports of them.
+-- name: find-reports-of-comments
+SELECT r.id, r.target, 0, 0
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN reports AS r ON r.kind = 2 AND r.target = CAST(j.value AS bigint) AND r.resolved = 0
+
+-- [user, …] Where a like of their videos still counts, that is on its way out, too.
+-- name: remove-user-counts
+DELETE FROM user_counts AS c
+USING json_array_elements_text(CAST(##json::string AS json)) AS j (value)
+WHERE c.user_id = CAST(j.value AS bigint)
+  AND c.follows = 0 AND c.followers = 0 AND c.total_favorited = 0 AND c.favorites = 0
 
 -- The recount reads everything, once: what is and what was counted are added up side by side.
 -- name: recount-videos
@@ -401,6 +509,8 @@ WHERE social_totals.id = 1
 INSERT INTO reports (reporter, kind, target, reason, created)
 SELECT CAST(j.value ->> 0 AS bigint), CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint), j.value ->> 3, CAST(j.value ->> 4 AS bigint)
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+WHERE NOT EXISTS (SELECT 1 FROM social_removed_users AS g
+  WHERE g.id = CAST(j.value ->> 0 AS bigint) OR (j.value ->> 1 = '3' AND g.id = CAST(j.value ->> 2 AS bigint)))
 ORDER BY j.place
 ON CONFLICT (reporter, kind, target) DO NOTHING
 

@@ -8,13 +8,16 @@ SELECT favorites, comments, follows FROM totals WHERE id = 1
 -- [[user, video, author], …] → those that are liked, or whose video was removed, or whose author is
 -- apart from the user.
 -- name: find-favorites
-SELECT j.key, f.sequence, f.author, r.video IS NOT NULL, coalesce(b.user, c.user) IS NOT NULL
+SELECT j.key, f.sequence, f.author, r.video IS NOT NULL, coalesce(b.user, c.user) IS NOT NULL,
+  coalesce(g.id, h.id) IS NOT NULL
 FROM json_each(##json::string) AS j
 LEFT JOIN favorites AS f ON f.user = j.value ->> 0 AND f.video = j.value ->> 1
 LEFT JOIN removed_videos AS r ON r.video = j.value ->> 1
 LEFT JOIN blocks AS b ON b.user = j.value ->> 0 AND b.whom = j.value ->> 2
 LEFT JOIN blocks AS c ON c.user = j.value ->> 2 AND c.whom = j.value ->> 0
-WHERE coalesce(f.sequence, r.video, b.user, c.user) IS NOT NULL
+LEFT JOIN social_removed_users AS g ON g.id = j.value ->> 0
+LEFT JOIN social_removed_users AS h ON h.id = j.value ->> 2
+WHERE coalesce(f.sequence, r.video, b.user, c.user, g.id, h.id) IS NOT NULL
 
 -- [[user, video, author], …], none of them liked.
 -- name: add-favorites
@@ -25,14 +28,18 @@ SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(##json::string) ORDE
 -- name: remove-favorites
 DELETE FROM favorites WHERE sequence IN (SELECT value FROM json_each(##json::string))
 
--- [[user, whom, …], …] → those that are followed, or apart. Nobody is ever removed.
+-- [[user, whom, …], …] → those that are followed, or apart, or of whom one was
+-- removed.
 -- name: find-follows
-SELECT j.key, f.sequence, 0, 0, coalesce(b.user, c.user) IS NOT NULL
+SELECT j.key, f.sequence, 0, 0, coalesce(b.user, c.user) IS NOT NULL,
+  coalesce(g.id, h.id) IS NOT NULL
 FROM json_each(##json::string) AS j
 LEFT JOIN follows AS f ON f.user = j.value ->> 0 AND f.whom = j.value ->> 1
 LEFT JOIN blocks AS b ON b.user = j.value ->> 0 AND b.whom = j.value ->> 1
 LEFT JOIN blocks AS c ON c.user = j.value ->> 1 AND c.whom = j.value ->> 0
-WHERE coalesce(f.sequence, b.user, c.user) IS NOT NULL
+LEFT JOIN social_removed_users AS g ON g.id = j.value ->> 0
+LEFT JOIN social_removed_users AS h ON h.id = j.value ->> 1
+WHERE coalesce(f.sequence, b.user, c.user, g.id, h.id) IS NOT NULL
 
 -- [[user, whom, …], …], none of them followed.
 -- name: add-follows
@@ -45,9 +52,12 @@ DELETE FROM follows WHERE sequence IN (SELECT value FROM json_each(##json::strin
 
 -- [[user, whom, …], …] → those that are blocked.
 -- name: find-blocks
-SELECT j.key, b.sequence, 0, 0, 0
+SELECT j.key, b.sequence, 0, 0, 0, coalesce(g.id, h.id) IS NOT NULL
 FROM json_each(##json::string) AS j
-CROSS JOIN blocks AS b ON b.user = j.value ->> 0 AND b.whom = j.value ->> 1
+LEFT JOIN blocks AS b ON b.user = j.value ->> 0 AND b.whom = j.value ->> 1
+LEFT JOIN social_removed_users AS g ON g.id = j.value ->> 0
+LEFT JOIN social_removed_users AS h ON h.id = j.value ->> 1
+WHERE coalesce(b.sequence, g.id, h.id) IS NOT NULL
 
 -- [[user, whom, …], …], none of them blocked.
 -- name: add-blocks
@@ -150,7 +160,8 @@ FROM json_each(##json::string) AS j CROSS JOIN user_counts AS c ON c.user = j.va
 -- name: find-drafts
 SELECT j.key, q.comment, q.created,
   coalesce(c.user, d.user), coalesce(c.video, d.video), coalesce(c.created, d.created),
-  r.video IS NOT NULL, coalesce(a.user, b.user) IS NOT NULL
+  r.video IS NOT NULL, coalesce(a.user, b.user) IS NOT NULL,
+  coalesce(g.id, h.id) IS NOT NULL
 FROM json_each(##json::string) AS j
 LEFT JOIN comment_requests AS q ON q.user = j.value ->> 1 AND q.request = j.value ->> 3
 LEFT JOIN comments AS c ON c.id = j.value ->> 0
@@ -158,7 +169,9 @@ LEFT JOIN deleted_comments AS d ON d.id = j.value ->> 0
 LEFT JOIN removed_videos AS r ON r.video = j.value ->> 2
 LEFT JOIN blocks AS a ON a.user = j.value ->> 1 AND a.whom = j.value ->> 4
 LEFT JOIN blocks AS b ON b.user = j.value ->> 4 AND b.whom = j.value ->> 1
-WHERE coalesce(q.comment, c.id, d.id, r.video, a.user, b.user) IS NOT NULL
+LEFT JOIN social_removed_users AS g ON g.id = j.value ->> 1
+LEFT JOIN social_removed_users AS h ON h.id = j.value ->> 4
+WHERE coalesce(q.comment, c.id, d.id, r.video, a.user, b.user, g.id, h.id) IS NOT NULL
 
 -- [[id, user, video, text, time], …]
 -- name: add-comments
@@ -210,12 +223,15 @@ DELETE FROM deleted_comments WHERE id IN (
 -- [[user, comment, …], …] → those whose comment is there, what the user feels about it, and whether
 -- its writer is apart from the user
 -- name: find-feelings
-SELECT j.key, f.feeling, coalesce(a.user, b.user) IS NOT NULL
+SELECT j.key, f.feeling, coalesce(a.user, b.user) IS NOT NULL,
+  coalesce(g.id, h.id) IS NOT NULL
 FROM json_each(##json::string) AS j
 CROSS JOIN comments AS c ON c.id = j.value ->> 1
 LEFT JOIN feelings AS f ON f.comment = c.id AND f.user = j.value ->> 0
 LEFT JOIN blocks AS a ON a.user = j.value ->> 0 AND a.whom = c.user
 LEFT JOIN blocks AS b ON b.user = c.user AND b.whom = j.value ->> 0
+LEFT JOIN social_removed_users AS g ON g.id = j.value ->> 0
+LEFT JOIN social_removed_users AS h ON h.id = c.user
 
 -- [[user, comment, …], …] → those about which something is felt, and what
 -- name: get-feelings
@@ -257,6 +273,90 @@ DELETE FROM video_counts WHERE video IN (SELECT video FROM removed_videos WHERE 
 
 -- name: settle-removed-videos
 UPDATE removed_videos SET pending = 0 WHERE pending = 1
+
+-- [user, …]
+-- name: mark-removed-users
+INSERT INTO social_removed_users (id) SELECT value FROM json_each(##json::string) WHERE true
+ON CONFLICT (id) DO NOTHING
+
+-- [user, …] → a piece of the likes that they gave.
+-- name: find-favorites-of-removed
+SELECT f.sequence, f.user, f.video, f.author
+FROM json_each(##json::string) AS j
+CROSS JOIN favorites AS f ON f.user = j.value LIMIT 1024
+
+-- [user, …] → a piece of their follows.
+-- name: find-follows-of-removed
+SELECT f.sequence, f.user, f.whom, 0
+FROM json_each(##json::string) AS j
+CROSS JOIN follows AS f ON f.user = j.value LIMIT 1024
+
+-- [user, …] → a piece of the follows of them.
+-- name: find-followers-of-removed
+SELECT f.sequence, f.user, f.whom, 0
+FROM json_each(##json::string) AS j
+CROSS JOIN follows AS f ON f.whom = j.value LIMIT 1024
+
+-- [user, …] → a piece of their blocks.
+-- name: find-blocks-of-removed
+SELECT b.sequence, b.user, b.whom, 0
+FROM json_each(##json::string) AS j
+CROSS JOIN blocks AS b ON b.user = j.value LIMIT 1024
+
+-- [user, …] → a piece of the blocks of them.
+-- name: find-blockers-of-removed
+SELECT b.sequence, b.user, b.whom, 0
+FROM json_each(##json::string) AS j
+CROSS JOIN blocks AS b ON b.whom = j.value LIMIT 1024
+
+-- [user, …] → a piece of their comments.
+-- name: find-comments-of-removed
+SELECT c.id, c.user, c.video, 0
+FROM json_each(##json::string) AS j
+CROSS JOIN comments AS c ON c.user = j.value LIMIT 1024
+
+-- [user, …] → a piece of what they feel about comments.
+-- name: find-feelings-of-removed
+SELECT 0, f.user, f.comment, 0
+FROM json_each(##json::string) AS j
+CROSS JOIN feelings AS f ON f.user = j.value LIMIT 1024
+
+-- [user, …] → a piece of what clients called their comments.
+-- name: find-requests-of-removed
+SELECT q.comment, q.user, 0, 0
+FROM json_each(##json::string) AS j
+CROSS JOIN comment_requests AS q ON q.user = j.value LIMIT 1024
+
+-- [comment, …]
+-- name: remove-comment-requests
+DELETE FROM comment_requests WHERE comment IN (SELECT value FROM json_each(##json::string))
+
+-- [user, …] → a piece of what they reported.
+-- name: find-reports-by-removed
+SELECT r.id, r.reporter, 0, 0
+FROM json_each(##json::string) AS j
+CROSS JOIN reports AS r ON r.reporter = j.value LIMIT 1024
+
+-- [report, …]
+-- name: remove-reports
+DELETE FROM reports WHERE id IN (SELECT value FROM json_each(##json::string))
+
+-- [user, …] → a piece of the open reports of them.
+-- name: find-reports-of-removed
+SELECT r.id, r.target, 0, 0
+FROM json_each(##json::string) AS j
+CROSS JOIN reports AS r ON r.kind = 3 AND r.target = j.value AND r.resolved = 0 LIMIT 1024
+
+-- [comment, …] → the open reports of them.
+-- name: find-reports-of-comments
+SELECT r.id, r.target, 0, 0
+FROM json_each(##json::string) AS j
+CROSS JOIN reports AS r ON r.kind = 2 AND r.target = j.value AND r.resolved = 0
+
+-- [user, …] Where a like of their videos still counts, that is on its way out, too.
+-- name: remove-user-counts
+DELETE FROM user_counts WHERE user IN (SELECT value FROM json_each(##json::string))
+  AND follows = 0 AND followers = 0 AND total_favorited = 0 AND favorites = 0
 
 -- The recount reads everything, once: what is and what was counted are added up side by side.
 -- name: recount-videos
@@ -347,7 +447,9 @@ FROM json_each(##json::string) AS j WHERE totals.id = 1
 -- name: add-reports
 INSERT INTO reports (reporter, kind, target, reason, created)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4
-FROM json_each(##json::string) WHERE true ORDER BY key
+FROM json_each(##json::string) WHERE NOT EXISTS (SELECT 1 FROM social_removed_users AS g
+  WHERE g.id = value ->> 0 OR (value ->> 1 = 3 AND g.id = value ->> 2))
+ORDER BY key
 ON CONFLICT (reporter, kind, target) DO NOTHING
 
 -- [id] → the newest reports before that one, with the comment that is reported, if it is one.

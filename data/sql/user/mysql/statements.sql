@@ -11,7 +11,7 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
   LEFT JOIN users AS u ON u.name_key = j.name_key
 ORDER BY j.place
 
--- [[id, name, key, password hash], …] IGNORE also cuts a text that is too long, and none of these can
+-- [[id, name, key, password hash], …] A name is kept until its last owner is gone with all that was theirs. IGNORE also cuts a text that is too long, and none of these can
 -- be. Of the other ways to skip what is there, none tells how many were new.
 -- name: insert-users
 INSERT IGNORE INTO users (id, name, name_key, password_hash)
@@ -21,6 +21,17 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     name TEXT CHARSET utf8mb4 PATH '$[1]' ERROR ON ERROR,
     name_key VARBINARY(1000) PATH '$[2]' ERROR ON ERROR,
     password_hash TEXT CHARSET utf8mb4 PATH '$[3]' ERROR ON ERROR)) AS j
+WHERE NOT EXISTS (SELECT 1 FROM user_deletions AS d WHERE d.name_key = j.name_key)
+
+-- [key, …] → a row for each, in the same order: who has the name; negative if that is somebody who is being
+-- deleted.
+-- name: find-owners
+SELECT coalesce(u.id, -d.id)
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, name_key VARBINARY(1000) PATH '$' ERROR ON ERROR)) AS j
+  LEFT JOIN users AS u ON u.name_key = j.name_key
+  LEFT JOIN user_deletions AS d ON d.name_key = j.name_key
+ORDER BY j.place
 
 -- [id, …] → a row for each, in the same order.
 -- name: get-users
@@ -203,6 +214,61 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     why TEXT CHARSET utf8mb4 PATH '$[4]' ERROR ON ERROR)) AS j
   JOIN users AS u ON u.id = j.id
 ORDER BY j.place
+
+-- [[id, hash or null, time, …], …] → a row for each, in the same order: the user's id if it is going to be
+-- deleted. With a hash it is the user who wants it: then it is still the one that was verified, and no ban
+-- came in between.
+-- name: find-deletions
+SELECT u.id
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR,
+    hash TEXT CHARSET utf8mb4 PATH '$[1]')) AS j
+  LEFT JOIN users AS u ON u.id = j.id
+    AND (j.hash IS NULL OR (u.password_hash = j.hash AND u.banned = 0))
+ORDER BY j.place
+
+-- [[id, null, time, uid, login, why], …]
+-- name: audit-deletions
+INSERT INTO user_audit (acted, uid, login, action, target, why)
+SELECT j.acted, j.uid, j.login, 'user delete', u.id, coalesce(j.why, '')
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR,
+    hash TEXT CHARSET utf8mb4 PATH '$[1]',
+    acted BIGINT PATH '$[2]' ERROR ON ERROR,
+    uid BIGINT PATH '$[3]' ERROR ON ERROR,
+    login TEXT CHARSET utf8mb4 PATH '$[4]' ERROR ON ERROR,
+    why TEXT CHARSET utf8mb4 PATH '$[5]' ERROR ON ERROR)) AS j
+  JOIN users AS u ON u.id = j.id
+ORDER BY j.place
+
+-- [[id, hash or null, time, …], …] as above.
+-- name: remember-deletions
+INSERT INTO user_deletions (id, name_key, deleted)
+SELECT u.id, u.name_key, j.deleted
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR,
+    hash TEXT CHARSET utf8mb4 PATH '$[1]',
+    deleted BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
+  JOIN users AS u ON u.id = j.id
+    AND (j.hash IS NULL OR (u.password_hash = j.hash AND u.banned = 0))
+
+-- [[id, hash or null, time, …], …] as above.
+-- name: delete-users
+DELETE u FROM users AS u
+  JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR,
+    hash TEXT CHARSET utf8mb4 PATH '$[1]')) AS j
+  ON u.id = j.id
+    AND (j.hash IS NULL OR (u.password_hash = j.hash AND u.banned = 0))
+
+-- → who is being deleted, the first of them.
+-- name: list-deletions
+SELECT id FROM user_deletions ORDER BY id LIMIT 64
+
+-- [id, …] of whom nothing is left.
+-- name: forget-deletions
+DELETE d FROM user_deletions AS d JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$' ERROR ON ERROR)) AS j ON d.id = j.id
 
 -- [id] → the newest entries before that one.
 -- name: get-audit

@@ -10,12 +10,22 @@ FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j
 LEFT JOIN users AS u ON u.name_key = j.value
 ORDER BY j.place
 
--- [[id, name, key, password hash], …]
+-- [[id, name, key, password hash], …] A name is kept until its last owner is gone with all that was theirs.
 -- name: insert-users
 INSERT INTO users (id, name, name_key, password_hash)
 SELECT CAST(j ->> 0 AS bigint), j ->> 1, j ->> 2, j ->> 3
 FROM json_array_elements(CAST(##json::string AS json)) AS j
+WHERE NOT EXISTS (SELECT 1 FROM user_deletions AS d WHERE d.name_key = j ->> 2)
 ON CONFLICT DO NOTHING
+
+-- [key, …] → a row for each, in the same order: who has the name; negative if that is somebody who is being
+-- deleted.
+-- name: find-owners
+SELECT coalesce(u.id, -d.id)
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN users AS u ON u.name_key = j.value
+LEFT JOIN user_deletions AS d ON d.name_key = j.value
+ORDER BY j.place
 
 -- [id, …] → a row for each, in the same order.
 -- name: get-users
@@ -161,6 +171,49 @@ SELECT CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint), j.value ->>
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 JOIN users AS u ON u.id = CAST(j.value ->> 0 AS bigint)
 ORDER BY j.place
+
+-- [[id, hash or null, time, …], …] → a row for each, in the same order: the user's id if it is going to be
+-- deleted. With a hash it is the user who wants it: then it is still the one that was verified, and no ban
+-- came in between.
+-- name: find-deletions
+SELECT u.id
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN users AS u ON u.id = CAST(j.value ->> 0 AS bigint)
+  AND (j.value ->> 1 IS NULL OR (u.password_hash = j.value ->> 1 AND u.banned = 0))
+ORDER BY j.place
+
+-- [[id, null, time, uid, login, why], …]
+-- name: audit-deletions
+INSERT INTO user_audit (acted, uid, login, action, target, why)
+SELECT CAST(j.value ->> 2 AS bigint), CAST(j.value ->> 3 AS bigint), j.value ->> 4,
+  'user delete', u.id, j.value ->> 5
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN users AS u ON u.id = CAST(j.value ->> 0 AS bigint)
+ORDER BY j.place
+
+-- [[id, hash or null, time, …], …] as above.
+-- name: remember-deletions
+INSERT INTO user_deletions (id, name_key, deleted)
+SELECT u.id, u.name_key, CAST(j.value ->> 2 AS bigint)
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN users AS u ON u.id = CAST(j.value ->> 0 AS bigint)
+  AND (j.value ->> 1 IS NULL OR (u.password_hash = j.value ->> 1 AND u.banned = 0))
+
+-- [[id, hash or null, time, …], …] as above.
+-- name: delete-users
+DELETE FROM users AS u USING json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+WHERE u.id = CAST(j.value ->> 0 AS bigint)
+  AND (j.value ->> 1 IS NULL OR (u.password_hash = j.value ->> 1 AND u.banned = 0))
+
+-- → who is being deleted, the first of them.
+-- name: list-deletions
+SELECT id FROM user_deletions ORDER BY id LIMIT 64
+
+-- [id, …] of whom nothing is left.
+-- name: forget-deletions
+DELETE FROM user_deletions
+USING json_array_elements_text(CAST(##json::string AS json)) AS j (value)
+WHERE user_deletions.id = CAST(j.value AS bigint)
 
 -- [id] → the newest entries before that one.
 -- name: get-audit

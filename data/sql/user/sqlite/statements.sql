@@ -9,12 +9,20 @@ SELECT u.id, u.password_hash, u.generation, u.banned
 FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.name_key = j.value
 ORDER BY j.key
 
--- [[id, name, key, password hash], …]
+-- [[id, name, key, password hash], …] A name is kept until its last owner is gone with all that was theirs.
 -- name: insert-users
 INSERT INTO users (id, name, name_key, password_hash)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3
-FROM json_each(##json::string) WHERE true
+FROM json_each(##json::string) WHERE NOT EXISTS (SELECT 1 FROM user_deletions AS d WHERE d.name_key = value ->> 2)
 ON CONFLICT DO NOTHING
+
+-- [key, …] → a row for each, in the same order: who has the name; negative if that is somebody who is being
+-- deleted.
+-- name: find-owners
+SELECT coalesce(u.id, -d.id)
+FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.name_key = j.value
+LEFT JOIN user_deletions AS d ON d.name_key = j.value
+ORDER BY j.key
 
 -- [id, …] → a row for each, in the same order.
 -- name: get-users
@@ -143,6 +151,43 @@ INSERT INTO user_audit (acted, uid, login, action, target, why)
 SELECT j.value ->> 1, j.value ->> 2, j.value ->> 3, 'user export', u.id, j.value ->> 4
 FROM json_each(##json::string) AS j CROSS JOIN users AS u
 WHERE u.id = j.value ->> 0
+
+-- [[id, hash or null, time, …], …] → a row for each, in the same order: the user's id if it is going to be
+-- deleted. With a hash it is the user who wants it: then it is still the one that was verified, and no ban
+-- came in between.
+-- name: find-deletions
+SELECT u.id
+FROM json_each(##json::string) AS j LEFT JOIN users AS u ON u.id = j.value ->> 0
+  AND (j.value ->> 1 IS NULL OR (u.password_hash = j.value ->> 1 AND u.banned = 0))
+ORDER BY j.key
+
+-- [[id, null, time, uid, login, why], …]
+-- name: audit-deletions
+INSERT INTO user_audit (acted, uid, login, action, target, why)
+SELECT j.value ->> 2, j.value ->> 3, j.value ->> 4, 'user delete', u.id, j.value ->> 5
+FROM json_each(##json::string) AS j CROSS JOIN users AS u
+WHERE u.id = j.value ->> 0
+
+-- [[id, hash or null, time, …], …] as above.
+-- name: remember-deletions
+INSERT INTO user_deletions (id, name_key, deleted)
+SELECT u.id, u.name_key, j.value ->> 2
+FROM json_each(##json::string) AS j CROSS JOIN users AS u ON u.id = j.value ->> 0
+  AND (j.value ->> 1 IS NULL OR (u.password_hash = j.value ->> 1 AND u.banned = 0))
+
+-- [[id, hash or null, time, …], …] as above.
+-- name: delete-users
+DELETE FROM users WHERE id IN (
+  SELECT u.id FROM json_each(##json::string) AS j CROSS JOIN users AS u ON u.id = j.value ->> 0
+  AND (j.value ->> 1 IS NULL OR (u.password_hash = j.value ->> 1 AND u.banned = 0)))
+
+-- → who is being deleted, the first of them.
+-- name: list-deletions
+SELECT id FROM user_deletions ORDER BY id LIMIT 64
+
+-- [id, …] of whom nothing is left.
+-- name: forget-deletions
+DELETE FROM user_deletions WHERE id IN (SELECT value FROM json_each(##json::string))
 
 -- [id] → the newest entries before that one.
 -- name: get-audit

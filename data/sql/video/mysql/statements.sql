@@ -28,6 +28,7 @@ FROM JSON_TABLE(##json::string, '$' COLUMNS (
     transcode BIGINT PATH '$[5]' ERROR ON ERROR,
     now BIGINT PATH '$[6]' ERROR ON ERROR)) AS j
 WHERE NOT EXISTS (SELECT 1 FROM deleted_videos AS d WHERE d.id = j.id)
+  AND NOT EXISTS (SELECT 1 FROM video_removed_users AS r WHERE r.id = j.author_id)
   AND NOT EXISTS (SELECT 1 FROM videos AS o WHERE o.id = j.id)
 
 -- [limit, [time, …]] → for each the newest videos before that time, as “id time id time …”.
@@ -210,6 +211,35 @@ SELECT id FROM deleted_videos WHERE pending = 1 ORDER BY id LIMIT 1024
 UPDATE deleted_videos AS d JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
     id BIGINT PATH '$' ERROR ON ERROR)) AS j ON d.id = j.id
 SET d.pending = 0
+
+-- [user, …]
+-- name: mark-removed-users
+INSERT INTO video_removed_users (id) SELECT j.id
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+ON DUPLICATE KEY UPDATE id = video_removed_users.id
+
+-- [user, …] → a piece of their videos, with the author.
+-- name: find-works-of-removed
+SELECT v.id, v.author_id
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+  JOIN videos AS v ON v.author_id = j.id LIMIT 64
+
+-- [user, …] → the places of those of whom there is still a video, a file of one, or a picture.
+-- name: find-remains
+SELECT j.place - 1
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS j
+WHERE EXISTS (SELECT 1 FROM videos AS v WHERE v.author_id = j.id)
+  OR EXISTS (SELECT 1 FROM deleted_videos AS d WHERE d.pending = 1 AND d.author_id = j.id)
+  OR EXISTS (SELECT 1 FROM pictures AS p WHERE p.owner_id = j.id)
+
+-- [user, …] They count nothing any more.
+-- name: delete-authors
+DELETE a FROM authors AS a JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$' ERROR ON ERROR)) AS j ON a.id = j.id
+WHERE a.work_count = 0
 
 -- The recount reads everything, once: what is and what was counted are added up side by side.
 -- name: recount-authors

@@ -23,6 +23,7 @@ SELECT j.id, CAST(j.json ->> 1 AS bigint), j.json ->> 2, j.json ->> 3, j.json ->
 FROM (SELECT p.json, CAST(p.json ->> 0 AS bigint) AS id, CAST(p.json ->> 6 AS bigint) AS now
       FROM (SELECT CAST(##json::string AS json) AS json) AS p) AS j
 WHERE NOT EXISTS (SELECT 1 FROM deleted_videos AS d WHERE d.id = j.id)
+  AND NOT EXISTS (SELECT 1 FROM video_removed_users AS r WHERE r.id = CAST(j.json ->> 1 AS bigint))
 ON CONFLICT (id) DO NOTHING
 
 -- [limit, [time, …]] → for each the newest videos before that time, as “id time id time …”.
@@ -183,6 +184,32 @@ SELECT id FROM deleted_videos WHERE pending = 1 ORDER BY id LIMIT 1024
 UPDATE deleted_videos SET pending = 0
 FROM json_array_elements_text(CAST(##json::string AS json)) AS j (value)
 WHERE deleted_videos.id = CAST(j.value AS bigint)
+
+-- [user, …]
+-- name: mark-removed-users
+INSERT INTO video_removed_users (id) SELECT CAST(j.value AS bigint)
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+ON CONFLICT (id) DO NOTHING
+
+-- [user, …] → a piece of their videos, with the author.
+-- name: find-works-of-removed
+SELECT v.id, v.author_id
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN videos AS v ON v.author_id = CAST(j.value AS bigint) LIMIT 64
+
+-- [user, …] → the places of those of whom there is still a video, a file of one, or a picture.
+-- name: find-remains
+SELECT j.place - 1
+FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+WHERE EXISTS (SELECT 1 FROM videos AS v WHERE v.author_id = CAST(j.value AS bigint))
+  OR EXISTS (SELECT 1 FROM deleted_videos AS d WHERE d.pending = 1 AND d.author_id = CAST(j.value AS bigint))
+  OR EXISTS (SELECT 1 FROM pictures AS p WHERE p.owner_id = CAST(j.value AS bigint))
+
+-- [user, …] They count nothing any more.
+-- name: delete-authors
+DELETE FROM authors
+USING json_array_elements_text(CAST(##json::string AS json)) AS j (value)
+WHERE authors.id = CAST(j.value AS bigint) AND authors.work_count = 0
 
 -- The recount reads everything, once: what is and what was counted are added up side by side.
 -- name: recount-authors

@@ -18,6 +18,7 @@ SELECT j.json ->> 0, j.json ->> 1, j.json ->> 2, j.json ->> 3, j.json ->> 4, j.j
     j.json ->> 6)
 FROM (SELECT ##json::string AS json) AS j
 WHERE NOT EXISTS (SELECT 1 FROM deleted_videos AS d WHERE d.id = (j.json ->> 0))
+  AND NOT EXISTS (SELECT 1 FROM video_removed_users AS r WHERE r.id = (j.json ->> 1))
 ON CONFLICT (id) DO NOTHING
 
 -- [limit, [time, …]] → for each the newest videos before that time, as “id time id time …”. The limit
@@ -156,6 +157,29 @@ SELECT id FROM deleted_videos WHERE pending = 1 ORDER BY id LIMIT 1024
 -- [id, …]
 -- name: set-clean
 UPDATE deleted_videos SET pending = 0 WHERE id IN (SELECT value FROM json_each(##json::string))
+
+-- [user, …]
+-- name: mark-removed-users
+INSERT INTO video_removed_users (id) SELECT value FROM json_each(##json::string) WHERE true
+ON CONFLICT (id) DO NOTHING
+
+-- [user, …] → a piece of their videos, with the author.
+-- name: find-works-of-removed
+SELECT v.id, v.author_id
+FROM json_each(##json::string) AS j
+CROSS JOIN videos AS v ON v.author_id = j.value LIMIT 64
+
+-- [user, …] → the places of those of whom there is still a video, a file of one, or a picture.
+-- name: find-remains
+SELECT j.key
+FROM json_each(##json::string) AS j
+WHERE EXISTS (SELECT 1 FROM videos AS v WHERE v.author_id = j.value)
+  OR EXISTS (SELECT 1 FROM deleted_videos AS d WHERE d.pending = 1 AND d.author_id = j.value)
+  OR EXISTS (SELECT 1 FROM pictures AS p WHERE p.owner_id = j.value)
+
+-- [user, …] They count nothing any more.
+-- name: delete-authors
+DELETE FROM authors WHERE work_count = 0 AND id IN (SELECT value FROM json_each(##json::string))
 
 -- The recount reads everything, once: what is and what was counted are added up side by side.
 -- name: recount-authors
