@@ -82,6 +82,36 @@ unban_command (int argc, char **argv)
   return set_bans (&usage, FALSE, _ ("no longer banned"), argc, argv);
 }
 
+static int
+delete_command (int argc, char **argv)
+{
+  const DouAdminUsage usage
+      = { "doutok user delete", _ ("USER…"),
+          _ ("Deletes users, by name or id, with everything that is theirs: videos, pictures, likes,\n"
+             "comments, follows, and all their conversations. Nothing brings it back."),
+          NULL, TRUE };
+  g_auto (DouAdmin) admin = { 0 };
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xs)"));
+  g_autoptr (GArray) ids = NULL;
+  g_autoptr (GVariant) statuses = NULL;
+  g_autoptr (GError) error = NULL;
+  int exit_status;
+
+  if (!dou_admin_begin (&admin, &usage, argc, argv, &exit_status))
+    return exit_status;
+
+  ids = dou_admin_find_users (&admin, &error);
+  if (ids == NULL)
+    return dou_service_fail ("doutok", error);
+
+  for (guint i = 0; i < ids->len; i++)
+    g_variant_builder_add (&builder, "(xs)", g_array_index (ids, gint64, i),
+                           admin.why != NULL ? admin.why : "");
+  statuses = call (&admin, "DeleteAccounts", g_variant_builder_end (&builder), "ai", &error);
+  return statuses != NULL ? dou_admin_tell_all (&admin, statuses, _ ("deleted"))
+                          : dou_service_fail ("doutok", error);
+}
+
 /* Returns: (transfer full): a password that nobody can guess */
 static char *
 make_password (void)
@@ -320,6 +350,7 @@ dou_user_command (int argc, char **argv)
     { "ban", N_ ("ban users"), ban_command },
     { "unban", N_ ("end bans"), unban_command },
     { "reset-password", N_ ("give users new passwords"), reset_password_command },
+    { "delete", N_ ("delete users"), delete_command },
     { "export", N_ ("write all that is kept of a user into a file"), dou_export_command },
   };
 

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import subprocess
+import time
 import unittest
 
 import websockets
@@ -241,6 +242,34 @@ class Administration(unittest.TestCase):
         self.assertEqual([entry for entry in list_audit() if entry[1] == str(comments[1])],
                          [("comment delete", str(comments[1]), "insult")])
         self.assertEqual(the_server.run("comment", "delete", "Bad").returncode, 2)
+
+    def test_delete(self):
+        """Who is deleted is nobody at once, on every gateway, and what they had is not seen; it is written
+        down, and the name is free in the end."""
+        joe, kim = register("joe"), register("kim")
+        video = publish(joe, "Joe's")
+        of_kim = publish(kim, "Kim's")
+        call("POST", "comment/action", token=joe["token"], video_id=of_kim, action_type=1,
+             comment_text="Hm")
+        self.assertEqual(on_all_gateways(lambda: list_comments(of_kim)), ["Hm"])
+        done = the_server.run("user", "delete", "Joe", 1, "--why", "asked by letter")
+        self.assertEqual((done.returncode, done.stdout), (1, "Joe: deleted\n"))
+        self.assertIn("1: this user does not exist", done.stderr)
+        on_all_gateways(lambda: call("GET", "user", NOT_LOGGED_IN, token=joe["token"]))
+        on_all_gateways(lambda: call("GET", "user", NOT_FOUND, user_id=joe["user_id"]))
+        self.assertEqual(on_all_gateways(lambda: list_comments(of_kim)), [])
+        self.assertNotIn("Joe's", on_all_gateways(list_titles))
+        call("POST", "favorite/action", NOT_FOUND, token=kim["token"], video_id=video, action_type=1)
+        log_in("joe", status=NOT_LOGGED_IN)
+        self.assertEqual(list_audit()[0], ("user delete", str(joe["user_id"]), "asked by letter"))
+        self.assertEqual(the_server.run("user", "delete", "joe").returncode, 1)
+        self.assertEqual(the_server.run("user", "delete").returncode, 2)
+        # The name, once all is gone.
+        end = time.monotonic() + server.TIMEOUT
+        while json.loads(the_server.request("POST", "/douyin/user/register/?" + server.form(
+                username="joe", password="x")).body)["status_code"] != 0:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
 
     def test_reset_password(self):
         """The new password is printed, and works at once; former logins have ended."""
