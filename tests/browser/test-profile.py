@@ -221,6 +221,29 @@ class Profile:
         self.browser.click("[data-test=log-in]")
         self.browser.wait("return !!localStorage.getItem('doutok.session')", what="a session")
 
+    def deletion(self):
+        """Test that an account is deleted after its password and a question, and not without."""
+        ann = self.ann.get_id()
+        self.ann.go("settings")
+        self.browser.click("[data-test=deletion-save]")
+        self.browser.wait_for_text("[data-test=deletion-problem]", "Type in the current password.")
+        self.browser.type("[data-test=deletion-password]", "wrong")
+        self.browser.click("[data-test=deletion-save]")
+        self.browser.click("[data-test=confirm]")
+        self.browser.wait_for_text("[data-test=deletion-problem]", "Wrong user name or password")
+        self.browser.run("document.querySelector('[data-test=deletion-password]').value = ''")
+        self.browser.type("[data-test=deletion-password]", "another")
+        self.browser.click("[data-test=deletion-save]")
+        self.browser.click(".dialog button[value=no]")
+        check(self.browser.run("return !!localStorage.getItem('doutok.session')"), "the session has ended")
+        self.browser.wait("return !document.querySelector('[data-test=deletion-save]').disabled")
+        self.browser.click("[data-test=deletion-save]")
+        self.browser.click("[data-test=confirm]")
+        self.browser.wait("return !localStorage.getItem('doutok.session')", what="no session")
+        self.browser.wait_for_text(".toast", "Your account is deleted.")
+        self.bob.go(f"user/{ann}")
+        self.bob.browser.wait("return !document.querySelector('.profile-head')")
+
     def silence(self):
         """Test that nothing was complained of, and nobody else was asked."""
         self.ann.check_silence(allowed=("WebSocket",))
@@ -235,7 +258,7 @@ def main():
         with tempfile.TemporaryDirectory() as directory:
             profile = Profile(driver, server, directory)
             names = ("signature", "followed", "incomplete", "pictures", "block", "report", "picture_refused",
-                     "data_refused", "data", "password_refused", "password", "log_in", "silence")
+                     "data_refused", "data", "password_refused", "password", "log_in", "deletion", "silence")
             run([(f"/browser/profile/{name}", getattr(profile, name)) for name in names])
     finally:
         driver.stop()

@@ -169,6 +169,10 @@ export const logIn = (username, password) =>
 export const getUser = async (id, options) =>
   fixUser((await get('douyin/user/', { user_id: id }, options)).user);
 
+/** Deletes the own account, with everything. */
+export const deleteAccount = (password) =>
+  post('douyin/user/delete/', { password }, { isCredentials: true });
+
 /** Changes a profile. Fields: signature, avatar, background_image, old_password, new_password. */
 export async function updateUser(fields, options) {
   const path = 'douyin/user/update/';

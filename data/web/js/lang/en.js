@@ -147,4 +147,8 @@ export default {
   'settings.need.old-password': 'Type in the current password.',
   'settings.need.new-password': 'Type in a new password.',
   'settings.log-out': 'Log out',
+  'settings.delete': 'Delete my account',
+  'settings.delete.what': 'Everything goes: your page, your videos, likes and comments, whom you follow and who follows you, and all your messages, for those you wrote with, too. Nothing brings it back.',
+  'settings.delete.question': 'Delete {name} for good, with everything?',
+  'settings.delete.done': 'Your account is deleted.',
 };

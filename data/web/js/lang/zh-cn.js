@@ -147,4 +147,8 @@ export default {
   'settings.need.old-password': '请输入当前密码。',
   'settings.need.new-password': '请输入新密码。',
   'settings.log-out': '退出登录',
+  'settings.delete': '注销账号',
+  'settings.delete.what': '一切都会被删除：你的主页、视频、点赞和评论、关注和粉丝，以及所有私信（对方那里的也一样）。删除后无法恢复。',
+  'settings.delete.question': '确定永久注销{name}并删除全部内容吗？',
+  'settings.delete.done': '账号已注销。',
 };

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a user can change: the language of this page, signature, pictures, password; taking along what is kept of them; and logging out.
+// What a user can change: the language of this page, signature, pictures, password; taking along what is kept
+// of them; and logging out, or leaving for good.
 
 import * as api from '../api.js';
-import { findMissing, h, toast } from '../dom.js';
+import { confirm, findMissing, h, toast } from '../dom.js';
 import { getLanguage, languages, setLanguage, t } from '../i18n.js';
 import { emit, endSession, getSession, renewToken } from '../state.js';
 
-// A form whose button says what it does, and which says itself what became of it.
-function buildForm(name, fields, action, submit, done = t('settings.saved')) {
+// A form whose button says what it does, and which says itself what became of it: nothing if `submit` returns false.
+function buildForm(name, fields, action, submit, done = t('settings.saved'), kind = 'primary') {
   const problem = h('p.problem', { role: 'alert', 'data-test': `${name}-problem` });
-  const button = h('button.button.primary', { 'data-test': `${name}-save` }, action);
+  const button = h(`button.button.${kind}`, { 'data-test': `${name}-save` }, action);
   const form = h('form.settings-form', {
     novalidate: true,
     onsubmit: async (event) => {
@@ -21,8 +22,8 @@ function buildForm(name, fields, action, submit, done = t('settings.saved')) {
         return;
       button.disabled = true;
       try {
-        await submit(form);
-        toast(done, 'good');
+        if (await submit(form) !== false)
+          toast(done, 'good');
       } catch (error) {
         if (!(error instanceof api.Refusal))
           throw error;
@@ -105,6 +106,22 @@ function buildUserName(session) {
   return h('input', { type: 'text', autocomplete: 'username', value: session.name, hidden: true, 'aria-hidden': 'true' });
 }
 
+function buildDeletion(session) {
+  const password = buildPasswordInput('deletion-password', 'current-password', 'settings.need.old-password');
+  return buildSection(t('settings.delete'), h('p', {}, t('settings.delete.what')), buildForm('deletion', [
+    buildUserName(session),
+    h('div.field', {}, h('label', { for: password.id }, t('settings.password.old')), password),
+  ], t('settings.delete'), async (form) => {
+    if (!await confirm(t('settings.delete.question', { name: session.name }), t('settings.delete'), t('action.cancel')))
+      return false;
+    await api.deleteAccount(password.value);
+    form.reset();
+    endSession();
+    location.hash = '#/';
+    return true;
+  }, t('settings.delete.done'), 'danger'));
+}
+
 function buildPassword(session) {
   const before = buildPasswordInput('old-password', 'current-password', 'settings.need.old-password');
   const after = buildPasswordInput('new-password', 'new-password', 'settings.need.new-password');
@@ -162,5 +179,6 @@ export async function show(root, parameters, signal) {
         endSession();
         location.hash = '#/';
       },
-    }, t('settings.log-out')));
+    }, t('settings.log-out')),
+    buildDeletion(session));
 }
