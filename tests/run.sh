@@ -56,7 +56,13 @@ while [ $# -gt 0 ]; do
       options='-Db_sanitize=address,undefined -Db_lundef=false'
       multiplier=4
       ;;
-    --valgrind) valgrind=1 ;;
+    --valgrind)
+      valgrind=1
+      build=$top/build-valgrind
+      # The gateway with the allocator that valgrind watches.
+      options='-Dmimalloc=disabled'
+      multiplier=10
+      ;;
     --long) long=1 ;;
     --help | -h)
       sed -n '3,/^set/{/^set/d;s/^# \{0,1\}//p}' "$0"
@@ -75,7 +81,6 @@ done
 if [ -n "$valgrind" ]; then
   packages_to_test="$packages_to_test valgrind libc6-dbg"
   names=${names:-integration/endpoints integration/journey integration/profile integration/conversation integration/friends}
-  multiplier=10
 fi
 
 # shellcheck disable=SC2086 # words are meant to be split
@@ -118,8 +123,8 @@ if [ -n "$valgrind" ]; then
     mv "$program" "$program.real"
     cat >"$program" <<EOF
 #!/bin/sh
-exec valgrind -q --vgdb=no --soname-synonyms='somalloc=*mimalloc*' \\
-  --suppressions=/usr/share/glib-2.0/valgrind/glib.supp --log-file='$reports/$name-%p' '$program.real' "\$@"
+exec valgrind -q --vgdb=no --suppressions=/usr/share/glib-2.0/valgrind/glib.supp \\
+  --log-file='$reports/$name-%p' '$program.real' "\$@"
 EOF
     chmod +x "$program"
   done
