@@ -2,8 +2,8 @@
 
 /* The only SQL of the chat domain. Whatever the number of items, a call is a fixed small number of
  * statements with one JSON parameter each (reading: and some more for what there is to read), and
- * so one message to a thread of the database. What takes more than one statement is in files of its
- * own: dou-chat-store-add.c, -get.c, -list.c, -mark.c and -remove.c. */
+ * so one message to a thread of the database. What a thread of the database does is in files of its
+ * own: dou-chat-store-add.c, -get.c, -list.c, -lookup.c, -mark.c and -remove.c. */
 
 #include "config.h"
 
@@ -12,14 +12,11 @@
 #include "chat/dou-chat-store-add.h"
 #include "chat/dou-chat-store-get.h"
 #include "chat/dou-chat-store-list.h"
+#include "chat/dou-chat-store-lookup.h"
 #include "chat/dou-chat-store-mark.h"
 #include "chat/dou-chat-store-remove.h"
 #include "common/dou-database.h"
-#include "common/dou-json-writer.h"
 #include "dou-chat-sql.h"
-
-/* Bytes of JSON for one pair: two ids of 16 digits. */
-#define PAIR_SIZE 40
 
 struct _DouChatStore
 {
@@ -29,45 +26,6 @@ struct _DouChatStore
 };
 
 G_DEFINE_FINAL_TYPE (DouChatStore, dou_chat_store, G_TYPE_OBJECT)
-
-/* A call that is one query. */
-typedef struct
-{
-  const char *statement;
-  const char *columns;
-  char *json;    /* (owned) (nullable) */
-  DouRows *rows; /* (owned) (nullable) */
-} Query;
-
-static Query *
-query_new (const char *statement, const char *columns, char *json)
-{
-  Query *query = g_new0 (Query, 1);
-
-  query->statement = statement;
-  query->columns = columns;
-  query->json = json;
-  return query;
-}
-
-static void
-query_free (Query *query)
-{
-  g_clear_pointer (&query->rows, dou_rows_free);
-  g_free (query->json);
-  g_free (query);
-}
-
-static gboolean
-query_func (DouTransaction *transaction, gpointer data, GError **error)
-{
-  Query *query = data;
-
-  g_clear_pointer (&query->rows, dou_rows_free);
-  query->rows
-      = dou_transaction_query (transaction, query->statement, query->columns, query->json, error);
-  return query->rows != NULL;
-}
 
 static void
 dou_chat_store_dispose (GObject *object)
@@ -243,21 +201,21 @@ dou_chat_store_count (DouChatStore *self, GError **error)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (GAsyncResult) result = NULL;
-  Query *query;
+  DouChatLookup *lookup;
 
   g_return_val_if_fail (DOU_IS_CHAT_STORE (self), -1);
 
   g_main_context_push_thread_default (context);
-  dou_chat_store_read (self, query_func,
-                       make_task (self, dou_chat_store_count,
-                                  query_new ("count-messages", "x", NULL),
-                                  (GDestroyNotify) query_free, NULL, counted_cb, &result));
+  dou_chat_store_read (self, dou_chat_lookup_func,
+                       make_task (self, dou_chat_store_count, dou_chat_lookup_new_count (),
+                                  (GDestroyNotify) dou_chat_lookup_free, NULL, counted_cb,
+                                  &result));
   while (result == NULL)
     g_main_context_iteration (context, TRUE);
   g_main_context_pop_thread_default (context);
 
-  query = finish (self, result, dou_chat_store_count, error);
-  return query != NULL ? dou_rows_get_int64 (query->rows, 0, 0) : -1;
+  lookup = finish (self, result, dou_chat_store_count, error);
+  return lookup != NULL ? dou_rows_get_int64 (lookup->rows, 0, 0) : -1;
 }
 
 /**
@@ -342,33 +300,6 @@ dou_chat_store_get_finish (DouChatStore *self, GAsyncResult *result, GError **er
   return get != NULL ? g_steal_pointer (&get->pages) : NULL;
 }
 
-static void
-write_pair (DouJsonWriter *writer, gint64 user, gint64 other)
-{
-  dou_json_writer_begin_array (writer);
-  dou_json_writer_int64 (writer, user);
-  dou_json_writer_int64 (writer, other);
-  dou_json_writer_end_array (writer);
-}
-
-/* @both: whether each pair is followed by itself the other way round */
-static char *
-make_pairs_json (const DouChatPair *pairs, guint n_pairs, gboolean both)
-{
-  g_auto (DouJsonWriter) writer = { 0 };
-
-  dou_json_writer_init (&writer, n_pairs * 2 * PAIR_SIZE);
-  dou_json_writer_begin_array (&writer);
-  for (guint i = 0; i < n_pairs; i++)
-    {
-      write_pair (&writer, pairs[i].user, pairs[i].other);
-      if (both)
-        write_pair (&writer, pairs[i].other, pairs[i].user);
-    }
-  dou_json_writer_end_array (&writer);
-  return dou_json_writer_steal (&writer, NULL);
-}
-
 /**
  * dou_chat_store_get_latest_async:
  * @self: a store
@@ -386,16 +317,10 @@ dou_chat_store_get_latest_async (DouChatStore *self, const DouChatPair *pairs, g
   g_return_if_fail (DOU_IS_CHAT_STORE (self));
 
   dou_chat_store_read (
-      self, query_func,
+      self, dou_chat_lookup_func,
       make_task (self, dou_chat_store_get_latest_async,
-                 query_new ("get-latest", "xxxxs", make_pairs_json (pairs, n_pairs, TRUE)),
-                 (GDestroyNotify) query_free, cancellable, callback, user_data));
-}
-
-static DouMessage *
-get_latest (DouRows *rows, guint row)
-{
-  return dou_rows_get_int64 (rows, row, 0) != 0 ? dou_chat_get_message (rows, row, 0) : NULL;
+                 dou_chat_lookup_new_latest (pairs, n_pairs),
+                 (GDestroyNotify) dou_chat_lookup_free, cancellable, callback, user_data));
 }
 
 /**
@@ -410,26 +335,9 @@ get_latest (DouRows *rows, guint row)
 GPtrArray *
 dou_chat_store_get_latest_finish (DouChatStore *self, GAsyncResult *result, GError **error)
 {
-  Query *query = finish (self, result, dou_chat_store_get_latest_async, error);
-  GPtrArray *messages;
-  guint n_pairs;
+  DouChatLookup *lookup = finish (self, result, dou_chat_store_get_latest_async, error);
 
-  if (query == NULL)
-    return NULL;
-
-  n_pairs = dou_rows_get_n_rows (query->rows) / 2;
-  messages = g_ptr_array_new_full (n_pairs, (GDestroyNotify) dou_message_unref);
-  for (guint i = 0; i < n_pairs; i++)
-    {
-      DouMessage *received = get_latest (query->rows, 2 * i);
-      DouMessage *sent = get_latest (query->rows, 2 * i + 1);
-      gboolean is_received = received != NULL && (sent == NULL || received->time > sent->time);
-
-      g_ptr_array_add (messages, is_received ? received : sent);
-      dou_message_unref (is_received ? sent : received);
-    }
-
-  return messages;
+  return lookup != NULL ? dou_chat_lookup_make_messages (lookup) : NULL;
 }
 
 /**
@@ -530,10 +438,9 @@ dou_chat_store_get_marks_async (DouChatStore *self, const DouChatPair *pairs, gu
   g_return_if_fail (DOU_IS_CHAT_STORE (self));
 
   dou_chat_store_read (
-      self, query_func,
-      make_task (self, dou_chat_store_get_marks_async,
-                 query_new ("get-marks", "x", make_pairs_json (pairs, n_pairs, FALSE)),
-                 (GDestroyNotify) query_free, cancellable, callback, user_data));
+      self, dou_chat_lookup_func,
+      make_task (self, dou_chat_store_get_marks_async, dou_chat_lookup_new_marks (pairs, n_pairs),
+                 (GDestroyNotify) dou_chat_lookup_free, cancellable, callback, user_data));
 }
 
 /**
@@ -548,23 +455,9 @@ dou_chat_store_get_marks_async (DouChatStore *self, const DouChatPair *pairs, gu
 GArray *
 dou_chat_store_get_marks_finish (DouChatStore *self, GAsyncResult *result, GError **error)
 {
-  Query *query = finish (self, result, dou_chat_store_get_marks_async, error);
-  GArray *times;
-  guint n_rows;
+  DouChatLookup *lookup = finish (self, result, dou_chat_store_get_marks_async, error);
 
-  if (query == NULL)
-    return NULL;
-
-  n_rows = dou_rows_get_n_rows (query->rows);
-  times = g_array_sized_new (FALSE, FALSE, sizeof (gint64), n_rows);
-  for (guint i = 0; i < n_rows; i++)
-    {
-      gint64 time = dou_rows_get_int64 (query->rows, i, 0);
-
-      g_array_append_val (times, time);
-    }
-
-  return times;
+  return lookup != NULL ? dou_chat_lookup_make_times (lookup) : NULL;
 }
 
 /**

@@ -32,7 +32,12 @@ struct _DouVideoManager
   gboolean busy; /* as it was told last */
 };
 
+gboolean dou_video_manager_recover (DouVideoManager *self, GError **error);
+gboolean dou_video_manager_load (DouVideoManager *self, GError **error);
+
 void dou_video_manager_update_busy (DouVideoManager *self);
+void dou_video_manager_read_newest (DouVideoManager *self);
+void dou_video_manager_set_pending_transcodes (DouVideoManager *self, gint64 n_transcodes);
 void dou_video_manager_transcode (DouVideoManager *self, gint64 id);
 void dou_video_manager_report_published (DouVideoManager *self, const DouVideo *video,
                                          gboolean transcode);

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Videos: how one is published (dou-video-publish.c) or deleted (dou-video-deletions.c), how lists
- * of them are read (dou-video-pages.c), what the administration does (dou-video-acts.c), and what all of
- * that shares: counts, signals, start and stop.
+ * of them are read (dou-video-pages.c), what the administration does (dou-video-acts.c), what of them is
+ * remembered (dou-video-manager-newest.c), what comes before all that (dou-video-manager-start.c), and what
+ * all of it shares: counts, signals and the stop.
  *
- * The start looks for what a crash has left of the files before anything else may happen. The stop
- * takes nothing more, ends transcoding, and gives what is being published some time before it ends
- * that too; whoever has sent it is told to try again, and nothing is left of it.
+ * The stop takes nothing more, ends transcoding, and gives what is being published some time before it
+ * ends that too; whoever has sent it is told to try again, and nothing is left of it.
  */
 
 #include "config.h"
 
 #define G_LOG_DOMAIN "doutok-video"
 
-#include "common/dou-status.h"
 #include "video/dou-video-manager-private.h"
 
 /* Seconds that publishing may go on after the stop. The service waits for 4. */
@@ -176,7 +175,7 @@ dou_video_manager_transcode (DouVideoManager *self, gint64 id)
   dou_video_manager_update_busy (self);
 }
 
-static void
+void
 dou_video_manager_set_pending_transcodes (DouVideoManager *self, gint64 n_transcodes)
 {
   if (n_transcodes == self->pending_transcodes)
@@ -208,121 +207,6 @@ dou_video_manager_report_published (DouVideoManager *self, const DouVideo *video
 
   if (transcode)
     dou_video_manager_add_pending_transcodes (self, 1);
-}
-
-static void dou_video_manager_read_newest (DouVideoManager *self);
-
-static void
-dou_video_manager_complain_of_newest (DouVideoManager *self, const GError *error)
-{
-  self->reading_newest = FALSE;
-  /* That the database is away it says itself. */
-  if (!g_error_matches (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE))
-    g_warning ("The newest videos could not be read: %s", error->message);
-  dou_video_manager_update_busy (self);
-}
-
-/* What was read is of use only if nothing has changed since. */
-static void
-read_newest_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouVideoManager) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) pages
-      = dou_video_store_get_pages_finish (DOU_VIDEO_STORE (source), result, &error);
-
-  if (pages == NULL)
-    {
-      dou_video_manager_complain_of_newest (self, error);
-      return;
-    }
-
-  self->reading_newest = FALSE;
-  if (dou_video_newest_get_n_changes (self->newest) == self->newest_read)
-    {
-      if (dou_video_newest_is_doubtful (self->newest))
-        dou_video_newest_set_n_videos (self->newest, self->newest_count);
-      dou_video_newest_refill (self->newest, g_array_ref (g_ptr_array_index (pages, 0)));
-      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VIDEO_COUNT]);
-    }
-  else
-    dou_video_manager_read_newest (self);
-
-  dou_video_manager_update_busy (self);
-}
-
-static void
-dou_video_manager_read_newest_feed (DouVideoManager *self)
-{
-  const gint64 before = G_MAXINT64;
-
-  dou_video_store_get_feed_async (self->store, &before, 1, DOU_VIDEO_NEWEST_MAX, read_newest_cb,
-                                  g_object_ref (self));
-}
-
-static void dou_video_manager_count_newest (DouVideoManager *self);
-
-static void
-counted_newest_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouVideoManager) self = user_data;
-  g_autoptr (GError) error = NULL;
-  gint64 n_transcodes;
-
-  if (!dou_video_store_count_finish (DOU_VIDEO_STORE (source), result, &self->newest_count,
-                                     &n_transcodes, &error))
-    {
-      dou_video_manager_complain_of_newest (self, error);
-      return;
-    }
-
-  if (self->n_transcode_changes != self->n_transcodes_read)
-    {
-      dou_video_manager_count_newest (self);
-      return;
-    }
-
-  dou_video_manager_set_pending_transcodes (self, n_transcodes);
-  dou_video_manager_read_newest_feed (self);
-}
-
-static void
-dou_video_manager_count_newest (DouVideoManager *self)
-{
-  self->n_transcodes_read = self->n_transcode_changes;
-  dou_video_store_count_async (self->store, counted_newest_cb, g_object_ref (self));
-}
-
-static void
-dou_video_manager_read_newest (DouVideoManager *self)
-{
-  if (self->reading_newest || !dou_video_newest_is_short (self->newest))
-    return;
-
-  self->reading_newest = TRUE;
-  self->newest_read = dou_video_newest_get_n_changes (self->newest);
-  /* Without other nodes their number is always known. */
-  if (dou_video_newest_is_doubtful (self->newest))
-    dou_video_manager_count_newest (self);
-  else
-    dou_video_manager_read_newest_feed (self);
-}
-
-/**
- * dou_video_manager_forget_newest:
- * @self: a manager
- *
- * Another node may have published or deleted videos: what is remembered of the newest ones is read again,
- * and not used until then.
- */
-void
-dou_video_manager_forget_newest (DouVideoManager *self)
-{
-  g_return_if_fail (DOU_IS_VIDEO_MANAGER (self));
-
-  dou_video_newest_doubt (self->newest);
-  dou_video_manager_read_newest (self);
-  dou_video_manager_update_busy (self);
 }
 
 /* Everybody is to know that @deleted (element-type DouVideoDeleted) are gone before their authors
@@ -405,103 +289,6 @@ static void
 idle_cb (GObject *part, gpointer user_data)
 {
   dou_video_manager_update_busy (user_data);
-}
-
-/* The start waits: nobody can call yet, so there is nothing else to do. */
-static void
-keep_result_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  *(GAsyncResult **) user_data = g_object_ref (result);
-}
-
-/* Returns: (transfer full) */
-static GAsyncResult *
-wait_for (GAsyncResult **result)
-{
-  while (*result == NULL)
-    g_main_context_iteration (g_main_context_get_thread_default (), TRUE);
-
-  return g_steal_pointer (result);
-}
-
-static gboolean
-dou_video_manager_settle_one (DouVideoManager *self, gint64 id, const DouVideo *video,
-                              GError **error)
-{
-  GAsyncResult *pending = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-
-  g_info ("Video %" G_GINT64_FORMAT " was being worked on: %s", id,
-          video != NULL ? "keeping what is published" : "removing its files");
-  dou_media_store_settle_async (self->media, id, video != NULL ? video->file : NULL,
-                                video != NULL ? video->cover : NULL, keep_result_cb, &pending);
-  result = wait_for (&pending);
-  return dou_media_store_settle_finish (self->media, result, error);
-}
-
-/* A start does not wait for an object store, which may be away. */
-static gboolean
-dou_video_manager_recover_one (DouVideoManager *self, gint64 id, const DouVideo *video,
-                               GError **error)
-{
-  if (!dou_media_store_is_remote (self->media))
-    return dou_video_manager_settle_one (self, id, video, error);
-
-  dou_media_store_settle_later (self->media, id, video != NULL ? video->file : NULL,
-                                video != NULL ? video->cover : NULL);
-  return TRUE;
-}
-
-/* Leaves of each video that was being worked on the files that its row names. */
-static gboolean
-dou_video_manager_recover (DouVideoManager *self, GError **error)
-{
-  g_autoptr (GArray) ids = dou_media_store_list_work (self->media, error);
-  g_autoptr (GPtrArray) videos = NULL;
-  GAsyncResult *pending = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-
-  if (ids == NULL)
-    return FALSE;
-
-  dou_video_store_get_videos_async (self->store, (const gint64 *) ids->data, ids->len,
-                                    keep_result_cb, &pending);
-  result = wait_for (&pending);
-  videos = dou_video_store_get_videos_finish (self->store, result, error);
-  for (guint i = 0; videos != NULL && i < videos->len; i++)
-    if (!dou_video_manager_recover_one (self, g_array_index (ids, gint64, i),
-                                        g_ptr_array_index (videos, i), error))
-      return FALSE;
-
-  return videos != NULL;
-}
-
-static gboolean
-dou_video_manager_load (DouVideoManager *self, GError **error)
-{
-  const gint64 newest = G_MAXINT64;
-  GAsyncResult *pending = NULL;
-  g_autoptr (GAsyncResult) counted = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GPtrArray) pages = NULL;
-  gint64 n_videos, n_transcodes;
-
-  dou_video_store_count_async (self->store, keep_result_cb, &pending);
-  counted = wait_for (&pending);
-  if (!dou_video_store_count_finish (self->store, counted, &n_videos, &n_transcodes, error))
-    return FALSE;
-
-  dou_video_store_get_feed_async (self->store, &newest, 1, DOU_VIDEO_NEWEST_MAX, keep_result_cb,
-                                  &pending);
-  result = wait_for (&pending);
-  pages = dou_video_store_get_pages_finish (self->store, result, error);
-  if (pages == NULL)
-    return FALSE;
-
-  self->newest
-      = dou_video_newest_new (g_array_ref (g_ptr_array_index (pages, 0)), n_videos);
-  self->pending_transcodes = (guint) n_transcodes;
-  return TRUE;
 }
 
 /**

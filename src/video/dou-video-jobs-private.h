@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "video/dou-video-jobs.h"
+
+G_BEGIN_DECLS
+
+/* What the files of the jobs share, and nobody else sees. */
+
+struct _DouVideoJobs
+{
+  GObject parent_instance;
+
+  DouVideoStore *store; /* (owned) */
+  DouMediaStore *media; /* (owned) */
+  DouVideoQueue *queue; /* (owned) (nullable) */
+  GTask *taking;        /* (owned) (nullable) */
+  DouVideoTask *current; /* (owned) (nullable) what is being worked on: id, claim and entry */
+  gint64 lease;         /* milliseconds; 0 if there is no other node */
+  guint look_id;
+  guint poll_id;
+  guint renewal_id;
+  guint sweep_id;
+  gboolean is_stopped;
+};
+
+gboolean dou_video_jobs_has_queue (DouVideoJobs *self);
+void dou_video_jobs_stop_taking (DouVideoJobs *self);
+
+G_END_DECLS
