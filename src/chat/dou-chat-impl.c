@@ -4,9 +4,8 @@
 #define G_LOG_DOMAIN "doutok"
 
 #include "chat/dou-chat-impl.h"
-#include "common/dou-call-requests.h"
 #include "common/dou-call-span.h"
-#include "common/dou-log.h"
+#include "common/dou-call.h"
 
 /* A message in a reply or a signal. */
 #define MESSAGE_TYPE "(xxxsx)"
@@ -24,68 +23,6 @@ static void dou_chat_impl_iface_init (DouDBusChat1Iface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (DouChatImpl, dou_chat_impl, DOU_DBUS_TYPE_CHAT1_SKELETON,
                                G_IMPLEMENT_INTERFACE (DOU_DBUS_TYPE_CHAT1,
                                                       dou_chat_impl_iface_init))
-
-/* What one method call needs until its reply. */
-typedef struct
-{
-  DouChatImpl *impl;                 /* (owned) */
-  GDBusMethodInvocation *invocation; /* (owned) until the reply, which takes it */
-} Request;
-
-static Request *
-request_new (DouChatImpl *impl, GDBusMethodInvocation *invocation)
-{
-  Request *self = g_new0 (Request, 1);
-
-  self->impl = g_object_ref (impl);
-  self->invocation = invocation;
-  dou_service_hold (impl->service);
-  return self;
-}
-
-/* The reply is on its way. */
-static void
-request_free (Request *self)
-{
-  g_assert (self->invocation == NULL);
-
-  dou_service_release (self->impl->service);
-  g_object_unref (self->impl);
-  g_free (self);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)
-
-/* Only DOU_ERROR leaves the process. */
-static void
-request_fail (Request *self, const GError *error)
-{
-  DouStatus status = dou_status_from_error (error);
-
-  dou_call_span_fail (self->invocation, error->message);
-  if (status == DOU_STATUS_INTERNAL)
-    {
-      dou_log_name_requests (dou_call_requests_get (self->invocation));
-      g_warning ("%s: %s", g_dbus_method_invocation_get_method_name (self->invocation),
-                 error->message);
-      dou_log_name_requests (NULL);
-    }
-
-  g_dbus_method_invocation_return_error_literal (g_steal_pointer (&self->invocation), DOU_ERROR,
-                                                 (gint) status, error->message);
-}
-
-/* Replies with an error if there are too many items. */
-static gboolean
-is_too_large (GDBusMethodInvocation *invocation, GVariant *argument)
-{
-  if (g_variant_n_children (argument) <= DOU_CHAT_ITEMS_MAX)
-    return FALSE;
-
-  g_dbus_method_invocation_return_error (invocation, DOU_ERROR, DOU_STATUS_TOO_LARGE,
-                                         "More than %d items", DOU_CHAT_ITEMS_MAX);
-  return TRUE;
-}
 
 /* @message: (nullable): nothing is written as a message without id */
 static void
@@ -130,17 +67,12 @@ make_outcomes (GArray *outcomes)
 static void
 sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
-  g_autoptr (GArray) outcomes = NULL;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) outcomes
+      = dou_chat_manager_send_finish (DOU_CHAT_MANAGER (source), result, &error);
 
-  outcomes = dou_chat_manager_send_finish (DOU_CHAT_MANAGER (source), result, &error);
-  if (outcomes != NULL)
-    dou_dbus_chat1_complete_send_messages (DOU_DBUS_CHAT1 (request->impl),
-                                           g_steal_pointer (&request->invocation),
-                                           make_outcomes (outcomes));
-  else
-    request_fail (request, error);
+  dou_call_reply (call, outcomes != NULL ? make_outcomes (outcomes) : NULL, error);
 }
 
 static gboolean
@@ -148,10 +80,11 @@ dou_chat_impl_handle_send_messages (DouDBusChat1 *object, GDBusMethodInvocation 
                                     GVariant *argument)
 {
   DouChatImpl *self = DOU_CHAT_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_CHAT_ITEMS_MAX);
   gsize n_messages = g_variant_n_children (argument);
   g_autoptr (GPtrArray) messages = NULL;
 
-  if (is_too_large (invocation, argument))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   messages = g_ptr_array_new_full ((guint) n_messages, (GDestroyNotify) dou_message_unref);
@@ -167,8 +100,7 @@ dou_chat_impl_handle_send_messages (DouDBusChat1 *object, GDBusMethodInvocation 
       g_ptr_array_add (messages, message);
     }
 
-  dou_chat_manager_send_async (self->manager, messages, NULL, sent_cb,
-                               request_new (self, invocation));
+  dou_chat_manager_send_async (self->manager, messages, NULL, sent_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -191,16 +123,12 @@ make_pages (GArray *pages)
 static void
 got_messages_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
-  g_autoptr (GArray) pages = NULL;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) pages
+      = dou_chat_manager_get_messages_finish (DOU_CHAT_MANAGER (source), result, &error);
 
-  pages = dou_chat_manager_get_messages_finish (DOU_CHAT_MANAGER (source), result, &error);
-  if (pages != NULL)
-    dou_dbus_chat1_complete_get_messages (
-        DOU_DBUS_CHAT1 (request->impl), g_steal_pointer (&request->invocation), make_pages (pages));
-  else
-    request_fail (request, error);
+  dou_call_reply (call, pages != NULL ? make_pages (pages) : NULL, error);
 }
 
 static gboolean
@@ -208,10 +136,11 @@ dou_chat_impl_handle_get_messages (DouDBusChat1 *object, GDBusMethodInvocation *
                                    GVariant *argument)
 {
   DouChatImpl *self = DOU_CHAT_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_CHAT_ITEMS_MAX);
   gsize n_queries = g_variant_n_children (argument);
   g_autofree DouChatQuery *queries = NULL;
 
-  if (is_too_large (invocation, argument))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   queries = g_new (DouChatQuery, n_queries);
@@ -220,7 +149,7 @@ dou_chat_impl_handle_get_messages (DouDBusChat1 *object, GDBusMethodInvocation *
                          &queries[i].after, &queries[i].both, &queries[i].limit);
 
   dou_chat_manager_get_messages_async (self->manager, queries, (guint) n_queries, NULL,
-                                       got_messages_cb, request_new (self, invocation));
+                                       got_messages_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -239,17 +168,12 @@ parse_pairs (GVariant *argument)
 static void
 got_latest_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
-  g_autoptr (GPtrArray) messages = NULL;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) messages
+      = dou_chat_manager_get_latest_finish (DOU_CHAT_MANAGER (source), result, &error);
 
-  messages = dou_chat_manager_get_latest_finish (DOU_CHAT_MANAGER (source), result, &error);
-  if (messages != NULL)
-    dou_dbus_chat1_complete_get_latest_messages (DOU_DBUS_CHAT1 (request->impl),
-                                                 g_steal_pointer (&request->invocation),
-                                                 make_messages (messages));
-  else
-    request_fail (request, error);
+  dou_call_reply (call, messages != NULL ? make_messages (messages) : NULL, error);
 }
 
 static gboolean
@@ -257,14 +181,15 @@ dou_chat_impl_handle_get_latest_messages (DouDBusChat1 *object, GDBusMethodInvoc
                                           GVariant *argument)
 {
   DouChatImpl *self = DOU_CHAT_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_CHAT_ITEMS_MAX);
   g_autofree DouChatPair *pairs = NULL;
 
-  if (is_too_large (invocation, argument))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   pairs = parse_pairs (argument);
   dou_chat_manager_get_latest_async (self->manager, pairs, (guint) g_variant_n_children (argument),
-                                     NULL, got_latest_cb, request_new (self, invocation));
+                                     NULL, got_latest_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -293,34 +218,26 @@ add_list (GVariantBuilder *builder, DouStatus status, GArray *page)
 /* A call for conversations. */
 typedef struct
 {
-  Request *request;          /* (owned) */
+  DouCall *call;             /* (owned) */
   DouChatListQuery *queries; /* (owned) */
-} ListCall;
+} List;
 
 static void
 listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autofree ListCall *call = user_data;
-  g_autoptr (Request) request = call->request;
-  g_autofree DouChatListQuery *queries = call->queries;
-  g_autoptr (GPtrArray) pages = NULL;
+  g_autofree List *list = user_data;
+  g_autoptr (DouCall) call = list->call;
+  g_autofree DouChatListQuery *queries = list->queries;
   g_autoptr (GError) error = NULL;
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ia(xxxsxu))"));
+  g_autoptr (GPtrArray) pages
+      = dou_chat_manager_list_finish (DOU_CHAT_MANAGER (source), result, &error);
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ia(xxxsxu))"));
 
-  pages = dou_chat_manager_list_finish (DOU_CHAT_MANAGER (source), result, &error);
   for (guint i = 0; pages != NULL && i < pages->len; i++)
     add_list (&builder, dou_chat_manager_check_list_query (&queries[i]),
               g_ptr_array_index (pages, i));
 
-  if (pages != NULL)
-    dou_dbus_chat1_complete_get_conversations (DOU_DBUS_CHAT1 (request->impl),
-                                               g_steal_pointer (&request->invocation),
-                                               g_variant_builder_end (&builder));
-  else
-    {
-      g_variant_builder_clear (&builder);
-      request_fail (request, error);
-    }
+  dou_call_reply (call, pages != NULL ? g_variant_builder_end (&builder) : NULL, error);
 }
 
 static gboolean
@@ -328,49 +245,34 @@ dou_chat_impl_handle_get_conversations (DouDBusChat1 *object, GDBusMethodInvocat
                                         GVariant *argument)
 {
   DouChatImpl *self = DOU_CHAT_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_CHAT_ITEMS_MAX);
   gsize n_queries = g_variant_n_children (argument);
-  ListCall *call;
+  List *list;
 
-  if (is_too_large (invocation, argument))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
-  call = g_new (ListCall, 1);
-  call->request = request_new (self, invocation);
-  call->queries = g_new (DouChatListQuery, n_queries);
+  list = g_new (List, 1);
+  list->call = call;
+  list->queries = g_new (DouChatListQuery, n_queries);
   for (gsize i = 0; i < n_queries; i++)
-    g_variant_get_child (argument, i, "(xxu)", &call->queries[i].reader, &call->queries[i].below,
-                         &call->queries[i].limit);
+    g_variant_get_child (argument, i, "(xxu)", &list->queries[i].reader, &list->queries[i].below,
+                         &list->queries[i].limit);
 
-  dou_chat_manager_list_async (self->manager, call->queries, (guint) n_queries, NULL, listed_cb,
-                               call);
+  dou_chat_manager_list_async (self->manager, list->queries, (guint) n_queries, NULL, listed_cb,
+                               list);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
-static GVariant *
-make_statuses (GArray *statuses)
-{
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ai"));
-
-  for (guint i = 0; i < statuses->len; i++)
-    g_variant_builder_add (&builder, "i", (gint32) g_array_index (statuses, DouStatus, i));
-
-  return g_variant_builder_end (&builder);
 }
 
 static void
 marked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
-  g_autoptr (GArray) statuses = NULL;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) statuses
+      = dou_chat_manager_mark_read_finish (DOU_CHAT_MANAGER (source), result, &error);
 
-  statuses = dou_chat_manager_mark_read_finish (DOU_CHAT_MANAGER (source), result, &error);
-  if (statuses != NULL)
-    dou_dbus_chat1_complete_mark_read (DOU_DBUS_CHAT1 (request->impl),
-                                       g_steal_pointer (&request->invocation),
-                                       make_statuses (statuses));
-  else
-    request_fail (request, error);
+  dou_call_reply_statuses (call, statuses, error);
 }
 
 static gboolean
@@ -378,35 +280,30 @@ dou_chat_impl_handle_mark_read (DouDBusChat1 *object, GDBusMethodInvocation *inv
                                 GVariant *argument)
 {
   DouChatImpl *self = DOU_CHAT_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_CHAT_ITEMS_MAX);
   gsize n_marks = g_variant_n_children (argument);
   g_autofree DouChatMark *marks = NULL;
 
-  if (is_too_large (invocation, argument))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   marks = g_new (DouChatMark, n_marks);
   for (gsize i = 0; i < n_marks; i++)
     g_variant_get_child (argument, i, "(xxx)", &marks[i].reader, &marks[i].other, &marks[i].time);
 
-  dou_chat_manager_mark_read_async (self->manager, marks, (guint) n_marks, NULL, marked_cb,
-                                    request_new (self, invocation));
+  dou_chat_manager_mark_read_async (self->manager, marks, (guint) n_marks, NULL, marked_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 static void
 got_marks_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
-  g_autoptr (GArray) times = NULL;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) times
+      = dou_chat_manager_get_marks_finish (DOU_CHAT_MANAGER (source), result, &error);
 
-  times = dou_chat_manager_get_marks_finish (DOU_CHAT_MANAGER (source), result, &error);
-  if (times != NULL)
-    dou_dbus_chat1_complete_get_read_marks (
-        DOU_DBUS_CHAT1 (request->impl), g_steal_pointer (&request->invocation),
-        g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, times->data, times->len, sizeof (gint64)));
-  else
-    request_fail (request, error);
+  dou_call_reply_numbers (call, times, error);
 }
 
 static gboolean
@@ -414,31 +311,27 @@ dou_chat_impl_handle_get_read_marks (DouDBusChat1 *object, GDBusMethodInvocation
                                      GVariant *argument)
 {
   DouChatImpl *self = DOU_CHAT_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_CHAT_ITEMS_MAX);
   g_autofree DouChatPair *pairs = NULL;
 
-  if (is_too_large (invocation, argument))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   pairs = parse_pairs (argument);
   dou_chat_manager_get_marks_async (self->manager, pairs, (guint) g_variant_n_children (argument),
-                                    NULL, got_marks_cb, request_new (self, invocation));
+                                    NULL, got_marks_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 static void
 removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
-  g_autoptr (GArray) statuses = NULL;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) statuses
+      = dou_chat_manager_remove_users_finish (DOU_CHAT_MANAGER (source), result, &error);
 
-  statuses = dou_chat_manager_remove_users_finish (DOU_CHAT_MANAGER (source), result, &error);
-  if (statuses != NULL)
-    dou_dbus_chat1_complete_remove_users (DOU_DBUS_CHAT1 (request->impl),
-                                          g_steal_pointer (&request->invocation),
-                                          make_statuses (statuses));
-  else
-    request_fail (request, error);
+  dou_call_reply_statuses (call, statuses, error);
 }
 
 static gboolean
@@ -446,15 +339,16 @@ dou_chat_impl_handle_remove_users (DouDBusChat1 *object, GDBusMethodInvocation *
                                    GVariant *argument)
 {
   DouChatImpl *self = DOU_CHAT_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_CHAT_ITEMS_MAX);
   const gint64 *users;
   gsize n_users;
 
-  if (is_too_large (invocation, argument))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   users = g_variant_get_fixed_array (argument, &n_users, sizeof (gint64));
   dou_chat_manager_remove_users_async (self->manager, users, (guint) n_users, NULL, removed_cb,
-                                       request_new (self, invocation));
+                                       call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 

@@ -7,6 +7,7 @@
 
 #define G_LOG_DOMAIN "doutok"
 
+#include "common/dou-call.h"
 #include "social/dou-social-admin-impl.h"
 #include "social/dou-social-codec.h"
 #include "social/dou-social-impl.h"
@@ -28,82 +29,28 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (DouSocialAdminImpl, dou_social_admin_impl,
                                G_IMPLEMENT_INTERFACE (DOU_DBUS_TYPE_SOCIAL1_ADMIN,
                                                       dou_social_admin_impl_iface_init))
 
-/* What one method call needs until its reply. */
-typedef struct
-{
-  DouSocialAdminImpl *impl;          /* (owned) */
-  GDBusMethodInvocation *invocation; /* (owned) until the reply, which takes it */
-  GVariant *argument;                /* (owned) */
-} Request;
-
-static Request *
-request_new (DouSocialAdminImpl *impl, GDBusMethodInvocation *invocation, GVariant *argument)
-{
-  Request *self = g_new0 (Request, 1);
-
-  self->impl = g_object_ref (impl);
-  self->invocation = invocation;
-  self->argument = g_variant_ref (argument);
-  dou_service_hold (impl->service);
-  return self;
-}
-
-/* The reply is on its way. */
-static void
-request_free (Request *self)
-{
-  g_assert (self->invocation == NULL);
-
-  dou_service_release (self->impl->service);
-  g_object_unref (self->impl);
-  g_variant_unref (self->argument);
-  g_free (self);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)
-
-/* @value: (nullable): what is answered, alone; the error if there is none. Only DOU_ERROR leaves the
- * process. */
-static void
-request_reply (Request *self, GVariant *value, const GError *error)
-{
-  DouStatus status = dou_status_from_error (error);
-
-  if (value != NULL)
-    {
-      g_dbus_method_invocation_return_value (g_steal_pointer (&self->invocation),
-                                             g_variant_new_tuple (&value, 1));
-      return;
-    }
-
-  if (status == DOU_STATUS_INTERNAL)
-    g_warning ("%s: %s", g_dbus_method_invocation_get_method_name (self->invocation),
-               error->message);
-  g_dbus_method_invocation_return_error_literal (g_steal_pointer (&self->invocation), DOU_ERROR,
-                                                 (gint) status, error->message);
-}
-
-/* Replies with an error if there are too many items. */
+/* Before something is done it is found out who calls. */
 static gboolean
-is_too_large (GDBusMethodInvocation *invocation, GVariant *argument, guint max)
+begin_act (DouDBusSocial1Admin *object, GDBusMethodInvocation *invocation, GVariant *argument,
+           DouCallActFunc act)
 {
-  if (g_variant_n_children (argument) <= max)
-    return FALSE;
+  DouSocialAdminImpl *self = DOU_SOCIAL_ADMIN_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_SOCIAL_ITEMS_MAX);
 
-  g_dbus_method_invocation_return_error (invocation, DOU_ERROR, DOU_STATUS_TOO_LARGE,
-                                         "More than %u items", max);
-  return TRUE;
+  if (call != NULL)
+    dou_call_identify (call, act);
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 static void
 listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reports
       = dou_social_store_list_reports_finish (DOU_SOCIAL_STORE (source), result, &error);
 
-  request_reply (request, reports, error);
+  dou_call_reply (call, reports, error);
 }
 
 static gboolean
@@ -111,49 +58,40 @@ dou_social_admin_impl_handle_list_reports (DouDBusSocial1Admin *object,
                                            GDBusMethodInvocation *invocation, GVariant *argument)
 {
   DouSocialAdminImpl *self = DOU_SOCIAL_ADMIN_IMPL (object);
+  DouCall *call
+      = dou_call_begin (self->service, self, invocation, argument, DOU_SOCIAL_REPORT_PAGES_MAX);
   DouSocialReportPage pages[DOU_SOCIAL_REPORT_PAGES_MAX];
   gsize n_pages = g_variant_n_children (argument);
 
-  if (is_too_large (invocation, argument, DOU_SOCIAL_REPORT_PAGES_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   for (gsize i = 0; i < n_pages; i++)
     g_variant_get_child (argument, i, "(xbu)", &pages[i].before, &pages[i].all, &pages[i].count);
   dou_social_store_list_reports_async (dou_social_manager_get_store (self->manager), pages,
-                                       (guint) n_pages, NULL, listed_cb,
-                                       request_new (self, invocation, argument));
+                                       (guint) n_pages, NULL, listed_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 static void
 resolved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GArray) statuses
       = dou_social_manager_resolve_reports_finish (DOU_SOCIAL_MANAGER (source), result, &error);
 
-  request_reply (request, statuses != NULL ? dou_social_encode_statuses (statuses) : NULL, error);
+  dou_call_reply_statuses (call, statuses, error);
 }
 
 static void
-identified_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+resolve_reports (DouCall *call, const DouCaller *caller)
 {
-  g_autoptr (Request) request = user_data;
-  DouSocialManager *manager = request->impl->manager;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouCaller) caller = dou_caller_identify_finish (result, &error);
+  DouSocialManager *manager = DOU_SOCIAL_ADMIN_IMPL (call->object)->manager;
   g_autoptr (GArray) resolutions = NULL;
 
-  if (caller == NULL)
-    {
-      request_reply (request, NULL, error);
-      return;
-    }
-
-  resolutions = dou_social_decode_resolutions (request->argument);
-  dou_social_manager_resolve_reports_async (manager, resolutions, caller, NULL, resolved_cb,
-                                            g_steal_pointer (&request));
+  resolutions = dou_social_decode_resolutions (call->argument);
+  dou_social_manager_resolve_reports_async (manager, resolutions, caller, NULL, resolved_cb, call);
 }
 
 static gboolean
@@ -161,41 +99,28 @@ dou_social_admin_impl_handle_resolve_reports (DouDBusSocial1Admin *object,
                                               GDBusMethodInvocation *invocation,
                                               GVariant *argument)
 {
-  if (!is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
-    dou_caller_identify_async (invocation, identified_cb,
-                               request_new (DOU_SOCIAL_ADMIN_IMPL (object), invocation, argument));
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return begin_act (object, invocation, argument, resolve_reports);
 }
 
 static void
 removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GArray) statuses
       = dou_social_manager_delete_comments_finish (DOU_SOCIAL_MANAGER (source), result, &error);
 
-  request_reply (request, statuses != NULL ? dou_social_encode_statuses (statuses) : NULL, error);
+  dou_call_reply_statuses (call, statuses, error);
 }
 
 static void
-remove_comments_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+remove_comments (DouCall *call, const DouCaller *caller)
 {
-  g_autoptr (Request) request = user_data;
-  DouSocialManager *manager = request->impl->manager;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouCaller) caller = dou_caller_identify_finish (result, &error);
+  DouSocialManager *manager = DOU_SOCIAL_ADMIN_IMPL (call->object)->manager;
   g_autoptr (GArray) removals = NULL;
 
-  if (caller == NULL)
-    {
-      request_reply (request, NULL, error);
-      return;
-    }
-
-  removals = dou_social_decode_removals (request->argument);
-  dou_social_manager_remove_comments_async (manager, removals, caller, NULL, removed_cb,
-                                            g_steal_pointer (&request));
+  removals = dou_social_decode_removals (call->argument);
+  dou_social_manager_remove_comments_async (manager, removals, caller, NULL, removed_cb, call);
 }
 
 static gboolean
@@ -203,21 +128,18 @@ dou_social_admin_impl_handle_remove_comments (DouDBusSocial1Admin *object,
                                               GDBusMethodInvocation *invocation,
                                               GVariant *argument)
 {
-  if (!is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
-    dou_caller_identify_async (invocation, remove_comments_cb,
-                               request_new (DOU_SOCIAL_ADMIN_IMPL (object), invocation, argument));
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return begin_act (object, invocation, argument, remove_comments);
 }
 
 /* Of one of the lists of what belongs to a user. */
 static void
 listed_records_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) records = dou_record_list_finish (DOU_DATABASE (source), result, &error);
 
-  request_reply (request, records, error);
+  dou_call_reply (call, records, error);
 }
 
 static gboolean
@@ -226,10 +148,10 @@ list_records (DouDBusSocial1Admin *object, GDBusMethodInvocation *invocation, GV
                                   GAsyncReadyCallback callback, gpointer user_data))
 {
   DouSocialAdminImpl *self = DOU_SOCIAL_ADMIN_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, pages, DOU_RECORD_PAGES_MAX);
 
-  if (!is_too_large (invocation, pages, DOU_RECORD_PAGES_MAX))
-    list_async (dou_social_manager_get_store (self->manager), pages, listed_records_cb,
-                request_new (self, invocation, pages));
+  if (call != NULL)
+    list_async (dou_social_manager_get_store (self->manager), pages, listed_records_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -257,11 +179,11 @@ dou_social_admin_impl_handle_list_reports_of (DouDBusSocial1Admin *object,
 static void
 listed_audit_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) entries = dou_audit_list_finish (DOU_DATABASE (source), result, &error);
 
-  request_reply (request, entries, error);
+  dou_call_reply (call, entries, error);
 }
 
 static gboolean
@@ -269,17 +191,17 @@ dou_social_admin_impl_handle_get_audit (DouDBusSocial1Admin *object,
                                         GDBusMethodInvocation *invocation, GVariant *argument)
 {
   DouSocialAdminImpl *self = DOU_SOCIAL_ADMIN_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_AUDIT_PAGES_MAX);
   DouAuditPage pages[DOU_AUDIT_PAGES_MAX];
   gsize n_pages = g_variant_n_children (argument);
 
-  if (is_too_large (invocation, argument, DOU_AUDIT_PAGES_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   for (gsize i = 0; i < n_pages; i++)
     g_variant_get_child (argument, i, "(xu)", &pages[i].before, &pages[i].count);
   dou_social_store_list_audit_async (dou_social_manager_get_store (self->manager), pages,
-                                     (guint) n_pages, listed_audit_cb,
-                                     request_new (self, invocation, argument));
+                                     (guint) n_pages, listed_audit_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 

@@ -2,16 +2,14 @@
 
 /* All methods but one are alike: an array of items in, an array of results out. So a handler
  * decodes its argument and starts the manager's call; how that is finished and answered is a row of
- * three functions (Method), and one callback serves them all. */
+ * two functions (Method), and one callback serves them all. */
 
 #include "config.h"
 
 #define G_LOG_DOMAIN "doutok"
 
-#include "common/dou-call-requests.h"
 #include "common/dou-call-span.h"
-#include "common/dou-log.h"
-#include "common/dou-reply-cache.h"
+#include "common/dou-call.h"
 #include "social/dou-social-codec.h"
 #include "social/dou-social-impl.h"
 #include "social/dou-social-manager-reports.h"
@@ -32,109 +30,50 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (DouSocialImpl, dou_social_impl, DOU_DBUS_TYPE_SOC
                                G_IMPLEMENT_INTERFACE (DOU_DBUS_TYPE_SOCIAL1,
                                                       dou_social_impl_iface_init))
 
+/* How a call of the manager is finished and answered. */
 typedef struct
 {
   GArray *(*finish) (DouSocialManager *manager, GAsyncResult *result, GError **error);
   GVariant *(*encode) (GArray *results);
-  void (*complete) (DouDBusSocial1 *object, GDBusMethodInvocation *invocation, GVariant *results);
 } Method;
 
-/* What one method call needs until its reply. */
-typedef struct
+static DouCall *
+begin (DouDBusSocial1 *object, GDBusMethodInvocation *invocation, GVariant *argument, gsize max,
+       const Method *method)
 {
-  DouSocialImpl *impl;               /* (owned) */
-  GDBusMethodInvocation *invocation; /* (owned) until the reply, which takes it */
-  const Method *method;              /* (nullable) */
-  DouReplyFetch *fetch;              /* (owned) (nullable) whose rest was asked for */
-} Request;
+  DouCall *call = dou_call_begin (DOU_SOCIAL_IMPL (object)->service, object, invocation, argument,
+                                  max);
 
-static Request *
-request_new (DouSocialImpl *impl, GDBusMethodInvocation *invocation, const Method *method)
-{
-  Request *self = g_new0 (Request, 1);
-
-  self->impl = g_object_ref (impl);
-  self->invocation = invocation;
-  self->method = method;
-  dou_service_hold (impl->service);
-  return self;
-}
-
-/* The reply is on its way. */
-static void
-request_free (Request *self)
-{
-  g_assert (self->invocation == NULL);
-
-  dou_service_release (self->impl->service);
-  g_clear_pointer (&self->fetch, dou_reply_fetch_free);
-  g_object_unref (self->impl);
-  g_free (self);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)
-
-/* Only DOU_ERROR leaves the process. */
-static void
-request_fail (Request *self, const GError *error)
-{
-  DouStatus status = dou_status_from_error (error);
-
-  dou_call_span_fail (self->invocation, error->message);
-  if (status == DOU_STATUS_INTERNAL)
-    {
-      dou_log_name_requests (dou_call_requests_get (self->invocation));
-      g_warning ("%s: %s", g_dbus_method_invocation_get_method_name (self->invocation),
-                 error->message);
-      dou_log_name_requests (NULL);
-    }
-
-  g_dbus_method_invocation_return_error_literal (g_steal_pointer (&self->invocation), DOU_ERROR,
-                                                 (gint) status, error->message);
+  if (call != NULL)
+    call->data = method;
+  return call;
 }
 
 static void
 replied_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
-  const Method *method = request->method;
-  g_autoptr (GArray) results = NULL;
+  g_autoptr (DouCall) call = user_data;
+  const Method *method = call->data;
   g_autoptr (GError) error = NULL;
-  GVariant *encoded;
+  g_autoptr (GArray) results = method->finish (DOU_SOCIAL_MANAGER (source), result, &error);
 
-  results = method->finish (DOU_SOCIAL_MANAGER (source), result, &error);
-  if (results == NULL)
-    {
-      request_fail (request, error);
-      return;
-    }
-
-  encoded = method->encode (results);
-  if (request->fetch != NULL)
-    encoded = dou_reply_fetch_end (request->fetch, encoded);
-  method->complete (DOU_DBUS_SOCIAL1 (request->impl), g_steal_pointer (&request->invocation), encoded);
-}
-
-/* Replies with an error if there are too many items. */
-static gboolean
-is_too_large (GDBusMethodInvocation *invocation, GVariant *argument, guint max)
-{
-  if (g_variant_n_children (argument) <= max)
-    return FALSE;
-
-  g_dbus_method_invocation_return_error (invocation, DOU_ERROR, DOU_STATUS_TOO_LARGE,
-                                         "More than %u items", max);
-  return TRUE;
+  dou_call_reply (call, results != NULL ? method->encode (results) : NULL, error);
 }
 
 static gboolean
 set_links (DouDBusSocial1 *object, GDBusMethodInvocation *invocation, DouSocialLinkKind kind,
-           GArray *links, const Method *method)
+           GVariant *argument, GArray *(*decode) (GVariant *argument))
 {
-  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  static const Method method = { dou_social_manager_set_links_finish, dou_social_encode_statuses };
+  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
+  g_autoptr (GArray) links = NULL;
 
-  dou_social_manager_set_links_async (self->manager, kind, links, NULL, replied_cb,
-                                      request_new (self, invocation, method));
+  if (call == NULL)
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  links = decode (argument);
+  dou_social_manager_set_links_async (DOU_SOCIAL_IMPL (object)->manager, kind, links, NULL,
+                                      replied_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -142,60 +81,38 @@ static gboolean
 dou_social_impl_handle_set_favorites (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                       GVariant *argument)
 {
-  static const Method method = { dou_social_manager_set_links_finish, dou_social_encode_statuses,
-                                 dou_dbus_social1_complete_set_favorites };
-  g_autoptr (GArray) links = NULL;
-
-  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  links = dou_social_decode_favorites (argument);
-  return set_links (object, invocation, DOU_SOCIAL_FAVORITES, links, &method);
+  return set_links (object, invocation, DOU_SOCIAL_FAVORITES, argument,
+                    dou_social_decode_favorites);
 }
 
 static gboolean
 dou_social_impl_handle_set_follows (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                     GVariant *argument)
 {
-  static const Method method = { dou_social_manager_set_links_finish, dou_social_encode_statuses,
-                                 dou_dbus_social1_complete_set_follows };
-  g_autoptr (GArray) links = NULL;
-
-  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  links = dou_social_decode_follows (argument);
-  return set_links (object, invocation, DOU_SOCIAL_FOLLOWS, links, &method);
+  return set_links (object, invocation, DOU_SOCIAL_FOLLOWS, argument, dou_social_decode_follows);
 }
 
 static gboolean
 dou_social_impl_handle_set_blocks (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                    GVariant *argument)
 {
-  static const Method method = { dou_social_manager_set_links_finish, dou_social_encode_statuses,
-                                 dou_dbus_social1_complete_set_blocks };
-  g_autoptr (GArray) links = NULL;
-
-  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  links = dou_social_decode_follows (argument);
-  return set_links (object, invocation, DOU_SOCIAL_BLOCKS, links, &method);
+  return set_links (object, invocation, DOU_SOCIAL_BLOCKS, argument, dou_social_decode_follows);
 }
 
 static gboolean
 are_links (DouDBusSocial1 *object, GDBusMethodInvocation *invocation, DouSocialLinkKind kind,
-           GVariant *argument, const Method *method)
+           GVariant *argument)
 {
-  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  static const Method method = { dou_social_manager_are_links_finish, dou_social_encode_booleans };
+  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
   g_autoptr (GArray) links = NULL;
 
-  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   links = dou_social_decode_pairs (argument);
-  dou_social_manager_are_links_async (self->manager, kind, links, NULL, replied_cb,
-                                      request_new (self, invocation, method));
+  dou_social_manager_are_links_async (DOU_SOCIAL_IMPL (object)->manager, kind, links, NULL,
+                                      replied_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -203,45 +120,37 @@ static gboolean
 dou_social_impl_handle_are_favorites (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                       GVariant *argument)
 {
-  static const Method method = { dou_social_manager_are_links_finish, dou_social_encode_booleans,
-                                 dou_dbus_social1_complete_are_favorites };
-
-  return are_links (object, invocation, DOU_SOCIAL_FAVORITES, argument, &method);
+  return are_links (object, invocation, DOU_SOCIAL_FAVORITES, argument);
 }
 
 static gboolean
 dou_social_impl_handle_are_follows (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                     GVariant *argument)
 {
-  static const Method method = { dou_social_manager_are_links_finish, dou_social_encode_booleans,
-                                 dou_dbus_social1_complete_are_follows };
-
-  return are_links (object, invocation, DOU_SOCIAL_FOLLOWS, argument, &method);
+  return are_links (object, invocation, DOU_SOCIAL_FOLLOWS, argument);
 }
 
 static gboolean
 dou_social_impl_handle_are_apart (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                   GVariant *argument)
 {
-  static const Method method = { dou_social_manager_are_links_finish, dou_social_encode_booleans,
-                                 dou_dbus_social1_complete_are_apart };
-
-  return are_links (object, invocation, DOU_SOCIAL_BLOCKS, argument, &method);
+  return are_links (object, invocation, DOU_SOCIAL_BLOCKS, argument);
 }
 
 static gboolean
 get_list (DouDBusSocial1 *object, GDBusMethodInvocation *invocation, DouSocialList list,
-          GVariant *argument, const Method *method)
+          GVariant *argument)
 {
-  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  static const Method method = { dou_social_manager_list_finish, dou_social_encode_pages };
+  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_LISTS_MAX, &method);
   g_autoptr (GArray) requests = NULL;
 
-  if (is_too_large (invocation, argument, DOU_SOCIAL_LISTS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   requests = dou_social_decode_page_requests (argument);
-  dou_social_manager_list_async (self->manager, list, requests, NULL, replied_cb,
-                                 request_new (self, invocation, method));
+  dou_social_manager_list_async (DOU_SOCIAL_IMPL (object)->manager, list, requests, NULL,
+                                 replied_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -249,60 +158,42 @@ static gboolean
 dou_social_impl_handle_get_favorites (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                       GVariant *argument)
 {
-  static const Method method = { dou_social_manager_list_finish, dou_social_encode_pages,
-                                 dou_dbus_social1_complete_get_favorites };
-
-  return get_list (object, invocation, DOU_SOCIAL_LIST_FAVORITES, argument, &method);
+  return get_list (object, invocation, DOU_SOCIAL_LIST_FAVORITES, argument);
 }
 
 static gboolean
 dou_social_impl_handle_get_follows (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                     GVariant *argument)
 {
-  static const Method method = { dou_social_manager_list_finish, dou_social_encode_pages,
-                                 dou_dbus_social1_complete_get_follows };
-
-  return get_list (object, invocation, DOU_SOCIAL_LIST_FOLLOWS, argument, &method);
+  return get_list (object, invocation, DOU_SOCIAL_LIST_FOLLOWS, argument);
 }
 
 static gboolean
 dou_social_impl_handle_get_followers (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                       GVariant *argument)
 {
-  static const Method method = { dou_social_manager_list_finish, dou_social_encode_pages,
-                                 dou_dbus_social1_complete_get_followers };
-
-  return get_list (object, invocation, DOU_SOCIAL_LIST_FOLLOWERS, argument, &method);
+  return get_list (object, invocation, DOU_SOCIAL_LIST_FOLLOWERS, argument);
 }
 
 static gboolean
 dou_social_impl_handle_get_friends (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                     GVariant *argument)
 {
-  static const Method method = { dou_social_manager_list_finish, dou_social_encode_pages,
-                                 dou_dbus_social1_complete_get_friends };
-
-  return get_list (object, invocation, DOU_SOCIAL_LIST_FRIENDS, argument, &method);
+  return get_list (object, invocation, DOU_SOCIAL_LIST_FRIENDS, argument);
 }
 
 static gboolean
 dou_social_impl_handle_get_blocks (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                    GVariant *argument)
 {
-  static const Method method = { dou_social_manager_list_finish, dou_social_encode_pages,
-                                 dou_dbus_social1_complete_get_blocks };
-
-  return get_list (object, invocation, DOU_SOCIAL_LIST_BLOCKS, argument, &method);
+  return get_list (object, invocation, DOU_SOCIAL_LIST_BLOCKS, argument);
 }
 
 static gboolean
 dou_social_impl_handle_get_apart (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                   GVariant *argument)
 {
-  static const Method method = { dou_social_manager_list_finish, dou_social_encode_pages,
-                                 dou_dbus_social1_complete_get_apart };
-
-  return get_list (object, invocation, DOU_SOCIAL_LIST_APART, argument, &method);
+  return get_list (object, invocation, DOU_SOCIAL_LIST_APART, argument);
 }
 
 static gboolean
@@ -310,42 +201,36 @@ dou_social_impl_handle_get_comments (DouDBusSocial1 *object, GDBusMethodInvocati
                                      GVariant *argument)
 {
   static const Method method
-      = { dou_social_manager_list_comments_finish, dou_social_encode_comment_pages,
-          dou_dbus_social1_complete_get_comments };
+      = { dou_social_manager_list_comments_finish, dou_social_encode_comment_pages };
   DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_LISTS_MAX, &method);
   g_autoptr (GArray) requests = NULL;
 
-  if (is_too_large (invocation, argument, DOU_SOCIAL_LISTS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   requests = dou_social_decode_page_requests (argument);
-  dou_social_manager_list_comments_async (self->manager, requests, NULL, replied_cb,
-                                          request_new (self, invocation, &method));
+  dou_social_manager_list_comments_async (self->manager, requests, NULL, replied_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 typedef void (*CountFunc) (DouSocialManager *manager, GArray *ids, GCancellable *cancellable,
                            GAsyncReadyCallback callback, gpointer user_data);
 
-/* Only what is not remembered is counted. */
+/* Only what is not remembered is counted. @begun: (transfer full) (nullable); @type: of the reply */
 static gboolean
-get_counts (DouSocialImpl *self, GDBusMethodInvocation *invocation, GVariant *argument,
-            DouReplyCache *cache, CountFunc count_async, const Method *method)
+get_counts (DouCall *begun, DouReplyCache *cache, const char *type, CountFunc count_async)
 {
+  g_autoptr (DouCall) call = begun;
   g_autoptr (GArray) ids = NULL;
-  g_autoptr (Request) request = NULL;
+  DouSocialManager *manager;
 
-  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+  if (call == NULL || dou_call_recall (call, cache, type))
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
-  request = request_new (self, invocation, method);
-  request->fetch = dou_reply_cache_begin (cache, argument);
-  ids = dou_social_decode_ids (dou_reply_fetch_get_missing (request->fetch));
-  if (ids->len > 0)
-    count_async (self->manager, ids, NULL, replied_cb, g_steal_pointer (&request));
-  else /* of no counts, which are as many */
-    method->complete (DOU_DBUS_SOCIAL1 (self), g_steal_pointer (&request->invocation),
-                      dou_reply_fetch_end (request->fetch, method->encode (ids)));
+  ids = dou_social_decode_ids (call->argument);
+  manager = DOU_SOCIAL_IMPL (call->object)->manager;
+  count_async (manager, ids, NULL, replied_cb, g_steal_pointer (&call));
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -354,12 +239,11 @@ dou_social_impl_handle_get_video_counts (DouDBusSocial1 *object,
                                          GDBusMethodInvocation *invocation, GVariant *argument)
 {
   static const Method method
-      = { dou_social_manager_count_videos_finish, dou_social_encode_video_counts,
-          dou_dbus_social1_complete_get_video_counts };
-  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+      = { dou_social_manager_count_videos_finish, dou_social_encode_video_counts };
 
-  return get_counts (self, invocation, argument, self->video_counts,
-                     dou_social_manager_count_videos_async, &method);
+  return get_counts (begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method),
+                     DOU_SOCIAL_IMPL (object)->video_counts, "a(xx)",
+                     dou_social_manager_count_videos_async);
 }
 
 static gboolean
@@ -367,12 +251,11 @@ dou_social_impl_handle_get_user_counts (DouDBusSocial1 *object, GDBusMethodInvoc
                                         GVariant *argument)
 {
   static const Method method
-      = { dou_social_manager_count_users_finish, dou_social_encode_user_counts,
-          dou_dbus_social1_complete_get_user_counts };
-  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+      = { dou_social_manager_count_users_finish, dou_social_encode_user_counts };
 
-  return get_counts (self, invocation, argument, self->user_counts,
-                     dou_social_manager_count_users_async, &method);
+  return get_counts (begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method),
+                     DOU_SOCIAL_IMPL (object)->user_counts, "a(xxxx)",
+                     dou_social_manager_count_users_async);
 }
 
 static gboolean
@@ -380,17 +263,16 @@ dou_social_impl_handle_add_comments (DouDBusSocial1 *object, GDBusMethodInvocati
                                      GVariant *argument)
 {
   static const Method method
-      = { dou_social_manager_add_comments_finish, dou_social_encode_draft_outcomes,
-          dou_dbus_social1_complete_add_comments };
+      = { dou_social_manager_add_comments_finish, dou_social_encode_draft_outcomes };
   DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
   g_autoptr (GArray) drafts = NULL;
 
-  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   drafts = dou_social_decode_drafts (argument);
-  dou_social_manager_add_comments_async (self->manager, drafts, NULL, replied_cb,
-                                         request_new (self, invocation, &method));
+  dou_social_manager_add_comments_async (self->manager, drafts, NULL, replied_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -399,17 +281,16 @@ dou_social_impl_handle_delete_comments (DouDBusSocial1 *object, GDBusMethodInvoc
                                         GVariant *argument)
 {
   static const Method method
-      = { dou_social_manager_delete_comments_finish, dou_social_encode_statuses,
-          dou_dbus_social1_complete_delete_comments };
+      = { dou_social_manager_delete_comments_finish, dou_social_encode_statuses };
   DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
   g_autoptr (GArray) deletions = NULL;
 
-  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   deletions = dou_social_decode_deletions (argument);
-  dou_social_manager_delete_comments_async (self->manager, deletions, NULL, replied_cb,
-                                            request_new (self, invocation, &method));
+  dou_social_manager_delete_comments_async (self->manager, deletions, NULL, replied_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -418,17 +299,16 @@ dou_social_impl_handle_set_feelings (DouDBusSocial1 *object, GDBusMethodInvocati
                                      GVariant *argument)
 {
   static const Method method
-      = { dou_social_manager_set_feelings_finish, dou_social_encode_statuses,
-          dou_dbus_social1_complete_set_feelings };
+      = { dou_social_manager_set_feelings_finish, dou_social_encode_statuses };
   DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
   g_autoptr (GArray) feelings = NULL;
 
-  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   feelings = dou_social_decode_feelings (argument);
-  dou_social_manager_set_feelings_async (self->manager, feelings, NULL, replied_cb,
-                                         request_new (self, invocation, &method));
+  dou_social_manager_set_feelings_async (self->manager, feelings, NULL, replied_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -437,17 +317,16 @@ dou_social_impl_handle_get_feelings (DouDBusSocial1 *object, GDBusMethodInvocati
                                      GVariant *argument)
 {
   static const Method method
-      = { dou_social_manager_get_feelings_finish, dou_social_encode_feeling_kinds,
-          dou_dbus_social1_complete_get_feelings };
+      = { dou_social_manager_get_feelings_finish, dou_social_encode_feeling_kinds };
   DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
   g_autoptr (GArray) pairs = NULL;
 
-  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   pairs = dou_social_decode_pairs (argument);
-  dou_social_manager_get_feelings_async (self->manager, pairs, NULL, replied_cb,
-                                         request_new (self, invocation, &method));
+  dou_social_manager_get_feelings_async (self->manager, pairs, NULL, replied_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -456,17 +335,16 @@ dou_social_impl_handle_add_reports (DouDBusSocial1 *object, GDBusMethodInvocatio
                                     GVariant *argument)
 {
   static const Method method
-      = { dou_social_manager_add_reports_finish, dou_social_encode_statuses,
-          dou_dbus_social1_complete_add_reports };
+      = { dou_social_manager_add_reports_finish, dou_social_encode_statuses };
   DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
   g_autoptr (GArray) reports = NULL;
 
-  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   reports = dou_social_decode_reports (argument);
-  dou_social_manager_add_reports_async (self->manager, reports, NULL, replied_cb,
-                                        request_new (self, invocation, &method));
+  dou_social_manager_add_reports_async (self->manager, reports, NULL, replied_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -475,17 +353,16 @@ dou_social_impl_handle_remove_videos (DouDBusSocial1 *object, GDBusMethodInvocat
                                       GVariant *argument)
 {
   static const Method method
-      = { dou_social_manager_remove_videos_finish, dou_social_encode_statuses,
-          dou_dbus_social1_complete_remove_videos };
+      = { dou_social_manager_remove_videos_finish, dou_social_encode_statuses };
   DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
   g_autoptr (GArray) videos = NULL;
 
-  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   videos = dou_social_decode_ids (argument);
-  dou_social_manager_remove_videos_async (self->manager, videos, NULL, replied_cb,
-                                          request_new (self, invocation, &method));
+  dou_social_manager_remove_videos_async (self->manager, videos, NULL, replied_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -494,32 +371,27 @@ dou_social_impl_handle_remove_users (DouDBusSocial1 *object, GDBusMethodInvocati
                                      GVariant *argument)
 {
   static const Method method
-      = { dou_social_manager_remove_users_finish, dou_social_encode_statuses,
-          dou_dbus_social1_complete_remove_users };
+      = { dou_social_manager_remove_users_finish, dou_social_encode_statuses };
   DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
+  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
   g_autoptr (GArray) users = NULL;
 
-  if (is_too_large (invocation, argument, DOU_SOCIAL_ITEMS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   users = dou_social_decode_ids (argument);
-  dou_social_manager_remove_users_async (self->manager, users, NULL, replied_cb,
-                                         request_new (self, invocation, &method));
+  dou_social_manager_remove_users_async (self->manager, users, NULL, replied_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 static void
 recounted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
   gint64 n_wrong = dou_social_manager_recount_finish (DOU_SOCIAL_MANAGER (source), result, &error);
 
-  if (n_wrong >= 0)
-    dou_dbus_social1_complete_recount (DOU_DBUS_SOCIAL1 (request->impl),
-                                       g_steal_pointer (&request->invocation), n_wrong);
-  else
-    request_fail (request, error);
+  dou_call_reply (call, n_wrong >= 0 ? g_variant_new_int64 (n_wrong) : NULL, error);
 }
 
 static gboolean
@@ -528,7 +400,7 @@ dou_social_impl_handle_recount (DouDBusSocial1 *object, GDBusMethodInvocation *i
   DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
 
   dou_social_manager_recount_async (self->manager, NULL, recounted_cb,
-                                    request_new (self, invocation, NULL));
+                                    dou_call_begin (self->service, self, invocation, NULL, 0));
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 

@@ -3,10 +3,8 @@
 
 #define G_LOG_DOMAIN "doutok"
 
-#include "common/dou-call-requests.h"
 #include "common/dou-call-span.h"
-#include "common/dou-log.h"
-#include "common/dou-reply-cache.h"
+#include "common/dou-call.h"
 #include "user/dou-user-impl.h"
 
 struct _DouUserImpl
@@ -23,73 +21,6 @@ static void dou_user_impl_iface_init (DouDBusUser1Iface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (DouUserImpl, dou_user_impl, DOU_DBUS_TYPE_USER1_SKELETON,
                                G_IMPLEMENT_INTERFACE (DOU_DBUS_TYPE_USER1,
                                                       dou_user_impl_iface_init))
-
-/* What one method call needs until its reply. */
-typedef struct
-{
-  DouUserImpl *impl;                 /* (owned) */
-  GDBusMethodInvocation *invocation; /* (owned) until the reply, which takes it */
-  GVariant *argument;                /* (owned) */
-  DouReplyFetch *fetch;              /* (owned) (nullable) whose rest is the argument */
-} Request;
-
-static Request *
-request_new (DouUserImpl *impl, GDBusMethodInvocation *invocation, GVariant *argument)
-{
-  Request *self = g_new0 (Request, 1);
-
-  self->impl = g_object_ref (impl);
-  self->invocation = invocation;
-  self->argument = g_variant_ref (argument);
-  dou_service_hold (impl->service);
-  return self;
-}
-
-/* The reply is on its way. */
-static void
-request_free (Request *self)
-{
-  g_assert (self->invocation == NULL);
-
-  dou_service_release (self->impl->service);
-  g_clear_pointer (&self->fetch, dou_reply_fetch_free);
-  g_object_unref (self->impl);
-  g_variant_unref (self->argument);
-  g_free (self);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)
-
-/* Only DOU_ERROR leaves the process. */
-static void
-request_fail (Request *self, const GError *error)
-{
-  DouStatus status = dou_status_from_error (error);
-
-  dou_call_span_fail (self->invocation, error->message);
-  if (status == DOU_STATUS_INTERNAL)
-    {
-      dou_log_name_requests (dou_call_requests_get (self->invocation));
-      g_warning ("%s: %s", g_dbus_method_invocation_get_method_name (self->invocation),
-                 error->message);
-      dou_log_name_requests (NULL);
-    }
-
-  g_dbus_method_invocation_return_error_literal (g_steal_pointer (&self->invocation), DOU_ERROR,
-                                                 (gint) status, error->message);
-}
-
-/* Replies with an error if there are too many items. */
-static gboolean
-is_too_large (GDBusMethodInvocation *invocation, GVariant *argument)
-{
-  if (g_variant_n_children (argument) <= DOU_USER_ITEMS_MAX)
-    return FALSE;
-
-  g_dbus_method_invocation_return_error (invocation, DOU_ERROR, DOU_STATUS_TOO_LARGE,
-                                         "More than %d items", DOU_USER_ITEMS_MAX);
-  return TRUE;
-}
 
 static GVariant *
 make_outcomes (GArray *outcomes)
@@ -110,17 +41,12 @@ make_outcomes (GArray *outcomes)
 static void
 registered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
-  g_autoptr (GArray) outcomes = NULL;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) outcomes
+      = dou_user_manager_register_finish (DOU_USER_MANAGER (source), result, &error);
 
-  outcomes = dou_user_manager_register_finish (DOU_USER_MANAGER (source), result, &error);
-  if (outcomes != NULL)
-    dou_dbus_user1_complete_register (DOU_DBUS_USER1 (request->impl),
-                                      g_steal_pointer (&request->invocation),
-                                      make_outcomes (outcomes));
-  else
-    request_fail (request, error);
+  dou_call_reply (call, outcomes != NULL ? make_outcomes (outcomes) : NULL, error);
 }
 
 static gboolean
@@ -128,10 +54,11 @@ dou_user_impl_handle_register (DouDBusUser1 *object, GDBusMethodInvocation *invo
                                GVariant *argument)
 {
   DouUserImpl *self = DOU_USER_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_USER_ITEMS_MAX);
   gsize n_accounts = g_variant_n_children (argument);
   g_autofree DouUserAccount *accounts = NULL;
 
-  if (is_too_large (invocation, argument))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   accounts = g_new (DouUserAccount, n_accounts);
@@ -140,24 +67,19 @@ dou_user_impl_handle_register (DouDBusUser1 *object, GDBusMethodInvocation *invo
                          &accounts[i].password);
 
   dou_user_manager_register_async (self->manager, accounts, (guint) n_accounts, NULL, registered_cb,
-                                   request_new (self, invocation, argument));
+                                   call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 static void
 logged_in_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
-  g_autoptr (GArray) outcomes = NULL;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) outcomes
+      = dou_user_manager_login_finish (DOU_USER_MANAGER (source), result, &error);
 
-  outcomes = dou_user_manager_login_finish (DOU_USER_MANAGER (source), result, &error);
-  if (outcomes != NULL)
-    dou_dbus_user1_complete_login (DOU_DBUS_USER1 (request->impl),
-                                   g_steal_pointer (&request->invocation),
-                                   make_outcomes (outcomes));
-  else
-    request_fail (request, error);
+  dou_call_reply (call, outcomes != NULL ? make_outcomes (outcomes) : NULL, error);
 }
 
 static gboolean
@@ -165,10 +87,11 @@ dou_user_impl_handle_login (DouDBusUser1 *object, GDBusMethodInvocation *invocat
                             GVariant *argument)
 {
   DouUserImpl *self = DOU_USER_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_USER_ITEMS_MAX);
   gsize n_accounts = g_variant_n_children (argument);
   g_autofree DouUserAccount *accounts = NULL;
 
-  if (is_too_large (invocation, argument))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   accounts = g_new0 (DouUserAccount, n_accounts);
@@ -176,7 +99,7 @@ dou_user_impl_handle_login (DouDBusUser1 *object, GDBusMethodInvocation *invocat
     g_variant_get_child (argument, i, "(&s&s)", &accounts[i].name, &accounts[i].password);
 
   dou_user_manager_login_async (self->manager, accounts, (guint) n_accounts, NULL, logged_in_cb,
-                                request_new (self, invocation, argument));
+                                call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -209,18 +132,12 @@ make_users (GVariant *ids, GPtrArray *users)
 static void
 got_users_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
-  g_autoptr (GPtrArray) users = NULL;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) users
+      = dou_user_manager_get_users_finish (DOU_USER_MANAGER (source), result, &error);
 
-  users = dou_user_manager_get_users_finish (DOU_USER_MANAGER (source), result, &error);
-  if (users != NULL)
-    dou_dbus_user1_complete_get_users (DOU_DBUS_USER1 (request->impl),
-                                       g_steal_pointer (&request->invocation),
-                                       dou_reply_fetch_end (request->fetch,
-                                                            make_users (request->argument, users)));
-  else
-    request_fail (request, error);
+  dou_call_reply (call, users != NULL ? make_users (call->argument, users) : NULL, error);
 }
 
 static gboolean
@@ -228,54 +145,29 @@ dou_user_impl_handle_get_users (DouDBusUser1 *object, GDBusMethodInvocation *inv
                                 GVariant *argument)
 {
   DouUserImpl *self = DOU_USER_IMPL (object);
-  g_autoptr (DouReplyFetch) fetch = NULL;
-  Request *request;
+  g_autoptr (DouCall) call
+      = dou_call_begin (self->service, self, invocation, argument, DOU_USER_ITEMS_MAX);
   const gint64 *ids;
   gsize n_ids;
 
-  if (is_too_large (invocation, argument))
+  if (call == NULL || dou_call_recall (call, self->users, "a(ixssss)"))
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
-  fetch = dou_reply_cache_begin (self->users, argument);
-  ids = g_variant_get_fixed_array (dou_reply_fetch_get_missing (fetch), &n_ids, sizeof (gint64));
-  if (n_ids == 0)
-    {
-      dou_dbus_user1_complete_get_users (
-          object, invocation, dou_reply_fetch_end (fetch, g_variant_new ("a(ixssss)", NULL)));
-      return G_DBUS_METHOD_INVOCATION_HANDLED;
-    }
-
-  request = request_new (self, invocation, dou_reply_fetch_get_missing (fetch));
-  request->fetch = g_steal_pointer (&fetch);
-  dou_user_manager_get_users_async (self->manager, ids, (guint) n_ids, NULL, got_users_cb, request);
+  ids = g_variant_get_fixed_array (call->argument, &n_ids, sizeof (gint64));
+  dou_user_manager_get_users_async (self->manager, ids, (guint) n_ids, NULL, got_users_cb,
+                                    g_steal_pointer (&call));
   return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
-static GVariant *
-make_statuses (GArray *statuses)
-{
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ai"));
-
-  for (guint i = 0; i < statuses->len; i++)
-    g_variant_builder_add (&builder, "i", (gint32) g_array_index (statuses, DouStatus, i));
-
-  return g_variant_builder_end (&builder);
 }
 
 static void
 set_profiles_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
-  g_autoptr (GArray) statuses = NULL;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) statuses
+      = dou_user_manager_set_profiles_finish (DOU_USER_MANAGER (source), result, &error);
 
-  statuses = dou_user_manager_set_profiles_finish (DOU_USER_MANAGER (source), result, &error);
-  if (statuses != NULL)
-    dou_dbus_user1_complete_set_profiles (DOU_DBUS_USER1 (request->impl),
-                                          g_steal_pointer (&request->invocation),
-                                          make_statuses (statuses));
-  else
-    request_fail (request, error);
+  dou_call_reply_statuses (call, statuses, error);
 }
 
 static gboolean
@@ -283,10 +175,11 @@ dou_user_impl_handle_set_profiles (DouDBusUser1 *object, GDBusMethodInvocation *
                                    GVariant *argument)
 {
   DouUserImpl *self = DOU_USER_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_USER_ITEMS_MAX);
   gsize n_edits = g_variant_n_children (argument);
   g_autofree DouUserEdit *edits = NULL;
 
-  if (is_too_large (invocation, argument))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   edits = g_new0 (DouUserEdit, n_edits);
@@ -301,7 +194,7 @@ dou_user_impl_handle_set_profiles (DouDBusUser1 *object, GDBusMethodInvocation *
     }
 
   dou_user_manager_set_profiles_async (self->manager, edits, (guint) n_edits, NULL, set_profiles_cb,
-                                       request_new (self, invocation, argument));
+                                       call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -323,17 +216,12 @@ make_changes (GArray *outcomes)
 static void
 changed_passwords_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
-  g_autoptr (GArray) outcomes = NULL;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) outcomes
+      = dou_user_manager_change_passwords_finish (DOU_USER_MANAGER (source), result, &error);
 
-  outcomes = dou_user_manager_change_passwords_finish (DOU_USER_MANAGER (source), result, &error);
-  if (outcomes != NULL)
-    dou_dbus_user1_complete_change_passwords (DOU_DBUS_USER1 (request->impl),
-                                              g_steal_pointer (&request->invocation),
-                                              make_changes (outcomes));
-  else
-    request_fail (request, error);
+  dou_call_reply (call, outcomes != NULL ? make_changes (outcomes) : NULL, error);
 }
 
 static gboolean
@@ -341,10 +229,11 @@ dou_user_impl_handle_change_passwords (DouDBusUser1 *object, GDBusMethodInvocati
                                        GVariant *argument)
 {
   DouUserImpl *self = DOU_USER_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_USER_ITEMS_MAX);
   gsize n_changes = g_variant_n_children (argument);
   g_autofree DouUserPasswordChange *changes = NULL;
 
-  if (is_too_large (invocation, argument))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   changes = g_new (DouUserPasswordChange, n_changes);
@@ -353,8 +242,7 @@ dou_user_impl_handle_change_passwords (DouDBusUser1 *object, GDBusMethodInvocati
                          &changes[i].new_password);
 
   dou_user_manager_change_passwords_async (self->manager, changes, (guint) n_changes, NULL,
-                                           changed_passwords_cb,
-                                           request_new (self, invocation, argument));
+                                           changed_passwords_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -368,17 +256,12 @@ make_numbers (GArray *numbers)
 static void
 got_generations_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
-  g_autoptr (GArray) generations = NULL;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) generations
+      = dou_user_manager_get_generations_finish (DOU_USER_MANAGER (source), result, &error);
 
-  generations = dou_user_manager_get_generations_finish (DOU_USER_MANAGER (source), result, &error);
-  if (generations != NULL)
-    dou_dbus_user1_complete_get_generations (DOU_DBUS_USER1 (request->impl),
-                                             g_steal_pointer (&request->invocation),
-                                             make_numbers (generations));
-  else
-    request_fail (request, error);
+  dou_call_reply_numbers (call, generations, error);
 }
 
 static gboolean
@@ -386,33 +269,28 @@ dou_user_impl_handle_get_generations (DouDBusUser1 *object, GDBusMethodInvocatio
                                       GVariant *argument)
 {
   DouUserImpl *self = DOU_USER_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_USER_ITEMS_MAX);
   const gint64 *ids;
   gsize n_ids;
 
-  if (is_too_large (invocation, argument))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   ids = g_variant_get_fixed_array (argument, &n_ids, sizeof (gint64));
   dou_user_manager_get_generations_async (self->manager, ids, (guint) n_ids, NULL,
-                                          got_generations_cb,
-                                          request_new (self, invocation, argument));
+                                          got_generations_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 static void
 deleted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
-  g_autoptr (GArray) statuses = NULL;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) statuses
+      = dou_user_manager_delete_finish (DOU_USER_MANAGER (source), result, &error);
 
-  statuses = dou_user_manager_delete_finish (DOU_USER_MANAGER (source), result, &error);
-  if (statuses != NULL)
-    dou_dbus_user1_complete_delete_users (DOU_DBUS_USER1 (request->impl),
-                                          g_steal_pointer (&request->invocation),
-                                          make_statuses (statuses));
-  else
-    request_fail (request, error);
+  dou_call_reply_statuses (call, statuses, error);
 }
 
 static gboolean
@@ -420,10 +298,11 @@ dou_user_impl_handle_delete_users (DouDBusUser1 *object, GDBusMethodInvocation *
                                    GVariant *argument)
 {
   DouUserImpl *self = DOU_USER_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_USER_ITEMS_MAX);
   gsize n_deletions = g_variant_n_children (argument);
   g_autofree DouUserDeletion *deletions = NULL;
 
-  if (is_too_large (invocation, argument))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   deletions = g_new0 (DouUserDeletion, n_deletions);
@@ -431,7 +310,7 @@ dou_user_impl_handle_delete_users (DouDBusUser1 *object, GDBusMethodInvocation *
     g_variant_get_child (argument, i, "(x&s)", &deletions[i].id, &deletions[i].password);
 
   dou_user_manager_delete_async (self->manager, deletions, (guint) n_deletions, NULL, NULL,
-                                 deleted_cb, request_new (self, invocation, argument));
+                                 deleted_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 

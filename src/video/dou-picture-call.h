@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <gio/gunixfdlist.h>
-
-#include "common/dou-service.h"
-#include "dou-dbus-video.h"
+#include "common/dou-call.h"
 #include "video/dou-picture-importer.h"
 
 G_BEGIN_DECLS
 
-void dou_picture_call_handle (DouPictureImporter *importer, DouService *service,
-                              DouDBusVideo1 *object, GDBusMethodInvocation *invocation,
-                              GUnixFDList *files, GVariant *argument);
+void dou_picture_call_handle (DouCall *call, DouPictureImporter *importer, GUnixFDList *files);
 
 G_END_DECLS

@@ -3,12 +3,8 @@
 
 #define G_LOG_DOMAIN "doutok-video"
 
-#include <gio/gunixfdlist.h>
-
-#include "common/dou-call-requests.h"
 #include "common/dou-call-span.h"
-#include "common/dou-log.h"
-#include "common/dou-reply-cache.h"
+#include "common/dou-call.h"
 #include "common/dou-status.h"
 #include "video/dou-picture-call.h"
 #include "video/dou-video-impl.h"
@@ -30,113 +26,48 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (DouVideoImpl, dou_video_impl, DOU_DBUS_TYPE_VIDEO
                                G_IMPLEMENT_INTERFACE (DOU_DBUS_TYPE_VIDEO1,
                                                       dou_video_impl_iface_init))
 
-/* What one method call needs until its reply. */
+/* A call with uploads, which end one by one. */
 typedef struct
 {
-  DouVideoImpl *impl;                /* (owned) */
-  GDBusMethodInvocation *invocation; /* (owned) until the reply, which takes it */
-  GVariant *argument;                /* (owned) (nullable) */
-  gint32 *statuses;                  /* (owned) (nullable) of uploads */
-  guint n_pending;                   /* uploads */
-  DouReplyFetch *fetch;              /* (owned) (nullable) whose rest is the argument */
-} Request;
+  DouCall *call;    /* (owned) */
+  GArray *statuses; /* (owned) (element-type DouStatus) */
+  guint n_pending;
+} Publication;
 
-static Request *
-request_new (DouVideoImpl *impl, GDBusMethodInvocation *invocation, GVariant *argument)
+/* One of them: the data of its publishing. */
+typedef struct
 {
-  Request *self = g_new0 (Request, 1);
+  Publication *publication; /* (unowned) which ends with the last of them */
+  guint index;
+} Upload;
 
-  self->impl = g_object_ref (impl);
-  self->invocation = invocation;
-  self->argument = argument != NULL ? g_variant_ref (argument) : NULL;
-  dou_service_hold (impl->service);
-  return self;
-}
-
-/* The reply is on its way. */
 static void
-request_free (Request *self)
+publication_settle (Publication *self)
 {
-  g_assert (self->invocation == NULL);
+  if (--self->n_pending > 0)
+    return;
 
-  dou_service_release (self->impl->service);
-  g_clear_pointer (&self->fetch, dou_reply_fetch_free);
-  g_object_unref (self->impl);
-  g_clear_pointer (&self->argument, g_variant_unref);
-  g_free (self->statuses);
+  dou_call_reply_statuses (self->call, self->statuses, NULL);
+  dou_call_free (self->call);
+  g_array_unref (self->statuses);
   g_free (self);
 }
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)
-
-/* Only DOU_ERROR leaves the process. */
-static void
-request_fail (Request *self, const GError *error)
-{
-  DouStatus status = dou_status_from_error (error);
-
-  dou_call_span_fail (self->invocation, error->message);
-  if (status == DOU_STATUS_INTERNAL)
-    {
-      dou_log_name_requests (dou_call_requests_get (self->invocation));
-      g_warning ("%s: %s", g_dbus_method_invocation_get_method_name (self->invocation),
-                 error->message);
-      dou_log_name_requests (NULL);
-    }
-
-  g_dbus_method_invocation_return_error_literal (g_steal_pointer (&self->invocation), DOU_ERROR,
-                                                 (gint) status, error->message);
-}
-
-/* Replies with an error if there are too many items. */
-static gboolean
-is_too_large (GDBusMethodInvocation *invocation, GVariant *argument, gsize max)
-{
-  if (g_variant_n_children (argument) <= max)
-    return FALSE;
-
-  g_dbus_method_invocation_return_error (invocation, DOU_ERROR, DOU_STATUS_TOO_LARGE,
-                                         "More than %" G_GSIZE_FORMAT " items", max);
-  return TRUE;
-}
-
-/* One of the uploads of a request: the data of its call. */
-typedef struct
-{
-  Request *request; /* (unowned) which ends with the last of them */
-  gsize index;
-} Upload;
 
 static void
 published_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autofree Upload *upload = user_data;
-  Request *request = upload->request;
+  GArray *statuses = upload->publication->statuses;
   g_autoptr (GError) error = NULL;
+  DouStatus status = DOU_STATUS_OK;
 
   if (!dou_video_manager_publish_finish (DOU_VIDEO_MANAGER (source), result, &error))
-    request->statuses[upload->index] = (gint32) dou_status_from_error (error);
-  if (request->statuses[upload->index] == DOU_STATUS_INTERNAL)
+    status = dou_status_from_error (error);
+  if (status == DOU_STATUS_INTERNAL)
     g_warning ("Publish: %s", error->message);
 
-  if (--request->n_pending > 0)
-    return;
-
-  dou_dbus_video1_complete_publish (
-      DOU_DBUS_VIDEO1 (request->impl), g_steal_pointer (&request->invocation), NULL,
-      g_variant_new_fixed_array (G_VARIANT_TYPE_INT32, request->statuses,
-                                 g_variant_n_children (request->argument), sizeof (gint32)));
-  request_free (request);
-}
-
-/* A handle is an index into the list of descriptors; both are the caller's, and may not fit. */
-static int
-get_fd (GUnixFDList *files, gint32 handle)
-{
-  int n_fds = 0;
-  const int *fds = files != NULL ? g_unix_fd_list_peek_fds (files, &n_fds) : NULL;
-
-  return handle >= 0 && handle < n_fds ? fds[handle] : -1;
+  g_array_index (statuses, DouStatus, upload->index) = status;
+  publication_settle (upload->publication);
 }
 
 static gboolean
@@ -144,34 +75,31 @@ dou_video_impl_handle_publish (DouDBusVideo1 *object, GDBusMethodInvocation *inv
                                GUnixFDList *files, GVariant *argument)
 {
   DouVideoImpl *self = DOU_VIDEO_IMPL (object);
-  gsize n_uploads = g_variant_n_children (argument);
-  Request *request;
+  DouCall *call
+      = dou_call_begin (self->service, self, invocation, argument, DOU_VIDEO_UPLOADS_MAX);
+  guint n_uploads = (guint) g_variant_n_children (argument);
+  Publication *publication;
 
-  if (is_too_large (invocation, argument, DOU_VIDEO_UPLOADS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
-  if (n_uploads == 0)
+  /* One more than there are, so that none of them is the last before all have begun. */
+  publication = g_new (Publication, 1);
+  *publication = (Publication){ call, g_array_new (FALSE, TRUE, sizeof (DouStatus)), n_uploads + 1 };
+  g_array_set_size (publication->statuses, n_uploads);
+  for (guint i = 0; i < n_uploads; i++)
     {
-      dou_dbus_video1_complete_publish (object, invocation, NULL, g_variant_new ("ai", NULL));
-      return G_DBUS_METHOD_INVOCATION_HANDLED;
-    }
-
-  request = request_new (self, invocation, argument);
-  request->statuses = g_new0 (gint32, n_uploads);
-  request->n_pending = (guint) n_uploads;
-  for (gsize i = 0; i < n_uploads; i++)
-    {
-      Upload *upload = g_new0 (Upload, 1);
+      Upload *upload = g_new (Upload, 1);
       DouVideoUpload details;
       gint32 handle;
 
       g_variant_get_child (argument, i, "(xx&sh)", &details.id, &details.author, &details.title,
                            &handle);
-      details.fd = get_fd (files, handle);
-      upload->request = request;
-      upload->index = i;
+      details.fd = dou_call_get_fd (files, handle);
+      *upload = (Upload){ publication, i };
       dou_video_manager_publish_async (self->manager, &details, published_cb, upload);
     }
+  publication_settle (publication);
 
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
@@ -181,9 +109,11 @@ dou_video_impl_handle_import_pictures (DouDBusVideo1 *object, GDBusMethodInvocat
                                        GUnixFDList *files, GVariant *argument)
 {
   DouVideoImpl *self = DOU_VIDEO_IMPL (object);
+  DouCall *call
+      = dou_call_begin (self->service, self, invocation, argument, DOU_VIDEO_UPLOADS_MAX);
 
-  if (!is_too_large (invocation, argument, DOU_VIDEO_UPLOADS_MAX))
-    dou_picture_call_handle (self->pictures, self->service, object, invocation, files, argument);
+  if (call != NULL)
+    dou_picture_call_handle (call, self->pictures, files);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -211,17 +141,12 @@ make_pages (GArray *pages)
 static void
 got_feed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GArray) pages
       = dou_video_manager_get_pages_finish (DOU_VIDEO_MANAGER (source), result, &error);
 
-  if (pages != NULL)
-    dou_dbus_video1_complete_get_feed (DOU_DBUS_VIDEO1 (request->impl),
-                                       g_steal_pointer (&request->invocation),
-                                       make_pages (pages));
-  else
-    request_fail (request, error);
+  dou_call_reply (call, pages != NULL ? make_pages (pages) : NULL, error);
 }
 
 static gboolean
@@ -229,19 +154,19 @@ dou_video_impl_handle_get_feed (DouDBusVideo1 *object, GDBusMethodInvocation *in
                                 GVariant *argument)
 {
   DouVideoImpl *self = DOU_VIDEO_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_VIDEO_ITEMS_MAX);
   gsize n_requests = g_variant_n_children (argument);
   g_autofree DouVideoPageRequest *requests = NULL;
   guint64 n_misses = dou_video_manager_get_newest_misses (self->manager);
 
-  if (is_too_large (invocation, argument, DOU_VIDEO_ITEMS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   requests = g_new0 (DouVideoPageRequest, n_requests);
   for (gsize i = 0; i < n_requests; i++)
     g_variant_get_child (argument, i, "(xu)", &requests[i].before, &requests[i].limit);
 
-  dou_video_manager_get_feed_async (self->manager, requests, (guint) n_requests, got_feed_cb,
-                                    request_new (self, invocation, argument));
+  dou_video_manager_get_feed_async (self->manager, requests, (guint) n_requests, got_feed_cb, call);
   n_misses = dou_video_manager_get_newest_misses (self->manager) - n_misses;
   dou_reply_cache_count (self->videos, (guint) (n_requests - n_misses), (guint) n_misses);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
@@ -250,17 +175,12 @@ dou_video_impl_handle_get_feed (DouDBusVideo1 *object, GDBusMethodInvocation *in
 static void
 got_works_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GArray) pages
       = dou_video_manager_get_pages_finish (DOU_VIDEO_MANAGER (source), result, &error);
 
-  if (pages != NULL)
-    dou_dbus_video1_complete_get_works (DOU_DBUS_VIDEO1 (request->impl),
-                                        g_steal_pointer (&request->invocation),
-                                        make_pages (pages));
-  else
-    request_fail (request, error);
+  dou_call_reply (call, pages != NULL ? make_pages (pages) : NULL, error);
 }
 
 static gboolean
@@ -268,10 +188,11 @@ dou_video_impl_handle_get_works (DouDBusVideo1 *object, GDBusMethodInvocation *i
                                  GVariant *argument)
 {
   DouVideoImpl *self = DOU_VIDEO_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_VIDEO_ITEMS_MAX);
   gsize n_requests = g_variant_n_children (argument);
   g_autofree DouVideoPageRequest *requests = NULL;
 
-  if (is_too_large (invocation, argument, DOU_VIDEO_ITEMS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   requests = g_new0 (DouVideoPageRequest, n_requests);
@@ -280,7 +201,7 @@ dou_video_impl_handle_get_works (DouDBusVideo1 *object, GDBusMethodInvocation *i
                          &requests[i].limit);
 
   dou_video_manager_get_works_async (self->manager, requests, (guint) n_requests, got_works_cb,
-                                     request_new (self, invocation, argument));
+                                     call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
@@ -310,18 +231,12 @@ make_videos (GVariant *ids, GPtrArray *videos)
 static void
 got_videos_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) videos
       = dou_video_store_get_videos_finish (DOU_VIDEO_STORE (source), result, &error);
 
-  if (videos != NULL)
-    dou_dbus_video1_complete_get_videos (DOU_DBUS_VIDEO1 (request->impl),
-                                         g_steal_pointer (&request->invocation),
-                                         dou_reply_fetch_end (request->fetch,
-                                                              make_videos (request->argument, videos)));
-  else
-    request_fail (request, error);
+  dou_call_reply (call, videos != NULL ? make_videos (call->argument, videos) : NULL, error);
 }
 
 static gboolean
@@ -329,45 +244,29 @@ dou_video_impl_handle_get_videos (DouDBusVideo1 *object, GDBusMethodInvocation *
                                   GVariant *argument)
 {
   DouVideoImpl *self = DOU_VIDEO_IMPL (object);
-  g_autoptr (DouReplyFetch) fetch = NULL;
-  Request *request;
+  g_autoptr (DouCall) call
+      = dou_call_begin (self->service, self, invocation, argument, DOU_VIDEO_ITEMS_MAX);
   const gint64 *ids;
   gsize n_ids;
 
-  if (is_too_large (invocation, argument, DOU_VIDEO_ITEMS_MAX))
+  if (call == NULL || dou_call_recall (call, self->videos, "a(ixxsssx)"))
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
-  fetch = dou_reply_cache_begin (self->videos, argument);
-  ids = g_variant_get_fixed_array (dou_reply_fetch_get_missing (fetch), &n_ids, sizeof (gint64));
-  if (n_ids == 0)
-    {
-      dou_dbus_video1_complete_get_videos (
-          object, invocation, dou_reply_fetch_end (fetch, g_variant_new ("a(ixxsssx)", NULL)));
-      return G_DBUS_METHOD_INVOCATION_HANDLED;
-    }
-
-  request = request_new (self, invocation, dou_reply_fetch_get_missing (fetch));
-  request->fetch = g_steal_pointer (&fetch);
+  ids = g_variant_get_fixed_array (call->argument, &n_ids, sizeof (gint64));
   dou_video_store_get_videos_async (dou_video_manager_get_store (self->manager), ids,
-                                    (guint) n_ids, got_videos_cb, request);
+                                    (guint) n_ids, got_videos_cb, g_steal_pointer (&call));
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 static void
 got_work_counts_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GArray) counts
       = dou_video_store_get_work_counts_finish (DOU_VIDEO_STORE (source), result, &error);
 
-  if (counts != NULL)
-    dou_dbus_video1_complete_get_work_counts (
-        DOU_DBUS_VIDEO1 (request->impl), g_steal_pointer (&request->invocation),
-        g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, counts->data, counts->len,
-                                   sizeof (gint64)));
-  else
-    request_fail (request, error);
+  dou_call_reply_numbers (call, counts, error);
 }
 
 static gboolean
@@ -375,34 +274,28 @@ dou_video_impl_handle_get_work_counts (DouDBusVideo1 *object, GDBusMethodInvocat
                                        GVariant *argument)
 {
   DouVideoImpl *self = DOU_VIDEO_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_VIDEO_ITEMS_MAX);
   const gint64 *authors;
   gsize n_authors;
 
-  if (is_too_large (invocation, argument, DOU_VIDEO_ITEMS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   authors = g_variant_get_fixed_array (argument, &n_authors, sizeof (gint64));
   dou_video_store_get_work_counts_async (dou_video_manager_get_store (self->manager), authors,
-                                         (guint) n_authors, got_work_counts_cb,
-                                         request_new (self, invocation, argument));
+                                         (guint) n_authors, got_work_counts_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 static void
 deleted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GArray) statuses
       = dou_video_manager_delete_finish (DOU_VIDEO_MANAGER (source), result, &error);
 
-  if (statuses != NULL)
-    dou_dbus_video1_complete_delete_videos (
-        DOU_DBUS_VIDEO1 (request->impl), g_steal_pointer (&request->invocation),
-        g_variant_new_fixed_array (G_VARIANT_TYPE_INT32, statuses->data, statuses->len,
-                                   sizeof (gint32)));
-  else
-    request_fail (request, error);
+  dou_call_reply_statuses (call, statuses, error);
 }
 
 static gboolean
@@ -410,36 +303,30 @@ dou_video_impl_handle_delete_videos (DouDBusVideo1 *object, GDBusMethodInvocatio
                                      GVariant *argument)
 {
   DouVideoImpl *self = DOU_VIDEO_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_VIDEO_ITEMS_MAX);
   gsize n_deletions = g_variant_n_children (argument);
   g_autofree DouVideoDeletion *deletions = NULL;
 
-  if (is_too_large (invocation, argument, DOU_VIDEO_ITEMS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   deletions = g_new0 (DouVideoDeletion, n_deletions);
   for (gsize i = 0; i < n_deletions; i++)
     g_variant_get_child (argument, i, "(xx)", &deletions[i].video, &deletions[i].user);
 
-  dou_video_manager_delete_async (self->manager, deletions, (guint) n_deletions, deleted_cb,
-                                  request_new (self, invocation, argument));
+  dou_video_manager_delete_async (self->manager, deletions, (guint) n_deletions, deleted_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 static void
 removed_users_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GArray) statuses
       = dou_video_remove_users_finish (DOU_VIDEO_MANAGER (source), result, &error);
 
-  if (statuses != NULL)
-    dou_dbus_video1_complete_remove_users (
-        DOU_DBUS_VIDEO1 (request->impl), g_steal_pointer (&request->invocation),
-        g_variant_new_fixed_array (G_VARIANT_TYPE_INT32, statuses->data, statuses->len,
-                                   sizeof (gint32)));
-  else
-    request_fail (request, error);
+  dou_call_reply_statuses (call, statuses, error);
 }
 
 static gboolean
@@ -447,31 +334,27 @@ dou_video_impl_handle_remove_users (DouDBusVideo1 *object, GDBusMethodInvocation
                                     GVariant *argument)
 {
   DouVideoImpl *self = DOU_VIDEO_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_VIDEO_ITEMS_MAX);
   const gint64 *users;
   gsize n_users;
 
-  if (is_too_large (invocation, argument, DOU_VIDEO_ITEMS_MAX))
+  if (call == NULL)
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
   users = g_variant_get_fixed_array (argument, &n_users, sizeof (gint64));
   dou_video_remove_users_async (self->manager, dou_picture_importer_get_keeper (self->pictures),
-                                users, (guint) n_users, removed_users_cb,
-                                request_new (self, invocation, argument));
+                                users, (guint) n_users, removed_users_cb, call);
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 static void
 recounted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Request) request = user_data;
+  g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
   gint64 n_wrong = dou_video_manager_recount_finish (DOU_VIDEO_MANAGER (source), result, &error);
 
-  if (n_wrong >= 0)
-    dou_dbus_video1_complete_recount (DOU_DBUS_VIDEO1 (request->impl),
-                                      g_steal_pointer (&request->invocation), n_wrong);
-  else
-    request_fail (request, error);
+  dou_call_reply (call, n_wrong >= 0 ? g_variant_new_int64 (n_wrong) : NULL, error);
 }
 
 static gboolean
@@ -480,7 +363,7 @@ dou_video_impl_handle_recount (DouDBusVideo1 *object, GDBusMethodInvocation *inv
   DouVideoImpl *self = DOU_VIDEO_IMPL (object);
 
   dou_video_manager_recount_async (self->manager, recounted_cb,
-                                   request_new (self, invocation, NULL));
+                                   dou_call_begin (self->service, self, invocation, NULL, 0));
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
