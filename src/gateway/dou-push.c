@@ -250,6 +250,7 @@ typedef struct
 {
   DouPush *push; /* (owned) */
   GArray *users; /* (owned) (element-type gint64) */
+  gboolean is_repeated; /* in a while, whatever comes of it now */
 } Check;
 
 static void
@@ -260,6 +261,9 @@ got_generations_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GArray) users = check->users;
   g_autoptr (DouBatchResults) results
       = dou_batcher_submit_finish (DOU_BATCHER (source), result, NULL);
+
+  if (results == NULL && check->is_repeated)
+    return;
 
   for (guint i = 0; i < users->len && self->hub != NULL; i++)
     {
@@ -280,7 +284,7 @@ got_generations_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-dou_push_check_generations (DouPush *self)
+dou_push_check_generations (DouPush *self, gboolean is_repeated)
 {
   g_autoptr (GArray) users = dou_websocket_hub_get_users (self->hub);
 
@@ -291,6 +295,7 @@ dou_push_check_generations (DouPush *self)
       Check *check = g_new (Check, 1);
 
       check->push = g_object_ref (self);
+      check->is_repeated = is_repeated;
       check->users = g_array_sized_new (FALSE, FALSE, sizeof (gint64), n);
       g_array_append_vals (check->users, &g_array_index (users, gint64, i), n);
       for (guint j = 0; j < n; j++)
@@ -308,10 +313,12 @@ user_service_changed_cb (DouDBusUser1 *service, GParamSpec *pspec, DouPush *self
   g_autofree char *owner = g_dbus_proxy_get_name_owner (G_DBUS_PROXY (service));
 
   if (owner == NULL)
-    dou_push_check_generations (self);
+    dou_push_check_generations (self, FALSE);
 }
 
-/* What another node has told may have been missed. That it only gets old is of no concern here. */
+/* What another node has told may have been missed, or nobody tells it, so that what is known only gets old and
+ * this comes again. Whose password was changed there, or who was banned, is not to stay for ever, either way;
+ * messages are not pushed as long as nobody tells them, and clients are told once that they may have missed some. */
 static void
 reset_cb (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
           const char *signal, GVariant *arguments, gpointer user_data)
@@ -321,13 +328,10 @@ reset_cb (GDBusConnection *connection, const char *sender, const char *path, con
 
   if (g_variant_is_of_type (arguments, G_VARIANT_TYPE ("(asb)")))
     g_variant_get (arguments, "(asb)", NULL, &missed);
-  if (!missed)
-    return;
-
-  if (g_str_equal (interface, INTERFACE))
+  if (!g_str_equal (interface, INTERFACE))
+    dou_push_check_generations (self, !missed);
+  else if (missed)
     dou_push_resync (self);
-  else
-    dou_push_check_generations (self);
 }
 
 static guint

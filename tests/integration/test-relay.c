@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "integration/dou-test-relay-acts.h"
 #include "lib/dou-test-daemon.h"
 #include "lib/dou-test-http.h"
 #include "lib/dou-test-media.h"
@@ -416,6 +417,7 @@ main (int argc, char **argv)
   ADD ("chat", test_chat);
   ADD ("redis-killed", test_redis_killed);
 #undef ADD
+  dou_test_relay_acts_add (fixture.servers, &fixture.redis);
 
   status = g_test_run ();
   tear_down (&fixture);
