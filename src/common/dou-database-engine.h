@@ -26,6 +26,7 @@ typedef enum
  * @name: in the configuration, and of the folders with its SQL
  * @provider: what libgda calls it
  * @has_column_types: whether queries ask for the types of their columns
+ * @has_unknown_ends: whether transactions end in a form that the library does not know
  * @write_places: appends to the library's connection string and, apart from it, to what must not be
  *   shown
  * @opened: (nullable): prepares a new connection
@@ -39,6 +40,7 @@ typedef struct
   const char *name;
   const char *provider;
   gboolean has_column_types;
+  gboolean has_unknown_ends;
   void (*write_places) (const DouDatabaseAddress *address, GString *where, GString *secret);
   void (*opened) (GdaConnection *connection);
   DouDatabaseTrouble (*judge) (GdaConnection *connection, const GError *cause, glong code);

@@ -82,6 +82,7 @@ const DouDatabaseEngine dou_database_engine_mysql = {
   .provider = "MySQL",
   /* With types asked for, the provider reads numbers into buffers of the wrong size. */
   .has_column_types = FALSE,
+  .has_unknown_ends = TRUE,
   .write_places = write_places,
   .judge = judge,
 };

@@ -193,6 +193,7 @@ const DouDatabaseEngine dou_database_engine_postgresql = {
   .name = "postgresql",
   .provider = "PostgreSQL",
   .has_column_types = TRUE,
+  .has_unknown_ends = TRUE,
   .write_places = write_places,
   .opened = opened,
   .judge = judge,

@@ -27,6 +27,7 @@
 #include <string.h>
 
 #include <libgda/libgda.h>
+#include <libgda/gda-connection-private.h>
 
 #include "common/dou-database-complaints.h"
 #include "common/dou-database-engine.h"
@@ -455,6 +456,15 @@ dou_transaction_run_optional (DouTransaction *self, const char *name, GError **e
   return rows != NULL;
 }
 
+/* What the library takes for the beginning of a transaction, but not for its end, it would keep as one more inside
+ * the one before, with all statements since, and go through at each statement. */
+static void
+dou_transaction_forget_begin (DouTransaction *self)
+{
+  if (self->engine->has_unknown_ends)
+    gda_connection_internal_reset_transaction_status (self->connection);
+}
+
 /**
  * dou_transaction_begin:
  * @self: a connection without an open transaction
@@ -473,6 +483,9 @@ dou_transaction_begin (DouTransaction *self, gboolean write, GError **error)
   const char *name = write ? "database-begin-write" : "database-begin-read";
   g_autoptr (GError) local_error = NULL;
 
+  if (gda_connection_get_transaction_status (self->connection) != NULL)
+    g_critical ("The library believes that the last transaction has not ended");
+
   for (guint i = 0; i < LOCK_TRIES; i++)
     {
       self->trouble = DOU_DATABASE_TROUBLE_NONE;
@@ -480,6 +493,7 @@ dou_transaction_begin (DouTransaction *self, gboolean write, GError **error)
       g_clear_error (&local_error);
       if (dou_transaction_execute (self, name, NULL, NULL, &local_error))
         {
+          dou_transaction_forget_begin (self);
           if (!write || dou_transaction_run_optional (self, "lock-writes", error))
             return TRUE;
           dou_transaction_rollback (self);

@@ -197,6 +197,21 @@ load_statements (void)
   return statements;
 }
 
+/* Test that the library believes of no transaction that has ended that it goes on: it would keep all of them, one
+ * inside the other, and go through them at each statement. The class warns of it, which ends the test. */
+static void
+test_ended (Fixture *fixture, gconstpointer data)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (GArray) outcomes
+          = set_favorites (fixture, &(DouSocialLink){ 1, 2 + i, 3, TRUE }, 1);
+      g_autoptr (GArray) pages = list_comments (fixture, 1, G_MAXINT64, 1, 1000);
+
+      g_assert_cmpuint (pages->len, ==, 1);
+    }
+}
+
 /* What may be read from end to end is the parameter, and a page that was found; and nothing may be
  * sorted but the parameter. */
 static void
@@ -328,6 +343,7 @@ main (int argc, char **argv)
   ADD ("not-a-database", test_not_a_database);
   ADD ("page-bytes", test_page_bytes);
   ADD ("outcomes", test_outcomes);
+  ADD ("ended", test_ended);
   if (g_test_perf ())
     {
       ADD ("speed", test_speed);

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What the database class itself needs. Transactions are begun and ended in forms that the library's
--- parser does not know, so that it does not keep a record of every statement in them.
+-- What the database class itself needs. Transactions are ended in forms that the library's parser does
+-- not know, and what it knows of their beginning is thrown away (dou-database-transaction.c), so that it does not
+-- keep a record of every statement in them.
 
 -- name: database-engine
 SELECT 'PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1)
