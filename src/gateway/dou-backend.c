@@ -13,6 +13,8 @@
 #define READS_IN_FLIGHT 2
 /* A second call would only wait for the commit of the first one, and leave with less in it. */
 #define WRITES_IN_FLIGHT 1
+/* Milliseconds. About half of what a commit takes. */
+#define WRITES_LINGER 1
 /* Passwords: an item costs some 20 ms of a core, and a batch answers when its last item is done. */
 #define PASSWORD_ITEMS 8
 #define PASSWORDS_IN_FLIGHT 8
@@ -160,9 +162,9 @@ dou_backend_new (GDBusConnection *connection, DouConfig *config, GError **error)
   for (gsize i = 0; i < DOU_N_BACKEND_METHODS; i++)
     {
       const DouBatcherLimits limits[] = {
-        [READS] = { MANY_ITEMS, READS_IN_FLIGHT, max_queue, CALL_TIMEOUT },
-        [WRITES] = { MANY_ITEMS, WRITES_IN_FLIGHT, max_queue, CALL_TIMEOUT },
-        [HASHES] = { PASSWORD_ITEMS, PASSWORDS_IN_FLIGHT, max_queue, PASSWORD_TIMEOUT },
+        [READS] = { MANY_ITEMS, READS_IN_FLIGHT, max_queue, CALL_TIMEOUT, 0 },
+        [WRITES] = { MANY_ITEMS, WRITES_IN_FLIGHT, max_queue, CALL_TIMEOUT, WRITES_LINGER },
+        [HASHES] = { PASSWORD_ITEMS, PASSWORDS_IN_FLIGHT, max_queue, PASSWORD_TIMEOUT, 0 },
       };
 
       self->batchers[i] = dou_batcher_new (self->proxies[methods[i].proxy], methods[i].name,

@@ -10,6 +10,9 @@
 #define NAME "org.doutok.Test"
 #define PATH "/org/doutok/Test"
 
+/* Milliseconds: longer than a test may take. */
+#define LONG_LINGER 3600000
+
 /* A service that doubles numbers, and keeps its calls until the test lets them go. */
 static const char interface_xml[] = "<node><interface name='org.doutok.Test1'>"
                                     "<method name='Double'>"
@@ -64,8 +67,11 @@ add_service (Fixture *fixture, guint index)
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  const DouBatcherLimits limits
-      = { .max_items = 10, .max_in_flight = 1, .max_queue = 25, .timeout = 20000 };
+  const DouBatcherLimits limits = { .max_items = 10,
+                                    .max_in_flight = 1,
+                                    .max_queue = 25,
+                                    .timeout = 20000,
+                                    .linger = GPOINTER_TO_UINT (data) };
   g_autoptr (GError) error = NULL;
 
   (void) DOU_ERROR;
@@ -280,6 +286,64 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->n_failed, ==, 1);
 }
 
+/* Test that after a call of several the next one waits until those who were answered have come again, and
+ * leaves at that moment. */
+static void
+test_lingering (Fixture *fixture, gconstpointer data)
+{
+  submit (fixture, 0, 1, NULL);
+  for (guint i = 1; i <= 3; i++)
+    submit (fixture, 100 * i, 1, NULL);
+  wait_for_calls (fixture, 1);
+  answer (fixture);
+  wait_for_calls (fixture, 2);
+
+  submit (fixture, 400, 1, NULL);
+  g_assert_cmpuint (answer (fixture), ==, 3);
+  wait_for_answers (fixture, 4);
+  submit (fixture, 500, 1, NULL);
+  submit (fixture, 600, 1, NULL);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_assert_cmpuint (fixture->n_calls, ==, 2);
+
+  submit (fixture, 700, 1, NULL);
+  wait_for_calls (fixture, 3);
+  g_assert_cmpuint (answer (fixture), ==, 4);
+  wait_for_answers (fixture, 8);
+}
+
+/* Test that nobody waits for those who do not come again for longer than the limit. */
+static void
+test_lingering_in_vain (Fixture *fixture, gconstpointer data)
+{
+  submit (fixture, 0, 1, NULL);
+  submit (fixture, 1, 1, NULL);
+  submit (fixture, 2, 1, NULL);
+  wait_for_calls (fixture, 1);
+  answer (fixture);
+  wait_for_calls (fixture, 2);
+
+  submit (fixture, 3, 1, NULL);
+  g_assert_cmpuint (answer (fixture), ==, 2);
+  wait_for_calls (fixture, 3);
+  g_assert_cmpuint (answer (fixture), ==, 1);
+  wait_for_answers (fixture, 4);
+}
+
+/* Test that whoever is alone never waits. */
+static void
+test_lingering_alone (Fixture *fixture, gconstpointer data)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      submit (fixture, i, 1, NULL);
+      wait_for_calls (fixture, i + 1);
+      g_assert_cmpuint (answer (fixture), ==, 1);
+      wait_for_answers (fixture, i + 1);
+    }
+}
+
 static void
 lose_service (Fixture *fixture, guint index)
 {
@@ -322,8 +386,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(name, func) \
-  g_test_add ("/gateway/batcher/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD_LINGERING(name, func, milliseconds) \
+  g_test_add ("/gateway/batcher/" name, Fixture, GUINT_TO_POINTER (milliseconds), set_up, func, tear_down)
+#define ADD(name, func) ADD_LINGERING (name, func, 0)
   ADD ("error", test_error);
   ADD ("wrong-length", test_wrong_length);
   ADD ("full", test_full);
@@ -332,7 +397,11 @@ main (int argc, char **argv)
   ADD ("cancelled", test_cancelled);
   ADD ("lost-once", test_lost_once);
   ADD ("lost-twice", test_lost_twice);
+  ADD_LINGERING ("lingering", test_lingering, LONG_LINGER);
+  ADD_LINGERING ("lingering-in-vain", test_lingering_in_vain, 1);
+  ADD_LINGERING ("lingering-alone", test_lingering_alone, LONG_LINGER);
 #undef ADD
+#undef ADD_LINGERING
 
   return g_test_run ();
 }
