@@ -39,6 +39,7 @@ struct _DouAction
   gint64 time;         /* at which it was made, in milliseconds */
   char *text;          /* (owned) (nullable) of a comment or message */
   GVariant *made;      /* (owned) (nullable) the comment that is answered */
+  guint8 is_apart;     /* whether viewer and target are */
 };
 
 DouAction *dou_action_new (DouContext *context, DouRequest *request, const char *target_name,

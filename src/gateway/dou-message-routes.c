@@ -49,33 +49,39 @@ followed (DouAction *action, GVariant *follows, DouStatus status)
                      g_variant_new ("(xx)", action->target, action->viewer), followed_back);
 }
 
-/* Whether either blocks the other: (b). */
+/* What is known of blocks, for the action. */
 static void
-apart_told (DouAction *action, GVariant *apart, DouStatus status)
+apart_told (const GError *error, gpointer user_data)
 {
-  if (status == DOU_STATUS_OK && g_variant_get_boolean (apart))
+  g_autoptr (DouAction) action = user_data;
+  DouConfig *config = action->context->config;
+  DouStatus status = dou_status_from_error (error);
+
+  if (status == DOU_STATUS_OK && action->is_apart)
     status = DOU_STATUS_BLOCKED;
 
   if (status != DOU_STATUS_OK)
-    dou_action_finish (action, NULL, status);
-  else if (dou_config_get_int64 (action->context->config, DOU_CONFIG_MESSAGES_FROM) == DOU_MESSAGES_FROM_FRIENDS)
-    dou_action_call (action, DOU_BACKEND_ARE_FOLLOWS,
-                     g_variant_new ("(xx)", action->viewer, action->target), followed);
+    dou_action_finish (g_steal_pointer (&action), NULL, status);
+  else if (dou_config_get_int64 (config, DOU_CONFIG_MESSAGES_FROM) == DOU_MESSAGES_FROM_FRIENDS)
+    {
+      GVariant *pair = g_variant_new ("(xx)", action->viewer, action->target);
+
+      dou_action_call (g_steal_pointer (&action), DOU_BACKEND_ARE_FOLLOWS, pair, followed);
+    }
   else
-    send_message (action);
+    send_message (g_steal_pointer (&action));
 }
 
-/* The chat domain knows nothing of blocks, and what is remembered here may be old where a block was made
- * at another node. So the social domain is asked for each message, in one call for all that are on
- * their way. */
+/* The chat domain knows nothing of blocks. They are known here as they are for lists: on this node from the
+ * answer to a block on. */
 static void
 receiver_found (DouAction *action, GVariant *result, DouStatus status)
 {
   if (status != DOU_STATUS_OK)
     dou_action_finish (action, NULL, status);
-  else
-    dou_action_call (action, DOU_BACKEND_ARE_APART,
-                     g_variant_new ("(xx)", action->viewer, action->target), apart_told);
+  else if (dou_flags_load (action->context->flags, DOU_FLAG_APART, action->viewer, &action->target, 1,
+                           &action->is_apart, apart_told, action))
+    apart_told (NULL, action);
 }
 
 static DouStatus
