@@ -9,8 +9,10 @@
 
 /* Reads and cheap writes: as much as 64 connections can have waiting, several times over. */
 #define MANY_ITEMS 1024
-/* Two calls under way: one is being answered while the service works on the other. */
+/* Two calls under way: one is slow, of rows that are not in memory, and the other need not be. */
 #define READS_IN_FLIGHT 2
+/* Milliseconds. What is in memory takes less, on a busy machine too. */
+#define READS_PATIENCE 10
 /* A second call would only wait for the commit of the first one, and leave with less in it. */
 #define WRITES_IN_FLIGHT 1
 /* Milliseconds. About half of what a commit takes. */
@@ -162,9 +164,9 @@ dou_backend_new (GDBusConnection *connection, DouConfig *config, GError **error)
   for (gsize i = 0; i < DOU_N_BACKEND_METHODS; i++)
     {
       const DouBatcherLimits limits[] = {
-        [READS] = { MANY_ITEMS, READS_IN_FLIGHT, max_queue, CALL_TIMEOUT, 0 },
-        [WRITES] = { MANY_ITEMS, WRITES_IN_FLIGHT, max_queue, CALL_TIMEOUT, WRITES_LINGER },
-        [HASHES] = { PASSWORD_ITEMS, PASSWORDS_IN_FLIGHT, max_queue, PASSWORD_TIMEOUT, 0 },
+        [READS] = { MANY_ITEMS, READS_IN_FLIGHT, max_queue, CALL_TIMEOUT, READS_PATIENCE, 0 },
+        [WRITES] = { MANY_ITEMS, WRITES_IN_FLIGHT, max_queue, CALL_TIMEOUT, 0, WRITES_LINGER },
+        [HASHES] = { PASSWORD_ITEMS, PASSWORDS_IN_FLIGHT, max_queue, PASSWORD_TIMEOUT, 0, 0 },
       };
 
       self->batchers[i] = dou_batcher_new (self->proxies[methods[i].proxy], methods[i].name,

@@ -9,12 +9,17 @@
  * what is in the queue leaves at once as one call. An idle gateway therefore adds no delay, and under
  * load the batches grow by themselves while the former ones are under way.
  *
- * With one call at a time, clients who wait for an answer before they ask again fall into two halves: one
- * is under way, the other in the queue, and leaves the moment the first is answered. Where a call costs much
- * (a commit), the next may linger: until as many items wait as the last call has carried and the queue had
- * then, or the limit is over. So both halves travel together. Only a call that carried several items is
- * followed by this, so a single client never waits. Measured with 64 clients who like videos: 31 instead of
- * 16 items a call, 132 instead of 207 µs of CPU each, a third more answers, and each comes sooner.
+ * Two holds keep what waits together, as a call costs much more than an item in it; nobody who is alone is held.
+ *
+ *   - Patience: a second call does not leave beside one that may be answered any moment, only beside one
+ *     that is slow. Measured with users that nobody knows, of a million, and 64 clients: 6 to 8 instead of
+ *     3 items a call, 285 instead of 411 µs of CPU a request.
+ *   - Lingering: with one call at a time, clients who wait for an answer before they ask again fall into two
+ *     halves. One is under way, the other in the queue, and leaves the moment the first is answered. Where a
+ *     call costs much (a commit), the next one waits: until as many items wait as the last call has carried
+ *     and the queue had then, or the time is over. So both halves travel together. Measured with 64 clients
+ *     who like videos: 31 instead of 16 items a call, 132 instead of 207 µs of CPU each, a third more
+ *     answers, and each comes sooner.
  *
  * A service that dies with a batch in its hands answers nothing; the bus tells us (NoReply), activates
  * it again on the next call, and the same batch is sent once more. That is right because ids are minted
@@ -83,8 +88,9 @@ struct _DouBatcher
   GQueue queue; /* (element-type Submission) the oldest first */
   gsize n_queued; /* items in `queue` */
   guint n_in_flight;
-  guint linger_source; /* of the main loop, while the next call lingers; or 0 */
-  gsize n_awaited;     /* items in `queue` that end it */
+  gint64 held_until; /* monotonic time in microseconds before which the next call is held */
+  gsize n_awaited;   /* items in `queue` that end this */
+  guint wake_source; /* of the main loop, at the end of a hold; or 0 */
 
   DouMetric *succeeded; /* (unowned) calls */
   DouMetric *failed;    /* (unowned) calls */
@@ -130,7 +136,7 @@ dou_batcher_finalize (GObject *object)
   /* A task holds its batcher, so none can be waiting here. */
   g_assert (self->queue.length == 0);
 
-  g_clear_handle_id (&self->linger_source, g_source_remove);
+  g_clear_handle_id (&self->wake_source, g_source_remove);
   g_clear_object (&self->proxy);
   g_free (self->method);
   g_variant_type_free (self->array_type);
@@ -261,26 +267,41 @@ take_results (GVariant *reply, gsize n_expected, GError **error)
   return g_steal_pointer (&results);
 }
 
+/* Has the next call wait for so many items, and so many milliseconds at most; 0 ends the last hold. */
+static void
+dou_batcher_hold (DouBatcher *self, guint time, gsize n_awaited)
+{
+  self->held_until = time > 0 ? g_get_monotonic_time () + time * G_TIME_SPAN_MILLISECOND : 0;
+  self->n_awaited = MIN (n_awaited, self->limits.max_items);
+}
+
 static gboolean
-lingered_cb (gpointer user_data)
+woken_cb (gpointer user_data)
 {
   DouBatcher *self = user_data;
 
-  self->linger_source = 0;
+  self->wake_source = 0;
   dou_batcher_pump (self);
   dou_metric_set (self->waiting, (gint64) self->n_queued);
   return G_SOURCE_REMOVE;
 }
 
-/* Has the next call wait for those who have just been answered. */
-static void
-dou_batcher_linger (DouBatcher *self, gsize n_answered)
+static gboolean
+dou_batcher_is_held (DouBatcher *self)
 {
-  if (self->limits.linger == 0 || n_answered < 2 || self->linger_source != 0)
-    return;
+  gint64 rest;
 
-  self->n_awaited = MIN (self->n_queued + n_answered, self->limits.max_items);
-  self->linger_source = g_timeout_add (self->limits.linger, lingered_cb, self);
+  if (self->held_until == 0 || self->n_queued >= self->n_awaited)
+    return FALSE;
+
+  rest = self->held_until - g_get_monotonic_time ();
+  if (rest <= 0)
+    return FALSE;
+
+  /* One that is there from a former hold wakes too early, and is set again then. */
+  if (self->wake_source == 0)
+    self->wake_source = g_timeout_add ((guint) (rest / G_TIME_SPAN_MILLISECOND) + 1, woken_cb, self);
+  return TRUE;
 }
 
 static void
@@ -314,11 +335,10 @@ called_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (results == NULL)
     dou_span_fail (batch->span, error->message);
   dou_trace_end (g_steal_pointer (&batch->span));
+  dou_batcher_hold (self, results != NULL && batch->n_items > 1 ? self->limits.linger : 0,
+                    self->n_queued + batch->n_items);
   if (results != NULL)
-    {
-      dou_batcher_linger (self, batch->n_items);
-      batch_succeed (batch, results);
-    }
+    batch_succeed (batch, results);
   else
     {
       /* What a service says of itself, it has logged itself. */
@@ -447,11 +467,8 @@ dou_batcher_take (DouBatcher *self)
 static void
 dou_batcher_pump (DouBatcher *self)
 {
-  if (self->linger_source != 0 && self->n_queued < self->n_awaited)
-    return;
-
-  g_clear_handle_id (&self->linger_source, g_source_remove);
-  while (self->n_in_flight < self->limits.max_in_flight && !g_queue_is_empty (&self->queue))
+  while (self->n_in_flight < self->limits.max_in_flight && !g_queue_is_empty (&self->queue)
+         && !dou_batcher_is_held (self))
     {
       Batch *batch = dou_batcher_take (self);
 
@@ -459,6 +476,7 @@ dou_batcher_pump (DouBatcher *self)
         return;
 
       self->n_in_flight++;
+      dou_batcher_hold (self, self->limits.patience, self->limits.max_items);
       dou_batcher_send (self, batch);
     }
 }

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  * @max_in_flight: most calls at a time
  * @max_queue: most items that wait; more are refused with %DOU_STATUS_UNAVAILABLE
  * @timeout: milliseconds that one call may take
+ * @patience: milliseconds that a call is waited for before another joins it; 0 not to wait
  * @linger: most milliseconds that the next call waits for those whom the last one, if it carried several
  *   items, has just answered; 0 not to wait
  */
@@ -20,6 +21,7 @@ typedef struct
   guint max_in_flight;
   guint max_queue;
   gint timeout;
+  guint patience;
   guint linger;
 } DouBatcherLimits;
 

@@ -11,7 +11,15 @@
 #define PATH "/org/doutok/Test"
 
 /* Milliseconds: longer than a test may take. */
-#define LONG_LINGER 3600000
+#define LONG 3600000
+
+#define LIMITS .max_items = 10, .max_queue = 25, .timeout = 20000
+static const DouBatcherLimits plain = { LIMITS, .max_in_flight = 1 };
+static const DouBatcherLimits lingering = { LIMITS, .max_in_flight = 1, .linger = LONG };
+static const DouBatcherLimits lingering_shortly = { LIMITS, .max_in_flight = 1, .linger = 1 };
+static const DouBatcherLimits patient = { LIMITS, .max_in_flight = 2, .patience = LONG };
+static const DouBatcherLimits impatient = { LIMITS, .max_in_flight = 2, .patience = 1 };
+#undef LIMITS
 
 /* A service that doubles numbers, and keeps its calls until the test lets them go. */
 static const char interface_xml[] = "<node><interface name='org.doutok.Test1'>"
@@ -67,11 +75,6 @@ add_service (Fixture *fixture, guint index)
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  const DouBatcherLimits limits = { .max_items = 10,
-                                    .max_in_flight = 1,
-                                    .max_queue = 25,
-                                    .timeout = 20000,
-                                    .linger = GPOINTER_TO_UINT (data) };
   g_autoptr (GError) error = NULL;
 
   (void) DOU_ERROR;
@@ -86,7 +89,7 @@ set_up (Fixture *fixture, gconstpointer data)
                                           G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES, NULL, NAME,
                                           PATH, "org.doutok.Test1", NULL, &error);
   g_assert_no_error (error);
-  fixture->batcher = dou_batcher_new (fixture->proxy, "Double", "x", &limits);
+  fixture->batcher = dou_batcher_new (fixture->proxy, "Double", "x", data);
 }
 
 static void
@@ -344,6 +347,43 @@ test_lingering_alone (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* Test that what comes while a call is under way waits for it, unless it fills a call of its own. */
+static void
+test_patience (Fixture *fixture, gconstpointer data)
+{
+  submit (fixture, 0, 1, NULL);
+  wait_for_calls (fixture, 1);
+  submit (fixture, 100, 5, NULL);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_assert_cmpuint (fixture->n_calls, ==, 1);
+  submit (fixture, 200, 5, NULL);
+  wait_for_calls (fixture, 2);
+  submit (fixture, 300, 1, NULL);
+
+  g_assert_cmpuint (answer (fixture), ==, 1);
+  wait_for_calls (fixture, 3);
+  g_assert_cmpuint (answer (fixture), ==, 10);
+  g_assert_cmpuint (answer (fixture), ==, 1);
+  wait_for_answers (fixture, 4);
+}
+
+/* Test that a call which is slow does not hold up the others. */
+static void
+test_patience_ends (Fixture *fixture, gconstpointer data)
+{
+  submit (fixture, 0, 1, NULL);
+  submit (fixture, 1, 1, NULL);
+  wait_for_calls (fixture, 2);
+  submit (fixture, 2, 1, NULL);
+
+  answer (fixture);
+  wait_for_calls (fixture, 3);
+  answer (fixture);
+  answer (fixture);
+  wait_for_answers (fixture, 3);
+}
+
 static void
 lose_service (Fixture *fixture, guint index)
 {
@@ -386,9 +426,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD_LINGERING(name, func, milliseconds) \
-  g_test_add ("/gateway/batcher/" name, Fixture, GUINT_TO_POINTER (milliseconds), set_up, func, tear_down)
-#define ADD(name, func) ADD_LINGERING (name, func, 0)
+#define ADD_WITH(name, func, limits) \
+  g_test_add ("/gateway/batcher/" name, Fixture, &(limits), set_up, func, tear_down)
+#define ADD(name, func) ADD_WITH (name, func, plain)
   ADD ("error", test_error);
   ADD ("wrong-length", test_wrong_length);
   ADD ("full", test_full);
@@ -397,11 +437,13 @@ main (int argc, char **argv)
   ADD ("cancelled", test_cancelled);
   ADD ("lost-once", test_lost_once);
   ADD ("lost-twice", test_lost_twice);
-  ADD_LINGERING ("lingering", test_lingering, LONG_LINGER);
-  ADD_LINGERING ("lingering-in-vain", test_lingering_in_vain, 1);
-  ADD_LINGERING ("lingering-alone", test_lingering_alone, LONG_LINGER);
+  ADD_WITH ("lingering", test_lingering, lingering);
+  ADD_WITH ("lingering-in-vain", test_lingering_in_vain, lingering_shortly);
+  ADD_WITH ("lingering-alone", test_lingering_alone, lingering);
+  ADD_WITH ("patience", test_patience, patient);
+  ADD_WITH ("patience-ends", test_patience_ends, impatient);
 #undef ADD
-#undef ADD_LINGERING
+#undef ADD_WITH
 
   return g_test_run ();
 }
