@@ -382,27 +382,38 @@ test_users (Fixture *fixture, gconstpointer data)
   assert_ends (&call, 10004);
 }
 
-/* Test what is asked of the social service before a message goes on its way: for each message, whatever
- * was answered before. */
+/* Test that nobody writes to who is apart from him, as far as signals have told, and that nothing is sent
+ * while that is not known. */
 static void
 test_messages (Fixture *fixture, gconstpointer data)
 {
   const char *parameters = "?to_user_id=2&action_type=1&content=x";
   Call call = begin (fixture, "POST", "/douyin/message/action/", parameters, 1);
+  guint n_calls;
 
   answer (fixture, "GetGenerations", "[1]", "[0]");
   answer (fixture, "GetUsers", "[2]", "[(0, 2, 'Bob', '', '', '')]");
-  answer (fixture, "AreApart", "[(1, 2)]", "[true]");
-  assert_ends (&call, 10017);
+  dou_test_services_refuse (&fixture->services, "GetApart");
+  assert_ends (&call, 10015);
 
   call = begin (fixture, "POST", "/douyin/message/action/", parameters, 1);
-  dou_test_services_refuse (&fixture->services, "AreApart");
-  assert_ends (&call, 10015);
+  answer (fixture, "GetApart", "[(1, 0, 1000)]", "[(0, [2])]");
+  assert_ends (&call, 10017);
+
+  n_calls = fixture->services.n_calls;
+  call = begin (fixture, "POST", "/douyin/message/action/", parameters, 1);
+  assert_ends (&call, 10017);
+  g_assert_cmpuint (fixture->services.n_calls, ==, n_calls);
 
   for (guint i = 0; i < 2; i++)
     {
+      dou_test_services_emit (&fixture->services, "Social", "BlocksChanged", "([(int64 1, int64 2, false)],)");
       call = begin (fixture, "POST", "/douyin/message/action/", parameters, 1);
-      answer (fixture, "AreApart", "[(1, 2)]", "[true]");
+      dou_test_services_refuse (&fixture->services, "SendMessages");
+      assert_ends (&call, 10015);
+
+      dou_test_services_emit (&fixture->services, "Social", "BlocksChanged", "([(int64 2, int64 1, true)],)");
+      call = begin (fixture, "POST", "/douyin/message/action/", parameters, 1);
       assert_ends (&call, 10017);
     }
 }
