@@ -4,6 +4,7 @@
 #include "common/dou-caller.h"
 #include "common/dou-database.h"
 #include "common/dou-json-writer.h"
+#include "common/dou-record-list.h"
 
 G_BEGIN_DECLS
 
@@ -16,27 +17,10 @@ G_BEGIN_DECLS
 /* The most pages of one call. */
 #define DOU_AUDIT_PAGES_MAX 64
 
-/**
- * DouAuditPage:
- * @before: number of an entry, or 0 for the newest
- * @count: the most entries
- *
- * A part of the audit log.
- */
-typedef struct
-{
-  gint64 before;
-  guint32 count;
-} DouAuditPage;
-
 gboolean dou_audit_is_why (const char *why);
 void dou_audit_write (DouJsonWriter *writer, gint64 time, const DouCaller *caller, const char *why);
 
-char *dou_audit_make_before_json (gint64 before);
-
-void dou_audit_list_async (DouDatabase *database, const DouAuditPage *pages, guint n_pages,
-                           GCancellable *cancellable, GAsyncReadyCallback callback,
+void dou_audit_list_async (DouDatabase *database, GVariant *pages, GAsyncReadyCallback callback,
                            gpointer user_data);
-GVariant *dou_audit_list_finish (DouDatabase *database, GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Lists of what belongs to one user, page by page, the newest first: what somebody gets who wants all of
- * it. Such a statement takes `[owner, before]` and answers with at most DOU_RECORD_PAGE_MAX rows, whose
- * columns are those of the record on the bus. */
+/* Lists, page by page, the newest first: what somebody gets who wants all of it, and what the administration
+ * sees. Such a statement takes what a page begins below, beside its owner if there is one (`[owner, before]`
+ * or `[before]`), and answers with at most so many rows as a page may have, whose columns are those of the
+ * record on the bus. */
 
 #include "config.h"
 
@@ -10,21 +11,32 @@
 
 #include "common/dou-record-list.h"
 
-/* What is asked for; the data of the call's task. */
+/* One page. */
 typedef struct
 {
   const char *statement; /* (unowned) static */
-  const char *row_type;  /* (unowned) static */
-  GArray *pages;         /* (owned) (element-type DouRecordPage) */
-  GVariant *records;     /* (owned) (nullable) the answer */
-} Call;
+  char *json;            /* (owned) */
+  guint32 count;
+} Page;
+
+/* What is asked for; the data of the call's task. */
+typedef struct
+{
+  const char *row_type; /* (unowned) static */
+  Page *pages;          /* (owned) (array length=n_pages) */
+  gsize n_pages;
+  GVariant *records; /* (owned) (nullable) the answer */
+} List;
 
 static void
-call_free (Call *call)
+list_free (List *list)
 {
-  g_clear_pointer (&call->records, g_variant_unref);
-  g_array_unref (call->pages);
-  g_free (call);
+  for (gsize i = 0; i < list->n_pages; i++)
+    g_free (list->pages[i].json);
+
+  g_clear_pointer (&list->records, g_variant_unref);
+  g_free (list->pages);
+  g_free (list);
 }
 
 /* Returns: (transfer full): the columns of a row of this type: numbers are all of one kind */
@@ -65,23 +77,20 @@ add_record (DouRows *rows, guint row, const char *row_type, GVariantBuilder *bui
 }
 
 static gboolean
-add_page (Call *call, DouTransaction *transaction, const DouRecordPage *page,
-          GVariantBuilder *builder, GError **error)
+add_page (List *list, DouTransaction *transaction, const Page *page, GVariantBuilder *builder,
+          GError **error)
 {
-  g_autofree char *json
-      = g_strdup_printf ("[%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT "]", page->owner,
-                         page->before > 0 ? page->before : G_MAXINT64);
-  g_autofree char *columns = make_columns (call->row_type);
-  g_autofree char *type = g_strconcat ("a", call->row_type, NULL);
+  g_autofree char *columns = make_columns (list->row_type);
+  g_autofree char *type = g_strconcat ("a", list->row_type, NULL);
   g_autoptr (DouRows) rows
-      = dou_transaction_query (transaction, call->statement, columns, json, error);
+      = dou_transaction_query (transaction, page->statement, columns, page->json, error);
 
   if (rows == NULL)
     return FALSE;
 
   g_variant_builder_open (builder, G_VARIANT_TYPE (type));
   for (guint i = 0; i < MIN (dou_rows_get_n_rows (rows), page->count); i++)
-    add_record (rows, i, call->row_type, builder);
+    add_record (rows, i, list->row_type, builder);
   g_variant_builder_close (builder);
   return TRUE;
 }
@@ -89,17 +98,16 @@ add_page (Call *call, DouTransaction *transaction, const DouRecordPage *page,
 static gboolean
 list_func (DouTransaction *transaction, gpointer data, GError **error)
 {
-  Call *call = data;
-  g_autofree char *type = g_strconcat ("aa", call->row_type, NULL);
+  List *list = data;
+  g_autofree char *type = g_strconcat ("aa", list->row_type, NULL);
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE (type));
 
-  g_clear_pointer (&call->records, g_variant_unref);
-  for (guint i = 0; i < call->pages->len; i++)
-    if (!add_page (call, transaction, &g_array_index (call->pages, DouRecordPage, i), &builder,
-                   error))
+  g_clear_pointer (&list->records, g_variant_unref);
+  for (gsize i = 0; i < list->n_pages; i++)
+    if (!add_page (list, transaction, &list->pages[i], &builder, error))
       return FALSE;
 
-  call->records = g_variant_ref_sink (g_variant_builder_end (&builder));
+  list->records = g_variant_ref_sink (g_variant_builder_end (&builder));
   return TRUE;
 }
 
@@ -107,43 +115,136 @@ static void
 listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  Call *call = g_task_get_task_data (task);
+  List *list = g_task_get_task_data (task);
   GError *error = NULL;
 
   if (dou_database_read_finish (DOU_DATABASE (source), result, &error))
-    g_task_return_pointer (task, g_steal_pointer (&call->records),
+    g_task_return_pointer (task, g_steal_pointer (&list->records),
                            (GDestroyNotify) g_variant_unref);
   else
     g_task_return_error (task, error);
 }
 
+static List *
+list_new (const char *row_type, GVariant *pages)
+{
+  List *list = g_new0 (List, 1);
+
+  list->row_type = row_type;
+  list->n_pages = g_variant_n_children (pages);
+  list->pages = g_new0 (Page, list->n_pages);
+  return list;
+}
+
+/* @list: (transfer full) */
+static void
+list_run (List *list, DouDatabase *database, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (database, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, list_run);
+  g_task_set_task_data (task, list, (GDestroyNotify) list_free);
+  dou_database_read_async (database, list_func, list, NULL, NULL, listed_cb, task);
+}
+
+static gint64
+get_bound (gint64 before)
+{
+  return before > 0 ? before : G_MAXINT64;
+}
+
 /**
- * dou_record_list_async:
+ * dou_record_list_of_async:
  * @database: of a domain
  * @statement: a static string: which of its statements
  * @row_type: a static string: a tuple of x, i and s, of what the statement answers with
- * @pages: `a(xxu)`: owner, what to begin below, the most; at most %DOU_RECORD_PAGES_MAX
+ * @pages: `a(xxu)`: owner, what to begin below (0 for the newest), the most; at most
+ *   %DOU_RECORD_PAGES_MAX
  * @callback: called in the thread-default main context of the caller
  * @user_data: passed to @callback
+ *
+ * Lists what belongs to one user each.
  */
 void
-dou_record_list_async (DouDatabase *database, const char *statement, const char *row_type,
-                       GVariant *pages, GAsyncReadyCallback callback, gpointer user_data)
+dou_record_list_of_async (DouDatabase *database, const char *statement, const char *row_type,
+                          GVariant *pages, GAsyncReadyCallback callback, gpointer user_data)
 {
-  GTask *task = g_task_new (database, NULL, callback, user_data);
-  Call *call = g_new0 (Call, 1);
-  DouRecordPage page;
-  GVariantIter iter;
+  List *list = list_new (row_type, pages);
 
-  call->statement = statement;
-  call->row_type = row_type;
-  call->pages = g_array_new (FALSE, FALSE, sizeof (DouRecordPage));
-  g_variant_iter_init (&iter, pages);
-  while (g_variant_iter_next (&iter, "(xxu)", &page.owner, &page.before, &page.count))
-    g_array_append_val (call->pages, page);
-  g_task_set_source_tag (task, dou_record_list_async);
-  g_task_set_task_data (task, call, (GDestroyNotify) call_free);
-  dou_database_read_async (database, list_func, call, NULL, NULL, listed_cb, task);
+  for (gsize i = 0; i < list->n_pages; i++)
+    {
+      Page *page = &list->pages[i];
+      gint64 owner, before;
+
+      g_variant_get_child (pages, i, "(xxu)", &owner, &before, &page->count);
+      page->statement = statement;
+      page->json = g_strdup_printf ("[%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT "]", owner,
+                                    get_bound (before));
+    }
+
+  list_run (list, database, callback, user_data);
+}
+
+/**
+ * dou_record_list_some_async:
+ * @database: of a domain
+ * @statements: two static strings: which of its statements lists a page without and with the mark
+ * @row_type: a static string: a tuple of x, i and s, of what both answer with
+ * @pages: `a(xbu)`: what to begin below (0 for the newest), the mark, the most
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ *
+ * Lists what there is of all users, all of it or some.
+ */
+void
+dou_record_list_some_async (DouDatabase *database, const char *const statements[2],
+                            const char *row_type, GVariant *pages, GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  List *list = list_new (row_type, pages);
+
+  for (gsize i = 0; i < list->n_pages; i++)
+    {
+      Page *page = &list->pages[i];
+      gint64 before;
+      gboolean marked;
+
+      g_variant_get_child (pages, i, "(xbu)", &before, &marked, &page->count);
+      page->statement = statements[marked ? 1 : 0];
+      page->json = g_strdup_printf ("[%" G_GINT64_FORMAT "]", get_bound (before));
+    }
+
+  list_run (list, database, callback, user_data);
+}
+
+/**
+ * dou_record_list_all_async:
+ * @database: of a domain
+ * @statement: a static string: which of its statements
+ * @row_type: a static string: a tuple of x, i and s, of what the statement answers with
+ * @pages: `a(xu)`: what to begin below (0 for the newest), the most
+ * @callback: called in the thread-default main context of the caller
+ * @user_data: passed to @callback
+ *
+ * Lists all that there is.
+ */
+void
+dou_record_list_all_async (DouDatabase *database, const char *statement, const char *row_type,
+                           GVariant *pages, GAsyncReadyCallback callback, gpointer user_data)
+{
+  List *list = list_new (row_type, pages);
+
+  for (gsize i = 0; i < list->n_pages; i++)
+    {
+      Page *page = &list->pages[i];
+      gint64 before;
+
+      g_variant_get_child (pages, i, "(xu)", &before, &page->count);
+      page->statement = statement;
+      page->json = g_strdup_printf ("[%" G_GINT64_FORMAT "]", get_bound (before));
+    }
+
+  list_run (list, database, callback, user_data);
 }
 
 /**
@@ -159,7 +260,7 @@ GVariant *
 dou_record_list_finish (DouDatabase *database, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, database), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, dou_record_list_async), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, list_run), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }

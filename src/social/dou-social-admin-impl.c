@@ -47,30 +47,32 @@ listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DouCall) call = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reports
-      = dou_social_store_list_reports_finish (DOU_SOCIAL_STORE (source), result, &error);
+  g_autoptr (GVariant) records = dou_record_list_finish (DOU_DATABASE (source), result, &error);
 
-  dou_call_reply (call, reports, error);
+  dou_call_reply (call, records, error);
+}
+
+typedef void (*ListFunc) (DouSocialStore *store, GVariant *pages, GAsyncReadyCallback callback,
+                          gpointer user_data);
+
+static gboolean
+begin_list (DouDBusSocial1Admin *object, GDBusMethodInvocation *invocation, GVariant *pages, gsize max,
+            ListFunc list_async)
+{
+  DouSocialAdminImpl *self = DOU_SOCIAL_ADMIN_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, pages, max);
+
+  if (call != NULL)
+    list_async (dou_social_manager_get_store (self->manager), pages, listed_cb, call);
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
 static gboolean
 dou_social_admin_impl_handle_list_reports (DouDBusSocial1Admin *object,
-                                           GDBusMethodInvocation *invocation, GVariant *argument)
+                                           GDBusMethodInvocation *invocation, GVariant *pages)
 {
-  DouSocialAdminImpl *self = DOU_SOCIAL_ADMIN_IMPL (object);
-  DouCall *call
-      = dou_call_begin (self->service, self, invocation, argument, DOU_SOCIAL_REPORT_PAGES_MAX);
-  DouSocialReportPage pages[DOU_SOCIAL_REPORT_PAGES_MAX];
-  gsize n_pages = g_variant_n_children (argument);
-
-  if (call == NULL)
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  for (gsize i = 0; i < n_pages; i++)
-    g_variant_get_child (argument, i, "(xbu)", &pages[i].before, &pages[i].all, &pages[i].count);
-  dou_social_store_list_reports_async (dou_social_manager_get_store (self->manager), pages,
-                                       (guint) n_pages, NULL, listed_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return begin_list (object, invocation, pages, DOU_SOCIAL_REPORT_PAGES_MAX,
+                     dou_social_store_list_reports_async);
 }
 
 static void
@@ -131,78 +133,36 @@ dou_social_admin_impl_handle_remove_comments (DouDBusSocial1Admin *object,
   return begin_act (object, invocation, argument, remove_comments);
 }
 
-/* Of one of the lists of what belongs to a user. */
-static void
-listed_records_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouCall) call = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) records = dou_record_list_finish (DOU_DATABASE (source), result, &error);
-
-  dou_call_reply (call, records, error);
-}
-
-static gboolean
-list_records (DouDBusSocial1Admin *object, GDBusMethodInvocation *invocation, GVariant *pages,
-              void (*list_async) (DouSocialStore *store, GVariant *pages,
-                                  GAsyncReadyCallback callback, gpointer user_data))
-{
-  DouSocialAdminImpl *self = DOU_SOCIAL_ADMIN_IMPL (object);
-  DouCall *call = dou_call_begin (self->service, self, invocation, pages, DOU_RECORD_PAGES_MAX);
-
-  if (call != NULL)
-    list_async (dou_social_manager_get_store (self->manager), pages, listed_records_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
 static gboolean
 dou_social_admin_impl_handle_list_comments_of (DouDBusSocial1Admin *object,
                                                GDBusMethodInvocation *invocation, GVariant *pages)
 {
-  return list_records (object, invocation, pages, dou_social_store_list_comments_of_async);
+  return begin_list (object, invocation, pages, DOU_RECORD_PAGES_MAX,
+                     dou_social_store_list_comments_of_async);
 }
 
 static gboolean
 dou_social_admin_impl_handle_list_feelings_of (DouDBusSocial1Admin *object,
                                                GDBusMethodInvocation *invocation, GVariant *pages)
 {
-  return list_records (object, invocation, pages, dou_social_store_list_feelings_of_async);
+  return begin_list (object, invocation, pages, DOU_RECORD_PAGES_MAX,
+                     dou_social_store_list_feelings_of_async);
 }
 
 static gboolean
 dou_social_admin_impl_handle_list_reports_of (DouDBusSocial1Admin *object,
                                               GDBusMethodInvocation *invocation, GVariant *pages)
 {
-  return list_records (object, invocation, pages, dou_social_store_list_reports_of_async);
-}
-
-static void
-listed_audit_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouCall) call = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) entries = dou_audit_list_finish (DOU_DATABASE (source), result, &error);
-
-  dou_call_reply (call, entries, error);
+  return begin_list (object, invocation, pages, DOU_RECORD_PAGES_MAX,
+                     dou_social_store_list_reports_of_async);
 }
 
 static gboolean
 dou_social_admin_impl_handle_get_audit (DouDBusSocial1Admin *object,
-                                        GDBusMethodInvocation *invocation, GVariant *argument)
+                                        GDBusMethodInvocation *invocation, GVariant *pages)
 {
-  DouSocialAdminImpl *self = DOU_SOCIAL_ADMIN_IMPL (object);
-  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_AUDIT_PAGES_MAX);
-  DouAuditPage pages[DOU_AUDIT_PAGES_MAX];
-  gsize n_pages = g_variant_n_children (argument);
-
-  if (call == NULL)
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  for (gsize i = 0; i < n_pages; i++)
-    g_variant_get_child (argument, i, "(xu)", &pages[i].before, &pages[i].count);
-  dou_social_store_list_audit_async (dou_social_manager_get_store (self->manager), pages,
-                                     (guint) n_pages, listed_audit_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return begin_list (object, invocation, pages, DOU_AUDIT_PAGES_MAX,
+                     dou_social_store_list_audit_async);
 }
 
 static void

@@ -36,18 +36,6 @@ typedef struct
 } DouSocialReport;
 
 /**
- * DouSocialReportPage:
- *
- * A part of the list of reports.
- */
-typedef struct
-{
-  gint64 before; /* id of a report, or 0 for the newest */
-  gboolean all;  /* also what is resolved */
-  guint32 count; /* the most reports */
-} DouSocialReportPage;
-
-/**
  * DouSocialResolution:
  *
  * A report with which the administration is done.

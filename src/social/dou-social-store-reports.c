@@ -9,10 +9,6 @@
 #include "social/dou-social-operation.h"
 #include "social/dou-social-store-reports.h"
 
-#define REPORT_TYPE "(xxixsxxxxs)"
-/* What a statement that lists reports has for columns, and a report in a message. */
-#define REPORT_COLUMNS "xxxxsxxxxs"
-
 static void
 report_clear (gpointer data)
 {
@@ -176,102 +172,27 @@ dou_social_store_add_reports_finish (DouSocialStore *self, GAsyncResult *result,
                                               error);
 }
 
-static gboolean
-add_page (DouTransaction *transaction, const DouSocialReportPage *page, GVariantBuilder *builder,
-          GError **error)
-{
-  g_autofree char *json = dou_audit_make_before_json (page->before);
-  g_autoptr (DouRows) rows
-      = dou_transaction_query (transaction, page->all ? "list-reports" : "list-open-reports",
-                               REPORT_COLUMNS, json, error);
-
-  if (rows == NULL)
-    return FALSE;
-
-  g_variant_builder_open (builder, G_VARIANT_TYPE ("a" REPORT_TYPE));
-  for (guint i = 0; i < MIN (dou_rows_get_n_rows (rows), page->count); i++)
-    {
-      const char *text = dou_rows_get_text (rows, i, 9);
-
-      g_variant_builder_add (builder, REPORT_TYPE, dou_rows_get_int64 (rows, i, 0),
-                             dou_rows_get_int64 (rows, i, 1),
-                             (gint32) dou_rows_get_int64 (rows, i, 2),
-                             dou_rows_get_int64 (rows, i, 3), dou_rows_get_text (rows, i, 4),
-                             dou_rows_get_int64 (rows, i, 5), dou_rows_get_int64 (rows, i, 6),
-                             dou_rows_get_int64 (rows, i, 7), dou_rows_get_int64 (rows, i, 8),
-                             text != NULL ? text : "");
-    }
-  g_variant_builder_close (builder);
-  return TRUE;
-}
-
-static void
-variant_clear (gpointer data)
-{
-  g_clear_pointer ((GVariant **) data, g_variant_unref);
-}
-
-/* The answer is the one result, a GVariant. */
-static gboolean
-list_reports_func (DouTransaction *transaction, gpointer data, GError **error)
-{
-  DouSocialOperation *operation = data;
-  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa" REPORT_TYPE));
-  GArray *results;
-
-  for (guint i = 0; i < operation->items->len; i++)
-    if (!add_page (transaction, &g_array_index (operation->items, DouSocialReportPage, i), &builder,
-                   error))
-      return FALSE;
-
-  results = dou_social_operation_reset_results (operation, sizeof (GVariant *), 1);
-  g_array_set_clear_func (results, variant_clear);
-  g_array_index (results, GVariant *, 0) = g_variant_ref_sink (g_variant_builder_end (&builder));
-  return TRUE;
-}
-
 /**
  * dou_social_store_list_reports_async:
  * @self: a store
- * @pages: (array length=n_pages): what to list
- * @n_pages: how many, at most %DOU_SOCIAL_REPORT_PAGES_MAX
- * @cancellable: (nullable): see dou_database_read_async()
+ * @pages: `a(xbu)`: what to list, with the mark also what is resolved, see dou_record_list_some_async(); at
+ *   most %DOU_SOCIAL_REPORT_PAGES_MAX
  * @callback: called in the thread-default main context of the caller
  * @user_data: passed to @callback
+ *
+ * Reports, with dou_record_list_finish(): id, reporter, kind, target, reason, when it was made, when it was
+ * resolved (0: it is open); and of a comment that is still there its writer, its video and its text.
  */
 void
-dou_social_store_list_reports_async (DouSocialStore *self, const DouSocialReportPage *pages,
-                                     guint n_pages, GCancellable *cancellable,
+dou_social_store_list_reports_async (DouSocialStore *self, GVariant *pages,
                                      GAsyncReadyCallback callback, gpointer user_data)
 {
-  g_autoptr (GArray) items = NULL;
+  static const char *const statements[] = { "list-open-reports", "list-reports" };
 
   g_return_if_fail (DOU_IS_SOCIAL_STORE (self));
 
-  items = g_array_sized_new (FALSE, FALSE, sizeof (DouSocialReportPage), n_pages);
-  g_array_append_vals (items, pages, n_pages);
-  dou_social_operation_read (dou_social_operation_new (self, dou_social_store_list_reports_async,
-                                                       list_reports_func, items, cancellable,
-                                                       callback, user_data));
-}
-
-/**
- * dou_social_store_list_reports_finish:
- * @self: a store
- * @result: of the callback
- * @error: return location
- *
- * Returns: (transfer full): `aa(xxixsxxxxs)`, for each page its reports, the newest first: id, reporter, kind,
- *   target, reason, when it was made, when it was resolved (0: it is open); and of a comment that is still
- *   there its writer, its video and its text; or %NULL
- */
-GVariant *
-dou_social_store_list_reports_finish (DouSocialStore *self, GAsyncResult *result, GError **error)
-{
-  g_autoptr (GArray) results = dou_social_operation_finish_results (
-      self, result, dou_social_store_list_reports_async, error);
-
-  return results != NULL ? g_variant_ref (g_array_index (results, GVariant *, 0)) : NULL;
+  dou_record_list_some_async (dou_social_store_get_database (self), statements, "(xxixsxxxxs)", pages,
+                              callback, user_data);
 }
 
 static char *
@@ -365,25 +286,23 @@ dou_social_store_resolve_reports_finish (DouSocialStore *self, GAsyncResult *res
 /**
  * dou_social_store_list_audit_async:
  * @self: a store
- * @pages: (array length=n_pages): what to list
- * @n_pages: how many, at most %DOU_AUDIT_PAGES_MAX
+ * @pages: see dou_audit_list_async()
  * @callback: called in the thread-default main context of the caller
  * @user_data: passed to @callback
  */
 void
-dou_social_store_list_audit_async (DouSocialStore *self, const DouAuditPage *pages, guint n_pages,
+dou_social_store_list_audit_async (DouSocialStore *self, GVariant *pages,
                                    GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (DOU_IS_SOCIAL_STORE (self));
 
-  dou_audit_list_async (dou_social_store_get_database (self), pages, n_pages, NULL, callback,
-                        user_data);
+  dou_audit_list_async (dou_social_store_get_database (self), pages, callback, user_data);
 }
 
 /**
  * dou_social_store_list_comments_of_async:
  * @self: a store
- * @pages: `a(xxu)`, see dou_record_list_async()
+ * @pages: `a(xxu)`, see dou_record_list_of_async()
  * @callback: called in the thread-default main context of the caller
  * @user_data: passed to @callback
  *
@@ -395,14 +314,14 @@ dou_social_store_list_comments_of_async (DouSocialStore *self, GVariant *pages,
 {
   g_return_if_fail (DOU_IS_SOCIAL_STORE (self));
 
-  dou_record_list_async (dou_social_store_get_database (self), "list-comments-of", "(xxsxxx)", pages, callback,
-                         user_data);
+  dou_record_list_of_async (dou_social_store_get_database (self), "list-comments-of", "(xxsxxx)",
+                            pages, callback, user_data);
 }
 
 /**
  * dou_social_store_list_feelings_of_async:
  * @self: a store
- * @pages: `a(xxu)`, see dou_record_list_async()
+ * @pages: `a(xxu)`, see dou_record_list_of_async()
  * @callback: called in the thread-default main context of the caller
  * @user_data: passed to @callback
  *
@@ -414,14 +333,14 @@ dou_social_store_list_feelings_of_async (DouSocialStore *self, GVariant *pages,
 {
   g_return_if_fail (DOU_IS_SOCIAL_STORE (self));
 
-  dou_record_list_async (dou_social_store_get_database (self), "list-feelings-of", "(xi)", pages, callback,
-                         user_data);
+  dou_record_list_of_async (dou_social_store_get_database (self), "list-feelings-of", "(xi)",
+                            pages, callback, user_data);
 }
 
 /**
  * dou_social_store_list_reports_of_async:
  * @self: a store
- * @pages: `a(xxu)`, see dou_record_list_async()
+ * @pages: `a(xxu)`, see dou_record_list_of_async()
  * @callback: called in the thread-default main context of the caller
  * @user_data: passed to @callback
  *
@@ -433,6 +352,6 @@ dou_social_store_list_reports_of_async (DouSocialStore *self, GVariant *pages,
 {
   g_return_if_fail (DOU_IS_SOCIAL_STORE (self));
 
-  dou_record_list_async (dou_social_store_get_database (self), "list-reports-of", "(xixsxx)", pages, callback,
-                         user_data);
+  dou_record_list_of_async (dou_social_store_get_database (self), "list-reports-of", "(xixsxx)",
+                            pages, callback, user_data);
 }

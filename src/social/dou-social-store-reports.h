@@ -13,23 +13,17 @@ void dou_social_store_add_reports_async (DouSocialStore *self, GArray *reports, 
 GArray *dou_social_store_add_reports_finish (DouSocialStore *self, GAsyncResult *result,
                                              GError **error);
 
-void dou_social_store_list_reports_async (DouSocialStore *self, const DouSocialReportPage *pages,
-                                          guint n_pages, GCancellable *cancellable,
-                                          GAsyncReadyCallback callback, gpointer user_data);
-GVariant *dou_social_store_list_reports_finish (DouSocialStore *self, GAsyncResult *result,
-                                                GError **error);
-
 void dou_social_store_resolve_reports_async (DouSocialStore *self, GArray *resolutions, gint64 now,
                                              const DouCaller *caller, GCancellable *cancellable,
                                              GAsyncReadyCallback callback, gpointer user_data);
 GArray *dou_social_store_resolve_reports_finish (DouSocialStore *self, GAsyncResult *result,
                                                  GError **error);
 
-void dou_social_store_list_audit_async (DouSocialStore *self, const DouAuditPage *pages,
-                                        guint n_pages, GAsyncReadyCallback callback,
-                                        gpointer user_data);
-
-/* Answers with dou_record_list_finish(). */
+/* Answer with dou_record_list_finish(). */
+void dou_social_store_list_reports_async (DouSocialStore *self, GVariant *pages,
+                                          GAsyncReadyCallback callback, gpointer user_data);
+void dou_social_store_list_audit_async (DouSocialStore *self, GVariant *pages,
+                                        GAsyncReadyCallback callback, gpointer user_data);
 void dou_social_store_list_comments_of_async (DouSocialStore *self, GVariant *pages,
                                               GAsyncReadyCallback callback, gpointer user_data);
 void dou_social_store_list_feelings_of_async (DouSocialStore *self, GVariant *pages,

@@ -70,16 +70,4 @@ typedef struct
   const char *why; /* (unowned) may be empty */
 } DouUserExport;
 
-/**
- * DouUserAccountPage:
- *
- * A part of the list of all users.
- */
-typedef struct
-{
-  gint64 before; /* id of a user, or 0 for the newest */
-  gboolean only_banned;
-  guint32 count; /* the most users */
-} DouUserAccountPage;
-
 G_END_DECLS

@@ -40,6 +40,31 @@ begin_act (DouDBusUser1Admin *object, GDBusMethodInvocation *invocation, GVarian
 }
 
 static void
+listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DouCall) call = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) records = dou_record_list_finish (DOU_DATABASE (source), result, &error);
+
+  dou_call_reply (call, records, error);
+}
+
+typedef void (*ListFunc) (DouUserStore *store, GVariant *pages, GAsyncReadyCallback callback,
+                          gpointer user_data);
+
+static gboolean
+begin_list (DouDBusUser1Admin *object, GDBusMethodInvocation *invocation, GVariant *pages, gsize max,
+            ListFunc list_async)
+{
+  DouUserAdminImpl *self = DOU_USER_ADMIN_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, pages, max);
+
+  if (call != NULL)
+    list_async (dou_user_manager_get_store (self->manager), pages, listed_cb, call);
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
+static void
 found_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DouCall) call = user_data;
@@ -96,36 +121,12 @@ dou_user_admin_impl_handle_get_accounts (DouDBusUser1Admin *object,
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
-static void
-listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouCall) call = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) accounts
-      = dou_user_store_list_accounts_finish (DOU_USER_STORE (source), result, &error);
-
-  dou_call_reply (call, accounts, error);
-}
-
 static gboolean
 dou_user_admin_impl_handle_list_accounts (DouDBusUser1Admin *object,
-                                          GDBusMethodInvocation *invocation, GVariant *argument)
+                                          GDBusMethodInvocation *invocation, GVariant *pages)
 {
-  DouUserAdminImpl *self = DOU_USER_ADMIN_IMPL (object);
-  DouCall *call
-      = dou_call_begin (self->service, self, invocation, argument, DOU_USER_ACCOUNT_PAGES_MAX);
-  DouUserAccountPage pages[DOU_USER_ACCOUNT_PAGES_MAX];
-  gsize n_pages = g_variant_n_children (argument);
-
-  if (call == NULL)
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  for (gsize i = 0; i < n_pages; i++)
-    g_variant_get_child (argument, i, "(xbu)", &pages[i].before, &pages[i].only_banned,
-                         &pages[i].count);
-  dou_user_store_list_accounts_async (dou_user_manager_get_store (self->manager), pages,
-                                      (guint) n_pages, NULL, listed_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return begin_list (object, invocation, pages, DOU_USER_ACCOUNT_PAGES_MAX,
+                     dou_user_store_list_accounts_async);
 }
 
 static void
@@ -252,34 +253,12 @@ dou_user_admin_impl_handle_delete_accounts (DouDBusUser1Admin *object,
   return begin_act (object, invocation, argument, delete_accounts);
 }
 
-static void
-listed_audit_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouCall) call = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) entries
-      = dou_user_store_list_audit_finish (DOU_USER_STORE (source), result, &error);
-
-  dou_call_reply (call, entries, error);
-}
-
 static gboolean
 dou_user_admin_impl_handle_get_audit (DouDBusUser1Admin *object, GDBusMethodInvocation *invocation,
-                                      GVariant *argument)
+                                      GVariant *pages)
 {
-  DouUserAdminImpl *self = DOU_USER_ADMIN_IMPL (object);
-  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_AUDIT_PAGES_MAX);
-  DouAuditPage pages[DOU_AUDIT_PAGES_MAX];
-  gsize n_pages = g_variant_n_children (argument);
-
-  if (call == NULL)
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  for (gsize i = 0; i < n_pages; i++)
-    g_variant_get_child (argument, i, "(xu)", &pages[i].before, &pages[i].count);
-  dou_user_store_list_audit_async (dou_user_manager_get_store (self->manager), pages,
-                                   (guint) n_pages, NULL, listed_audit_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return begin_list (object, invocation, pages, DOU_AUDIT_PAGES_MAX,
+                     dou_user_store_list_audit_async);
 }
 
 static void

@@ -327,170 +327,42 @@ dou_user_store_get_accounts_finish (DouUserStore *self, GAsyncResult *result, GE
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
-/* Pages of the list of users; the data of the call's task. */
-typedef struct
-{
-  DouUserAccountPage *pages; /* (owned) (array length=n_pages) */
-  guint n_pages;
-  GVariant *accounts; /* (owned) (nullable) the answer */
-} List;
-
-static void
-list_free (List *list)
-{
-  g_clear_pointer (&list->accounts, g_variant_unref);
-  g_free (list->pages);
-  g_free (list);
-}
-
-static gboolean
-add_page (DouTransaction *transaction, const DouUserAccountPage *page, GVariantBuilder *builder,
-          GError **error)
-{
-  g_autofree char *json = dou_audit_make_before_json (page->before);
-  g_autoptr (DouRows) rows = dou_transaction_query (
-      transaction, page->only_banned ? "list-banned" : "list-accounts", "xsx", json, error);
-
-  if (rows == NULL)
-    return FALSE;
-
-  g_variant_builder_open (builder, G_VARIANT_TYPE ("a(xsx)"));
-  for (guint i = 0; i < MIN (dou_rows_get_n_rows (rows), page->count); i++)
-    g_variant_builder_add (builder, "(xsx)", dou_rows_get_int64 (rows, i, 0),
-                           get_text (rows, i, 1), dou_rows_get_int64 (rows, i, 2));
-  g_variant_builder_close (builder);
-  return TRUE;
-}
-
-static gboolean
-list_func (DouTransaction *transaction, gpointer data, GError **error)
-{
-  List *list = data;
-  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa(xsx)"));
-
-  g_clear_pointer (&list->accounts, g_variant_unref);
-  for (guint i = 0; i < list->n_pages; i++)
-    if (!add_page (transaction, &list->pages[i], &builder, error))
-      return FALSE;
-
-  list->accounts = g_variant_ref_sink (g_variant_builder_end (&builder));
-  return TRUE;
-}
-
-static void
-listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  List *list = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  if (dou_database_read_finish (DOU_DATABASE (source), result, &error))
-    g_task_return_pointer (task, g_steal_pointer (&list->accounts),
-                           (GDestroyNotify) g_variant_unref);
-  else
-    g_task_return_error (task, error);
-}
-
 /**
  * dou_user_store_list_accounts_async:
  * @self: a store
- * @pages: (array length=n_pages): what to list
- * @n_pages: how many, at most %DOU_USER_ACCOUNT_PAGES_MAX
- * @cancellable: (nullable): see dou_database_read_async()
+ * @pages: `a(xbu)`: what to list, with the mark only who is banned, see dou_record_list_some_async(); at
+ *   most %DOU_USER_ACCOUNT_PAGES_MAX
  * @callback: called in the thread-default main context of the caller
  * @user_data: passed to @callback
+ *
+ * Users, with dou_record_list_finish(): id, name, since when banned.
  */
 void
-dou_user_store_list_accounts_async (DouUserStore *self, const DouUserAccountPage *pages,
-                                    guint n_pages, GCancellable *cancellable,
+dou_user_store_list_accounts_async (DouUserStore *self, GVariant *pages,
                                     GAsyncReadyCallback callback, gpointer user_data)
 {
-  GTask *task;
-  List *list;
+  static const char *const statements[] = { "list-accounts", "list-banned" };
 
   g_return_if_fail (DOU_IS_USER_STORE (self));
 
-  list = g_new0 (List, 1);
-  list->pages = g_memdup2 (pages, n_pages * sizeof *pages);
-  list->n_pages = n_pages;
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, dou_user_store_list_accounts_async);
-  g_task_set_task_data (task, list, (GDestroyNotify) list_free);
-  dou_database_read_async (dou_user_store_get_database (self), list_func, list, NULL, cancellable,
-                           listed_cb, task);
-}
-
-/**
- * dou_user_store_list_accounts_finish:
- * @self: a store
- * @result: of the callback
- * @error: return location
- *
- * Returns: (transfer full): `aa(xsx)`, for each page its users, the newest first: id, name, since when
- *   banned; or %NULL
- */
-GVariant *
-dou_user_store_list_accounts_finish (DouUserStore *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, dou_user_store_list_accounts_async),
-                        NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-static void
-listed_audit_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-  GVariant *entries = dou_audit_list_finish (DOU_DATABASE (source), result, &error);
-
-  if (entries != NULL)
-    g_task_return_pointer (task, entries, (GDestroyNotify) g_variant_unref);
-  else
-    g_task_return_error (task, error);
+  dou_record_list_some_async (dou_user_store_get_database (self), statements, "(xsx)", pages,
+                              callback, user_data);
 }
 
 /**
  * dou_user_store_list_audit_async:
  * @self: a store
- * @pages: (array length=n_pages): what to list
- * @n_pages: how many, at most %DOU_AUDIT_PAGES_MAX
- * @cancellable: (nullable): see dou_database_read_async()
+ * @pages: see dou_audit_list_async()
  * @callback: called in the thread-default main context of the caller
  * @user_data: passed to @callback
  */
 void
-dou_user_store_list_audit_async (DouUserStore *self, const DouAuditPage *pages, guint n_pages,
-                                 GCancellable *cancellable, GAsyncReadyCallback callback,
+dou_user_store_list_audit_async (DouUserStore *self, GVariant *pages, GAsyncReadyCallback callback,
                                  gpointer user_data)
 {
-  GTask *task;
-
   g_return_if_fail (DOU_IS_USER_STORE (self));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, dou_user_store_list_audit_async);
-  dou_audit_list_async (dou_user_store_get_database (self), pages, n_pages, cancellable,
-                        listed_audit_cb, task);
-}
-
-/**
- * dou_user_store_list_audit_finish:
- * @self: a store
- * @result: of the callback
- * @error: return location
- *
- * Returns: (transfer full): see dou_audit_list_finish()
- */
-GVariant *
-dou_user_store_list_audit_finish (DouUserStore *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, dou_user_store_list_audit_async), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
+  dou_audit_list_async (dou_user_store_get_database (self), pages, callback, user_data);
 }
 
 /**

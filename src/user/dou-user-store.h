@@ -143,22 +143,16 @@ void dou_user_store_get_accounts_async (DouUserStore *self, const gint64 *ids, g
 GVariant *dou_user_store_get_accounts_finish (DouUserStore *self, GAsyncResult *result,
                                               GError **error);
 
-void dou_user_store_list_accounts_async (DouUserStore *self, const DouUserAccountPage *pages,
-                                         guint n_pages, GCancellable *cancellable,
+/* Answer with dou_record_list_finish(). */
+void dou_user_store_list_accounts_async (DouUserStore *self, GVariant *pages,
                                          GAsyncReadyCallback callback, gpointer user_data);
-GVariant *dou_user_store_list_accounts_finish (DouUserStore *self, GAsyncResult *result,
-                                               GError **error);
+void dou_user_store_list_audit_async (DouUserStore *self, GVariant *pages,
+                                      GAsyncReadyCallback callback, gpointer user_data);
 
 void dou_user_store_export_async (DouUserStore *self, const DouUserExport *exports, guint n_exports,
                                   const DouCaller *caller, GCancellable *cancellable,
                                   GAsyncReadyCallback callback, gpointer user_data);
 GVariant *dou_user_store_export_finish (DouUserStore *self, GAsyncResult *result, GError **error);
-
-void dou_user_store_list_audit_async (DouUserStore *self, const DouAuditPage *pages, guint n_pages,
-                                      GCancellable *cancellable, GAsyncReadyCallback callback,
-                                      gpointer user_data);
-GVariant *dou_user_store_list_audit_finish (DouUserStore *self, GAsyncResult *result,
-                                            GError **error);
 
 void dou_user_store_delete_async (DouUserStore *self, const DouUserDeletion *deletions,
                                   guint n_deletions, const DouCaller *caller,

@@ -48,18 +48,6 @@ typedef struct
 } DouVideoHidden;
 
 /**
- * DouVideoListPage:
- *
- * A part of the list of all videos.
- */
-typedef struct
-{
-  gint64 before; /* id of a video, or 0 for the newest */
-  gboolean only_hidden;
-  guint32 count; /* the most videos */
-} DouVideoListPage;
-
-/**
  * DouVideoDeletion:
  *
  * Somebody wants a video deleted.

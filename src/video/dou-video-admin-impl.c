@@ -40,6 +40,31 @@ begin_act (DouDBusVideo1Admin *object, GDBusMethodInvocation *invocation, GVaria
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
+static void
+listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DouCall) call = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) records = dou_record_list_finish (DOU_DATABASE (source), result, &error);
+
+  dou_call_reply (call, records, error);
+}
+
+typedef void (*ListFunc) (DouVideoStore *store, GVariant *pages, GAsyncReadyCallback callback,
+                          gpointer user_data);
+
+static gboolean
+begin_list (DouDBusVideo1Admin *object, GDBusMethodInvocation *invocation, GVariant *pages, gsize max,
+            ListFunc list_async)
+{
+  DouVideoAdminImpl *self = DOU_VIDEO_ADMIN_IMPL (object);
+  DouCall *call = dou_call_begin (self->service, self, invocation, pages, max);
+
+  if (call != NULL)
+    list_async (dou_video_manager_get_store (self->manager), pages, listed_cb, call);
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 /* @ids are those that were asked for, in the order of @videos. */
 static GVariant *
 make_records (GVariant *ids, GPtrArray *videos)
@@ -142,58 +167,20 @@ dou_video_admin_impl_handle_get_transcodes (DouDBusVideo1Admin *object,
   return G_DBUS_METHOD_INVOCATION_HANDLED;
 }
 
-static void
-listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouCall) call = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) videos
-      = dou_video_store_list_videos_finish (DOU_VIDEO_STORE (source), result, &error);
-
-  dou_call_reply (call, videos, error);
-}
-
 static gboolean
 dou_video_admin_impl_handle_list_videos (DouDBusVideo1Admin *object,
-                                         GDBusMethodInvocation *invocation, GVariant *argument)
+                                         GDBusMethodInvocation *invocation, GVariant *pages)
 {
-  DouVideoAdminImpl *self = DOU_VIDEO_ADMIN_IMPL (object);
-  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_VIDEO_LISTS_MAX);
-  DouVideoListPage pages[DOU_VIDEO_LISTS_MAX];
-  gsize n_pages = g_variant_n_children (argument);
-
-  if (call == NULL)
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  for (gsize i = 0; i < n_pages; i++)
-    g_variant_get_child (argument, i, "(xbu)", &pages[i].before, &pages[i].only_hidden,
-                         &pages[i].count);
-  dou_video_store_list_videos_async (dou_video_manager_get_store (self->manager), pages,
-                                     (guint) n_pages, listed_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
-}
-
-static void
-listed_videos_of_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouCall) call = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) videos = dou_record_list_finish (DOU_DATABASE (source), result, &error);
-
-  dou_call_reply (call, videos, error);
+  return begin_list (object, invocation, pages, DOU_VIDEO_LISTS_MAX,
+                     dou_video_store_list_videos_async);
 }
 
 static gboolean
 dou_video_admin_impl_handle_list_videos_of (DouDBusVideo1Admin *object,
                                             GDBusMethodInvocation *invocation, GVariant *pages)
 {
-  DouVideoAdminImpl *self = DOU_VIDEO_ADMIN_IMPL (object);
-  DouCall *call = dou_call_begin (self->service, self, invocation, pages, DOU_RECORD_PAGES_MAX);
-
-  if (call != NULL)
-    dou_video_store_list_videos_of_async (dou_video_manager_get_store (self->manager), pages,
-                                          listed_videos_of_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return begin_list (object, invocation, pages, DOU_RECORD_PAGES_MAX,
+                     dou_video_store_list_videos_of_async);
 }
 
 static void
@@ -257,34 +244,12 @@ dou_video_admin_impl_handle_remove_videos (DouDBusVideo1Admin *object,
   return begin_act (object, invocation, argument, remove_videos);
 }
 
-static void
-listed_audit_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouCall) call = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) entries
-      = dou_video_store_list_audit_finish (DOU_VIDEO_STORE (source), result, &error);
-
-  dou_call_reply (call, entries, error);
-}
-
 static gboolean
 dou_video_admin_impl_handle_get_audit (DouDBusVideo1Admin *object, GDBusMethodInvocation *invocation,
-                                      GVariant *argument)
+                                      GVariant *pages)
 {
-  DouVideoAdminImpl *self = DOU_VIDEO_ADMIN_IMPL (object);
-  DouCall *call = dou_call_begin (self->service, self, invocation, argument, DOU_AUDIT_PAGES_MAX);
-  DouAuditPage pages[DOU_AUDIT_PAGES_MAX];
-  gsize n_pages = g_variant_n_children (argument);
-
-  if (call == NULL)
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  for (gsize i = 0; i < n_pages; i++)
-    g_variant_get_child (argument, i, "(xu)", &pages[i].before, &pages[i].count);
-  dou_video_store_list_audit_async (dou_video_manager_get_store (self->manager), pages,
-                                   (guint) n_pages, listed_audit_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return begin_list (object, invocation, pages, DOU_AUDIT_PAGES_MAX,
+                     dou_video_store_list_audit_async);
 }
 
 static void

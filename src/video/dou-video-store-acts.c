@@ -106,122 +106,32 @@ dou_video_store_set_hidden_finish (DouVideoStore *self, GAsyncResult *result, GE
   return operation != NULL ? g_array_ref (operation->results) : NULL;
 }
 
-/* Pages of the list of all videos; the data of the call's task. */
-typedef struct
-{
-  DouVideoListPage *pages; /* (owned) (array length=n_pages) */
-  guint n_pages;
-  GVariant *videos; /* (owned) (nullable) the answer */
-} List;
-
-static void
-list_free (List *list)
-{
-  g_clear_pointer (&list->videos, g_variant_unref);
-  g_free (list->pages);
-  g_free (list);
-}
-
-static gboolean
-add_page (DouTransaction *transaction, const DouVideoListPage *page, GVariantBuilder *builder,
-          GError **error)
-{
-  g_autofree char *json = dou_audit_make_before_json (page->before);
-  g_autoptr (DouRows) rows = dou_transaction_query (
-      transaction, page->only_hidden ? "list-hidden" : "list-videos", "xxsxx", json, error);
-
-  if (rows == NULL)
-    return FALSE;
-
-  g_variant_builder_open (builder, G_VARIANT_TYPE ("a(xxsxx)"));
-  for (guint i = 0; i < MIN (dou_rows_get_n_rows (rows), page->count); i++)
-    g_variant_builder_add (builder, "(xxsxx)", dou_rows_get_int64 (rows, i, 0),
-                           dou_rows_get_int64 (rows, i, 1), dou_rows_get_text (rows, i, 2),
-                           dou_rows_get_int64 (rows, i, 3), dou_rows_get_int64 (rows, i, 4));
-  g_variant_builder_close (builder);
-  return TRUE;
-}
-
-static gboolean
-list_func (DouTransaction *transaction, gpointer data, GError **error)
-{
-  List *list = data;
-  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa(xxsxx)"));
-
-  g_clear_pointer (&list->videos, g_variant_unref);
-  for (guint i = 0; i < list->n_pages; i++)
-    if (!add_page (transaction, &list->pages[i], &builder, error))
-      return FALSE;
-
-  list->videos = g_variant_ref_sink (g_variant_builder_end (&builder));
-  return TRUE;
-}
-
-static void
-listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  List *list = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  if (dou_database_read_finish (DOU_DATABASE (source), result, &error))
-    g_task_return_pointer (task, g_steal_pointer (&list->videos),
-                           (GDestroyNotify) g_variant_unref);
-  else
-    g_task_return_error (task, error);
-}
-
 /**
  * dou_video_store_list_videos_async:
  * @self: a store
- * @pages: (array length=n_pages): what to list
- * @n_pages: how many, at most %DOU_VIDEO_LISTS_MAX
+ * @pages: `a(xbu)`: what to list, with the mark only what is hidden, see dou_record_list_some_async(); at
+ *   most %DOU_VIDEO_LISTS_MAX
  * @callback: called with the result
  * @user_data: for @callback
+ *
+ * Videos, with dou_record_list_finish(): id, author, title, publish time, since when hidden.
  */
 void
-dou_video_store_list_videos_async (DouVideoStore *self, const DouVideoListPage *pages,
-                                   guint n_pages, GAsyncReadyCallback callback,
-                                   gpointer user_data)
+dou_video_store_list_videos_async (DouVideoStore *self, GVariant *pages,
+                                   GAsyncReadyCallback callback, gpointer user_data)
 {
-  GTask *task;
-  List *list;
+  static const char *const statements[] = { "list-videos", "list-hidden" };
 
   g_return_if_fail (DOU_IS_VIDEO_STORE (self));
 
-  list = g_new0 (List, 1);
-  list->pages = g_memdup2 (pages, n_pages * sizeof *pages);
-  list->n_pages = n_pages;
-  task = g_task_new (self, NULL, callback, user_data);
-  g_task_set_source_tag (task, dou_video_store_list_videos_async);
-  g_task_set_task_data (task, list, (GDestroyNotify) list_free);
-  dou_database_read_async (dou_video_store_get_database (self), list_func, list, NULL, NULL,
-                           listed_cb, task);
-}
-
-/**
- * dou_video_store_list_videos_finish:
- * @self: a store
- * @result: of the callback
- * @error: return location
- *
- * Returns: (transfer full): `aa(xxsxx)`, for each page its videos, the newest first: id, author, title,
- *   publish time, since when hidden; or %NULL with the errors of dou_database_read_finish()
- */
-GVariant *
-dou_video_store_list_videos_finish (DouVideoStore *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, dou_video_store_list_videos_async),
-                        NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
+  dou_record_list_some_async (dou_video_store_get_database (self), statements, "(xxsxx)", pages,
+                              callback, user_data);
 }
 
 /**
  * dou_video_store_list_videos_of_async:
  * @self: a store
- * @pages: `a(xxu)`, see dou_record_list_async()
+ * @pages: `a(xxu)`, see dou_record_list_of_async()
  * @callback: called with the result
  * @user_data: for @callback
  *
@@ -233,58 +143,22 @@ dou_video_store_list_videos_of_async (DouVideoStore *self, GVariant *pages,
 {
   g_return_if_fail (DOU_IS_VIDEO_STORE (self));
 
-  dou_record_list_async (dou_video_store_get_database (self), "list-videos-of", "(xsssxx)", pages,
+  dou_record_list_of_async (dou_video_store_get_database (self), "list-videos-of", "(xsssxx)", pages,
                          callback, user_data);
-}
-
-static void
-listed_audit_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-  GVariant *entries = dou_audit_list_finish (DOU_DATABASE (source), result, &error);
-
-  if (entries != NULL)
-    g_task_return_pointer (task, entries, (GDestroyNotify) g_variant_unref);
-  else
-    g_task_return_error (task, error);
 }
 
 /**
  * dou_video_store_list_audit_async:
  * @self: a store
- * @pages: (array length=n_pages): what to list
- * @n_pages: how many, at most %DOU_AUDIT_PAGES_MAX
+ * @pages: see dou_audit_list_async()
  * @callback: called with the result
  * @user_data: for @callback
  */
 void
-dou_video_store_list_audit_async (DouVideoStore *self, const DouAuditPage *pages, guint n_pages,
+dou_video_store_list_audit_async (DouVideoStore *self, GVariant *pages,
                                   GAsyncReadyCallback callback, gpointer user_data)
 {
-  GTask *task;
-
   g_return_if_fail (DOU_IS_VIDEO_STORE (self));
 
-  task = g_task_new (self, NULL, callback, user_data);
-  g_task_set_source_tag (task, dou_video_store_list_audit_async);
-  dou_audit_list_async (dou_video_store_get_database (self), pages, n_pages, NULL,
-                        listed_audit_cb, task);
-}
-
-/**
- * dou_video_store_list_audit_finish:
- * @self: a store
- * @result: of the callback
- * @error: return location
- *
- * Returns: (transfer full): see dou_audit_list_finish()
- */
-GVariant *
-dou_video_store_list_audit_finish (DouVideoStore *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, dou_video_store_list_audit_async), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
+  dou_audit_list_async (dou_video_store_get_database (self), pages, callback, user_data);
 }

@@ -186,21 +186,13 @@ void dou_video_store_set_hidden_async (DouVideoStore *self, const DouVideoHiding
 GArray *dou_video_store_set_hidden_finish (DouVideoStore *self, GAsyncResult *result,
                                            GError **error);
 
-void dou_video_store_list_videos_async (DouVideoStore *self, const DouVideoListPage *pages,
-                                        guint n_pages, GAsyncReadyCallback callback,
-                                        gpointer user_data);
-GVariant *dou_video_store_list_videos_finish (DouVideoStore *self, GAsyncResult *result,
-                                              GError **error);
-
-/* Answers with dou_record_list_finish(). */
+/* Answer with dou_record_list_finish(). */
+void dou_video_store_list_videos_async (DouVideoStore *self, GVariant *pages,
+                                        GAsyncReadyCallback callback, gpointer user_data);
 void dou_video_store_list_videos_of_async (DouVideoStore *self, GVariant *pages,
                                            GAsyncReadyCallback callback, gpointer user_data);
-
-void dou_video_store_list_audit_async (DouVideoStore *self, const DouAuditPage *pages,
-                                       guint n_pages, GAsyncReadyCallback callback,
-                                       gpointer user_data);
-GVariant *dou_video_store_list_audit_finish (DouVideoStore *self, GAsyncResult *result,
-                                             GError **error);
+void dou_video_store_list_audit_async (DouVideoStore *self, GVariant *pages,
+                                       GAsyncReadyCallback callback, gpointer user_data);
 
 void dou_video_store_list_unclean_async (DouVideoStore *self, GAsyncReadyCallback callback,
                                          gpointer user_data);

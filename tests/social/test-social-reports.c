@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "common/dou-database-transaction.h"
+#include "lib/dou-test-records.h"
 #include "lib/dou-test-wait.h"
 #include "social/dou-social-codec.h"
 #include "social/dou-social-manager-reports.h"
@@ -23,18 +24,12 @@ assert_call (DouSocialFixture *fixture, const char *method, const char *items, c
 static GVariant *
 list (DouSocialFixture *fixture, gint64 before, gboolean all, guint count)
 {
-  const DouSocialReportPage page = { before, all, count };
+  g_autoptr (GVariant) asked
+      = g_variant_ref_sink (g_variant_new_parsed ("[(%x, %b, %u)]", before, all, count));
   GAsyncResult *waited = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-  GVariant *reports;
 
-  dou_social_store_list_reports_async (fixture->store, &page, 1, NULL, dou_test_wait_result_cb,
-                                       &waited);
-  result = dou_test_wait_result (&waited);
-  reports = dou_social_store_list_reports_finish (fixture->store, result, &error);
-  g_assert_no_error (error);
-  return reports;
+  dou_social_store_list_reports_async (fixture->store, asked, dou_test_wait_result_cb, &waited);
+  return dou_test_records_wait (&waited);
 }
 
 static void
@@ -70,19 +65,14 @@ assert_reasons (DouSocialFixture *fixture, const char *expected)
 static void
 assert_audit (DouSocialFixture *fixture, const char *expected)
 {
-  const DouAuditPage page = { 0, 10 };
+  g_autoptr (GVariant) asked
+      = g_variant_ref_sink (g_variant_new_parsed ("[(int64 0, uint32 10)]"));
   GAsyncResult *waited = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GObject) database = NULL;
   g_autoptr (GVariant) entries = NULL;
-  g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
 
-  dou_social_store_list_audit_async (fixture->store, &page, 1, dou_test_wait_result_cb, &waited);
-  result = dou_test_wait_result (&waited);
-  database = g_async_result_get_source_object (result);
-  entries = dou_audit_list_finish ((gpointer) database, result, &error);
-  g_assert_no_error (error);
+  dou_social_store_list_audit_async (fixture->store, asked, dou_test_wait_result_cb, &waited);
+  entries = dou_test_records_wait (&waited);
   text = g_variant_print (entries, FALSE);
   g_assert_cmpstr (text, ==, expected);
 }
@@ -202,15 +192,11 @@ assert_records (DouSocialFixture *fixture, ListAsync list_async, const char *pag
 {
   g_autoptr (GVariant) argument = g_variant_ref_sink (g_variant_new_parsed (pages));
   GAsyncResult *waited = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GVariant) records = NULL;
   g_autofree char *text = NULL;
-  g_autoptr (GObject) source = NULL;
 
   list_async (fixture->store, argument, dou_test_wait_result_cb, &waited);
-  result = dou_test_wait_result (&waited);
-  source = g_async_result_get_source_object (result);
-  records = dou_record_list_finish (DOU_DATABASE (source), result, NULL);
+  records = dou_test_records_wait (&waited);
   text = g_variant_print (records, FALSE);
   g_assert_cmpstr (text, ==, expected);
 }

@@ -9,6 +9,7 @@
 #include "common/dou-database-transaction.h"
 #include "common/dou-generation.h"
 #include "lib/dou-test-engine.h"
+#include "lib/dou-test-records.h"
 #include "lib/dou-test-wait.h"
 #include "user/dou-test-accounts.h"
 
@@ -137,21 +138,17 @@ is_banned (DouTestAccounts *fixture, gint64 id)
 static char *
 list_audit (DouTestAccounts *fixture, gint64 before, guint count, gint64 *last)
 {
-  const DouAuditPage page = { before, count };
+  g_autoptr (GVariant) asked
+      = g_variant_ref_sink (g_variant_new_parsed ("[(%x, %u)]", before, count));
   GAsyncResult *waited = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GVariant) pages = NULL;
   g_autoptr (GVariantIter) entries = NULL;
-  g_autoptr (GError) error = NULL;
   GString *text = g_string_new (NULL);
   const char *login, *action, *why;
   gint64 number, time, uid, target;
 
-  dou_user_store_list_audit_async (fixture->store, &page, 1, NULL, dou_test_wait_result_cb,
-                                   &waited);
-  result = dou_test_wait_result (&waited);
-  pages = dou_user_store_list_audit_finish (fixture->store, result, &error);
-  g_assert_no_error (error);
+  dou_user_store_list_audit_async (fixture->store, asked, dou_test_wait_result_cb, &waited);
+  pages = dou_test_records_wait (&waited);
   g_variant_get_child (pages, 0, "a(xxxssxs)", &entries);
   while (g_variant_iter_next (entries, "(xxx&s&sx&s)", &number, &time, &uid, &login, &action,
                               &target, &why))
@@ -316,19 +313,17 @@ test_change_beside_ban (DouTestAccounts *fixture, gconstpointer data)
 static char *
 list_accounts (DouTestAccounts *fixture, gint64 before, gboolean only_banned, guint count)
 {
-  const DouUserAccountPage page = { before, only_banned, count };
+  g_autoptr (GVariant) asked
+      = g_variant_ref_sink (g_variant_new_parsed ("[(%x, %b, %u)]", before, only_banned, count));
   GAsyncResult *waited = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GVariant) pages = NULL;
   g_autoptr (GVariantIter) accounts = NULL;
   GString *text = g_string_new (NULL);
   const char *name;
   gint64 banned;
 
-  dou_user_store_list_accounts_async (fixture->store, &page, 1, NULL, dou_test_wait_result_cb,
-                                      &waited);
-  result = dou_test_wait_result (&waited);
-  pages = dou_user_store_list_accounts_finish (fixture->store, result, NULL);
+  dou_user_store_list_accounts_async (fixture->store, asked, dou_test_wait_result_cb, &waited);
+  pages = dou_test_records_wait (&waited);
   g_variant_get_child (pages, 0, "a(xsx)", &accounts);
   while (g_variant_iter_next (accounts, "(x&sx)", NULL, &name, &banned))
     g_string_append_printf (text, "%s%s ", name, banned != 0 ? "!" : "");

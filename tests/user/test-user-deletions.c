@@ -6,6 +6,7 @@
 
 #include "common/dou-generation.h"
 #include "lib/dou-test-engine.h"
+#include "lib/dou-test-records.h"
 #include "lib/dou-test-wait.h"
 #include "user/dou-test-accounts.h"
 
@@ -201,9 +202,9 @@ test_administration (DouTestAccounts *fixture, gconstpointer data)
   const DouStatus expected[] = { DOU_STATUS_OK, DOU_STATUS_BAD_PARAMETER, DOU_STATUS_BAD_PARAMETER,
                                  DOU_STATUS_USER_NOT_FOUND };
   const DouStatus gone = DOU_STATUS_USER_NOT_FOUND;
-  const DouAuditPage page = { 0, 10 };
+  g_autoptr (GVariant) asked
+      = g_variant_ref_sink (g_variant_new_parsed ("[(int64 0, uint32 10)]"));
   GAsyncResult *waited = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GVariant) pages = NULL;
   g_autoptr (GVariant) entry = NULL;
   g_autoptr (GVariant) entries = NULL;
@@ -217,10 +218,8 @@ test_administration (DouTestAccounts *fixture, gconstpointer data)
   g_assert_cmpint (get_generation (fixture, 1), ==, -1);
   dou_test_accounts_assert_login (fixture, "bob", "secret", 2);
 
-  dou_user_store_list_audit_async (fixture->store, &page, 1, NULL, dou_test_wait_result_cb,
-                                   &waited);
-  result = dou_test_wait_result (&waited);
-  pages = dou_user_store_list_audit_finish (fixture->store, result, NULL);
+  dou_user_store_list_audit_async (fixture->store, asked, dou_test_wait_result_cb, &waited);
+  pages = dou_test_records_wait (&waited);
   entries = g_variant_get_child_value (pages, 0);
   g_assert_cmpuint (g_variant_n_children (entries), ==, 1);
   entry = g_variant_get_child_value (entries, 0);

@@ -7,6 +7,7 @@
 #include "lib/dou-manual-clock.h"
 #include "lib/dou-test-dir.h"
 #include "lib/dou-test-engine.h"
+#include "lib/dou-test-records.h"
 #include "lib/dou-test-wait.h"
 #include "video/dou-video-store.h"
 
@@ -725,18 +726,17 @@ assert_seen (Fixture *fixture, const gint64 *expected, gint64 n_works, gint64 n_
 static void
 assert_audit (Fixture *fixture, const char *expected)
 {
-  const DouAuditPage page = { 0, 100 };
-  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GVariant) asked
+      = g_variant_ref_sink (g_variant_new_parsed ("[(int64 0, uint32 100)]"));
   g_autoptr (GVariant) pages = NULL;
   g_autoptr (GVariantIter) entries = NULL;
   g_autoptr (GString) text = g_string_new (NULL);
   const char *login, *action, *why;
   gint64 uid, target;
 
-  dou_video_store_list_audit_async (fixture->store, &page, 1, dou_test_wait_result_cb,
+  dou_video_store_list_audit_async (fixture->store, asked, dou_test_wait_result_cb,
                                     &fixture->result);
-  result = dou_test_wait_result (&fixture->result);
-  pages = dou_video_store_list_audit_finish (fixture->store, result, NULL);
+  pages = dou_test_records_wait (&fixture->result);
   g_variant_get_child (pages, 0, "a(xxxssxs)", &entries);
   while (g_variant_iter_next (entries, "(xxx&s&sx&s)", NULL, NULL, &uid, &login, &action, &target,
                               &why))
@@ -753,17 +753,16 @@ static void
 assert_listed (Fixture *fixture, gint64 before, gboolean only_hidden, guint count,
                const char *expected)
 {
-  const DouVideoListPage page = { before, only_hidden, count };
-  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GVariant) asked
+      = g_variant_ref_sink (g_variant_new_parsed ("[(%x, %b, %u)]", before, only_hidden, count));
   g_autoptr (GVariant) pages = NULL;
   g_autoptr (GVariantIter) videos = NULL;
   g_autoptr (GString) text = g_string_new (NULL);
   gint64 id, hidden;
 
-  dou_video_store_list_videos_async (fixture->store, &page, 1, dou_test_wait_result_cb,
+  dou_video_store_list_videos_async (fixture->store, asked, dou_test_wait_result_cb,
                                      &fixture->result);
-  result = dou_test_wait_result (&fixture->result);
-  pages = dou_video_store_list_videos_finish (fixture->store, result, NULL);
+  pages = dou_test_records_wait (&fixture->result);
   g_variant_get_child (pages, 0, "a(xxsxx)", &videos);
   while (g_variant_iter_next (videos, "(xxsxx)", &id, NULL, NULL, NULL, &hidden))
     g_string_append_printf (text, "%" G_GINT64_FORMAT "%s ", id, hidden != 0 ? "!" : "");
@@ -776,8 +775,6 @@ assert_listed_of (Fixture *fixture, gint64 author, gint64 before, guint count, c
 {
   g_autoptr (GVariant) argument
       = g_variant_ref_sink (g_variant_new_parsed ("[(%x, %x, %u)]", author, before, count));
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GObject) source = NULL;
   g_autoptr (GVariant) pages = NULL;
   g_autoptr (GVariantIter) videos = NULL;
   g_autoptr (GString) text = g_string_new (NULL);
@@ -786,9 +783,7 @@ assert_listed_of (Fixture *fixture, gint64 author, gint64 before, guint count, c
 
   dou_video_store_list_videos_of_async (fixture->store, argument, dou_test_wait_result_cb,
                                         &fixture->result);
-  result = dou_test_wait_result (&fixture->result);
-  source = g_async_result_get_source_object (result);
-  pages = dou_record_list_finish (DOU_DATABASE (source), result, NULL);
+  pages = dou_test_records_wait (&fixture->result);
   g_variant_get_child (pages, 0, "a(xsssxx)", &videos);
   while (g_variant_iter_next (videos, "(x&s&s&sxx)", &id, &title, &file, &cover, &time, &hidden))
     {
