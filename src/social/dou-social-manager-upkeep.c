@@ -14,6 +14,7 @@ typedef struct
 {
   GArray *statuses; /* (owned) (element-type gint32) of each video */
   gint64 deadline;  /* monotonic time when the call returns, complete or not */
+  gint64 now;       /* time of the call */
   gboolean returned;
 } RemovalCall;
 
@@ -90,7 +91,7 @@ removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
 
   none = g_array_new (FALSE, FALSE, sizeof (gint64));
-  dou_social_store_remove_videos_async (DOU_SOCIAL_STORE (source), none,
+  dou_social_store_remove_videos_async (DOU_SOCIAL_STORE (source), none, call->now,
                                         g_task_get_cancellable (task), removed_cb,
                                         g_object_ref (task));
 }
@@ -103,8 +104,8 @@ removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
  * @callback: called in the thread-default main context of the caller
  * @user_data: passed to @callback
  *
- * Removes likes, comments and feelings of @videos, and what an earlier call that was interrupted
- * left over, piece by piece. If that takes long, the call returns before it is complete.
+ * Removes likes, comments and feelings of @videos, resolves the reports of them, and what an earlier call that was
+ * interrupted left over, piece by piece. If that takes long, the call returns before it is complete.
  */
 void
 dou_social_manager_remove_videos_async (DouSocialManager *self, GArray *videos,
@@ -119,6 +120,7 @@ dou_social_manager_remove_videos_async (DouSocialManager *self, GArray *videos,
 
   call = g_new0 (RemovalCall, 1);
   call->deadline = g_get_monotonic_time () + REMOVAL_PATIENCE;
+  call->now = dou_clock_get_real_time (dou_social_manager_get_clock (self));
   wanted = g_array_sized_new (FALSE, FALSE, sizeof (gint64), videos->len);
   call->statuses = g_array_sized_new (FALSE, FALSE, sizeof (gint32), videos->len);
   for (guint i = 0; i < videos->len; i++)
@@ -138,8 +140,8 @@ dou_social_manager_remove_videos_async (DouSocialManager *self, GArray *videos,
   g_task_set_source_tag (task, dou_social_manager_remove_videos_async);
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, call, (GDestroyNotify) removal_call_free);
-  dou_social_store_remove_videos_async (dou_social_manager_get_store (self), wanted, cancellable,
-                                        removed_cb, task);
+  dou_social_store_remove_videos_async (dou_social_manager_get_store (self), wanted, call->now,
+                                        cancellable, removed_cb, task);
 }
 
 /**

@@ -39,12 +39,43 @@ remove_favorites (DouTransaction *transaction, DouSocialOperation *operation, GE
   return dou_social_operation_execute_rows (transaction, "remove-favorites", &removed, error);
 }
 
+/* There is nothing left to be done about what is gone. @json: what @statement takes
+ * Returns: whether it could be done */
+static gboolean
+resolve_reports (DouTransaction *transaction, DouSocialOperation *operation, const char *statement,
+                 const char *json, GError **error)
+{
+  g_autoptr (DouRows) rows = dou_transaction_query (transaction, statement, "xxxx", json, error);
+  g_auto (DouJsonWriter) resolved = { 0 };
+  guint n_rows;
+
+  if (rows == NULL)
+    return FALSE;
+
+  n_rows = dou_rows_get_n_rows (rows);
+  if (n_rows == 0)
+    return TRUE;
+
+  operation->done = FALSE;
+  dou_social_operation_begin_json (&resolved, n_rows);
+  for (guint i = 0; i < n_rows; i++)
+    {
+      dou_json_writer_begin_array (&resolved);
+      dou_json_writer_int64 (&resolved, dou_rows_get_int64 (rows, i, 0));
+      dou_json_writer_int64 (&resolved, operation->now);
+      dou_json_writer_end_array (&resolved);
+    }
+
+  return dou_social_operation_execute_rows (transaction, "resolve-reports", &resolved, error);
+}
+
 static gboolean
 remove_comments (DouTransaction *transaction, DouSocialOperation *operation, GError **error)
 {
   g_autoptr (DouRows) rows
       = dou_transaction_query (transaction, "find-removed-comments", "xx", NULL, error);
-  g_auto (DouJsonWriter) removed = { 0 };
+  g_autoptr (GArray) comments = NULL;
+  g_autofree char *json = NULL;
   guint n_rows;
 
   if (rows == NULL)
@@ -53,16 +84,22 @@ remove_comments (DouTransaction *transaction, DouSocialOperation *operation, GEr
   n_rows = dou_rows_get_n_rows (rows);
   g_clear_pointer (&operation->others, g_array_unref);
   operation->others = g_array_sized_new (FALSE, FALSE, sizeof (gint64), n_rows);
-  dou_social_operation_begin_json (&removed, n_rows);
+  if (n_rows == 0)
+    return TRUE;
+
+  comments = g_array_sized_new (FALSE, FALSE, sizeof (gint64), n_rows);
   for (guint i = 0; i < n_rows; i++)
     {
+      gint64 comment = dou_rows_get_int64 (rows, i, 0);
       gint64 video = dou_rows_get_int64 (rows, i, 1);
 
-      dou_json_writer_int64 (&removed, dou_rows_get_int64 (rows, i, 0));
+      g_array_append_val (comments, comment);
       g_array_append_val (operation->others, video);
     }
 
-  return dou_social_operation_execute_rows (transaction, "remove-comments", &removed, error);
+  json = dou_social_operation_get_ids_json (comments);
+  return resolve_reports (transaction, operation, "find-reports-of-comments", json, error)
+         && dou_transaction_execute (transaction, "remove-comments", json, NULL, error);
 }
 
 static gboolean
@@ -78,11 +115,13 @@ remove_videos_func (DouTransaction *transaction, gpointer data, GError **error)
         return FALSE;
     }
 
+  operation->done = TRUE;
   if (!remove_favorites (transaction, operation, error)
-      || !remove_comments (transaction, operation, error))
+      || !remove_comments (transaction, operation, error)
+      || !resolve_reports (transaction, operation, "find-reports-of-removed-videos", NULL, error))
     return FALSE;
 
-  operation->done = operation->results->len == 0 && operation->others->len == 0;
+  operation->done = operation->done && operation->results->len == 0 && operation->others->len == 0;
   return !operation->done
          || (dou_transaction_execute (transaction, "remove-video-counts", NULL, NULL, error)
              && dou_transaction_execute (transaction, "settle-removed-videos", NULL, NULL, error));
@@ -92,22 +131,27 @@ remove_videos_func (DouTransaction *transaction, gpointer data, GError **error)
  * dou_social_store_remove_videos_async:
  * @self: a store
  * @videos: (element-type gint64): videos to which nothing can be added from now on
+ * @now: the time, in milliseconds since 1970
  * @cancellable: (nullable): see dou_database_write_async()
  * @callback: called in the thread-default main context of the caller
  * @user_data: passed to @callback
  *
- * Removes up to about a thousand likes and as many comments of @videos, and of those that were removed before.
+ * Removes up to about a thousand likes and as many comments of @videos, and of those that were removed before, and
+ * resolves what was reported of them.
  */
 void
-dou_social_store_remove_videos_async (DouSocialStore *self, GArray *videos,
+dou_social_store_remove_videos_async (DouSocialStore *self, GArray *videos, gint64 now,
                                       GCancellable *cancellable, GAsyncReadyCallback callback,
                                       gpointer user_data)
 {
+  GTask *task;
+
   g_return_if_fail (DOU_IS_SOCIAL_STORE (self));
 
-  dou_social_operation_write (dou_social_operation_new (self, dou_social_store_remove_videos_async,
-                                                        remove_videos_func, videos, cancellable,
-                                                        callback, user_data));
+  task = dou_social_operation_new (self, dou_social_store_remove_videos_async, remove_videos_func,
+                                   videos, cancellable, callback, user_data);
+  ((DouSocialOperation *) g_task_get_task_data (task))->now = now;
+  dou_social_operation_write (task);
 }
 
 /**

@@ -102,7 +102,7 @@ void dou_social_store_remove_users_async (DouSocialStore *self, GArray *users, g
 DouSocialChanges *dou_social_store_remove_users_finish (DouSocialStore *self, GAsyncResult *result,
                                                         gboolean *done, GError **error);
 
-void dou_social_store_remove_videos_async (DouSocialStore *self, GArray *videos,
+void dou_social_store_remove_videos_async (DouSocialStore *self, GArray *videos, gint64 now,
                                            GCancellable *cancellable, GAsyncReadyCallback callback,
                                            gpointer user_data);
 gboolean dou_social_store_remove_videos_finish (DouSocialStore *self, GAsyncResult *result,

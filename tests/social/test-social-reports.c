@@ -183,6 +183,39 @@ test_resolve (DouSocialFixture *fixture, gconstpointer data)
   assert_list (fixture, 3, FALSE, 1, "[[(1, 1, 3, 9, 'rude', " NOW ", 0, 0, 0, '')]]");
 }
 
+/* Test that a video takes along what is open of it and of the comments under it, also if that is more than a piece,
+ * and nothing else; that it can still be read; and that nothing is reported of it afterwards. */
+static void
+test_videos (DouSocialFixture *fixture, gconstpointer data)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (GString) items = g_string_new (NULL);
+      g_autoptr (GString) statuses = g_string_new (NULL);
+
+      for (guint reporter = i * 500 + 100; reporter < i * 500 + 600; reporter++)
+        {
+          g_string_append_printf (items, "%s(%u, 1, 20, 'film')", items->len > 0 ? ", " : "[", reporter);
+          g_string_append (statuses, statuses->len > 0 ? ", 0" : "[0");
+        }
+      g_string_append_c (items, ']');
+      g_string_append_c (statuses, ']');
+      assert_call (fixture, "AddReports", items->str, statuses->str);
+    }
+  assert_call (fixture, "AddComments", "[(5, 9, 20, 8, 'buy this', ''), (6, 9, 21, 8, 'and this', '')]",
+               "[(0, 5, " NOW "), (0, 6, " NOW ")]");
+  assert_call (fixture, "AddReports",
+               "[(1, 1, 21, 'another film'), (1, 2, 5, 'spam'), (1, 2, 6, 'more spam'), (1, 3, 20, 'rude')]",
+               "[0, 0, 0, 0]");
+
+  assert_call (fixture, "RemoveVideos", "[20]", "[0]");
+  assert_reasons (fixture, "rude, more spam, another film");
+  assert_list (fixture, 101, TRUE, 1, "[[(100, 199, 1, 20, 'film', " NOW ", " NOW ", 0, 0, '')]]");
+
+  assert_call (fixture, "AddReports", "[(2, 1, 20, 'late'), (2, 1, 21, 'in time')]", "[0, 0]");
+  assert_reasons (fixture, "in time, rude, more spam, another film");
+}
+
 typedef void (*ListAsync) (DouSocialStore *store, GVariant *pages, GAsyncReadyCallback callback,
                            gpointer user_data);
 
@@ -238,6 +271,7 @@ main (int argc, char **argv)
   ADD ("refused", test_refused);
   ADD ("once", test_once);
   ADD ("comments", test_comments);
+  ADD ("videos", test_videos);
   ADD ("resolve", test_resolve);
   ADD ("records-of", test_records_of);
 #undef ADD

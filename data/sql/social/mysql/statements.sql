@@ -368,6 +368,12 @@ SELECT c.id, c.video
 FROM removed_videos AS r JOIN comments AS c ON c.video = r.video
 WHERE r.pending = 1 LIMIT 1024
 
+-- A piece of the open reports of removed videos.
+-- name: find-reports-of-removed-videos
+SELECT p.id, p.target, 0, 0
+FROM removed_videos AS r JOIN reports AS p ON p.kind = 1 AND p.target = r.video
+WHERE r.pending = 1 AND p.resolved = 0 LIMIT 1024
+
 -- name: remove-video-counts
 DELETE c FROM video_counts AS c JOIN removed_videos AS r ON r.video = c.video
 WHERE r.pending = 1
@@ -617,6 +623,7 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     created BIGINT PATH '$[4]' ERROR ON ERROR)) AS j
 WHERE NOT EXISTS (SELECT 1 FROM social_removed_users AS g
   WHERE g.id = j.reporter OR (j.kind = 3 AND g.id = j.target))
+AND NOT (j.kind = 1 AND EXISTS (SELECT 1 FROM removed_videos AS r WHERE r.video = j.target))
 ORDER BY j.place
 ON DUPLICATE KEY UPDATE reporter = reports.reporter
 

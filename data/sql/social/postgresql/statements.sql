@@ -297,6 +297,12 @@ SELECT c.id, c.video
 FROM removed_videos AS r JOIN comments AS c ON c.video = r.video
 WHERE r.pending = 1 LIMIT 1024
 
+-- A piece of the open reports of removed videos.
+-- name: find-reports-of-removed-videos
+SELECT p.id, p.target, 0, 0
+FROM removed_videos AS r JOIN reports AS p ON p.kind = 1 AND p.target = r.video
+WHERE r.pending = 1 AND p.resolved = 0 LIMIT 1024
+
 -- name: remove-video-counts
 DELETE FROM video_counts WHERE video IN (SELECT video FROM removed_videos WHERE pending = 1)
 
@@ -511,6 +517,8 @@ SELECT CAST(j.value ->> 0 AS bigint), CAST(j.value ->> 1 AS bigint), CAST(j.valu
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 WHERE NOT EXISTS (SELECT 1 FROM social_removed_users AS g
   WHERE g.id = CAST(j.value ->> 0 AS bigint) OR (j.value ->> 1 = '3' AND g.id = CAST(j.value ->> 2 AS bigint)))
+AND NOT (j.value ->> 1 = '1' AND EXISTS (SELECT 1 FROM removed_videos AS r
+  WHERE r.video = CAST(j.value ->> 2 AS bigint)))
 ORDER BY j.place
 ON CONFLICT (reporter, kind, target) DO NOTHING
 

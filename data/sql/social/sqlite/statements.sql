@@ -268,6 +268,12 @@ SELECT c.id, c.video
 FROM removed_videos AS r CROSS JOIN comments AS c
 WHERE r.pending = 1 AND c.video = r.video LIMIT 1024
 
+-- A piece of the open reports of removed videos.
+-- name: find-reports-of-removed-videos
+SELECT p.id, p.target, 0, 0
+FROM removed_videos AS r CROSS JOIN reports AS p
+WHERE r.pending = 1 AND p.kind = 1 AND p.target = r.video AND p.resolved = 0 LIMIT 1024
+
 -- name: remove-video-counts
 DELETE FROM video_counts WHERE video IN (SELECT video FROM removed_videos WHERE pending = 1)
 
@@ -449,6 +455,7 @@ INSERT INTO reports (reporter, kind, target, reason, created)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4
 FROM json_each(##json::string) WHERE NOT EXISTS (SELECT 1 FROM social_removed_users AS g
   WHERE g.id = value ->> 0 OR (value ->> 1 = 3 AND g.id = value ->> 2))
+AND NOT (value ->> 1 = 1 AND EXISTS (SELECT 1 FROM removed_videos AS r WHERE r.video = value ->> 2))
 ORDER BY key
 ON CONFLICT (reporter, kind, target) DO NOTHING
 
