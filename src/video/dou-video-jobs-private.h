@@ -17,6 +17,7 @@ struct _DouVideoJobs
   GTask *taking;        /* (owned) (nullable) */
   DouVideoTask *current; /* (owned) (nullable) what is being worked on: id, claim and entry */
   gint64 lease;         /* milliseconds; 0 if there is no other node */
+  GHashTable *left;     /* (owned) (element-type gint64 gint64) for others: until when, in monotonic time */
   guint look_id;
   guint poll_id;
   guint renewal_id;
@@ -26,5 +27,6 @@ struct _DouVideoJobs
 
 gboolean dou_video_jobs_has_queue (DouVideoJobs *self);
 void dou_video_jobs_stop_taking (DouVideoJobs *self);
+gboolean dou_video_jobs_is_left (DouVideoJobs *self, gint64 id);
 
 G_END_DECLS

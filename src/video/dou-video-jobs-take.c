@@ -121,7 +121,8 @@ dou_video_jobs_is_for_us (DouVideoJobs *self, const DouVideoTask *task)
 {
   Take *take = dou_video_jobs_get_take (self);
 
-  if (self->lease > 0 && !dou_media_store_can_read (self->media, task->file))
+  if (dou_video_jobs_is_left (self, task->id)
+      || (self->lease > 0 && !dou_media_store_can_read (self->media, task->file)))
     return FALSE;
   if (task->wait == 0)
     return TRUE;
@@ -234,6 +235,9 @@ taken_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     dou_video_jobs_list (self);
   else if (entry == NULL)
     dou_video_jobs_return (self, NULL);
+  else if (dou_video_jobs_is_left (self, id))
+    /* It is had from this node when nothing was heard of it for the lease. */
+    dou_video_jobs_try_queue (self);
   else
     {
       take->entry = g_steal_pointer (&entry);

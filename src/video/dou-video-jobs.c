@@ -14,7 +14,8 @@
  * into the database now and then.
  *
  * Files in a state directory can be read by one node alone, so such a video is left to whoever has its
- * file, and nothing of it goes into the queue.
+ * file, and nothing of it goes into the queue. When nodes have moved to an object store there may be some that were
+ * not transcoded before; which these are is seen when the file is not to be had, and then, too, it is left to others.
  *
  * How the next one is found is in dou-video-jobs-take.c.
  */
@@ -27,6 +28,10 @@
 
 /* Parts of the lease after which it is renewed: two attempts may fail. */
 #define RENEWALS 3
+/* What is left to others is tried again after this: its file may have been brought into the object store. */
+#define LEFT_TIME (10 * G_TIME_SPAN_MINUTE)
+/* So many are remembered; if there are more, some are tried too soon. */
+#define MAX_LEFT 4096
 /* Milliseconds between two looks into the queue of who has nothing to do. */
 #define POLL_INTERVAL 1000
 
@@ -68,9 +73,18 @@ dou_video_jobs_dispose (GObject *object)
 }
 
 static void
+dou_video_jobs_finalize (GObject *object)
+{
+  g_hash_table_unref (DOU_VIDEO_JOBS (object)->left);
+
+  G_OBJECT_CLASS (dou_video_jobs_parent_class)->finalize (object);
+}
+
+static void
 dou_video_jobs_class_init (DouVideoJobsClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = dou_video_jobs_dispose;
+  G_OBJECT_CLASS (klass)->finalize = dou_video_jobs_finalize;
 
   /**
    * DouVideoJobs::ready:
@@ -92,6 +106,7 @@ dou_video_jobs_class_init (DouVideoJobsClass *klass)
 static void
 dou_video_jobs_init (DouVideoJobs *self)
 {
+  self->left = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
 }
 
 gboolean
@@ -319,6 +334,33 @@ dou_video_jobs_let_go (DouVideoJobs *self)
   g_return_if_fail (DOU_IS_VIDEO_JOBS (self));
 
   g_clear_handle_id (&self->renewal_id, g_source_remove);
+}
+
+gboolean
+dou_video_jobs_is_left (DouVideoJobs *self, gint64 id)
+{
+  const gint64 *until = g_hash_table_lookup (self->left, &id);
+
+  return until != NULL && *until > g_get_monotonic_time ();
+}
+
+/**
+ * dou_video_jobs_leave:
+ * @self: jobs
+ * @id: of a video whose file is not to be had here
+ *
+ * Does not take it for a while, so that another node may, which has the file.
+ */
+void
+dou_video_jobs_leave (DouVideoJobs *self, gint64 id)
+{
+  gint64 until = g_get_monotonic_time () + LEFT_TIME;
+
+  g_return_if_fail (DOU_IS_VIDEO_JOBS (self));
+
+  if (g_hash_table_size (self->left) >= MAX_LEFT)
+    g_hash_table_remove_all (self->left);
+  g_hash_table_replace (self->left, g_memdup2 (&id, sizeof id), g_memdup2 (&until, sizeof until));
 }
 
 /**

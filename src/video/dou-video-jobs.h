@@ -29,6 +29,7 @@ gboolean dou_video_jobs_take_finish (DouVideoJobs *self, GAsyncResult *result, D
 
 void dou_video_jobs_begin (DouVideoJobs *self, const DouVideoTask *task);
 void dou_video_jobs_let_go (DouVideoJobs *self);
+void dou_video_jobs_leave (DouVideoJobs *self, gint64 id);
 void dou_video_jobs_end (DouVideoJobs *self, gboolean is_over);
 
 G_END_DECLS

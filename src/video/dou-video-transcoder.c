@@ -6,7 +6,8 @@
  * and that no other node is at it, is the matter of dou-video-jobs.c, which also counts an attempt before
  * it begins, so that a video which ends the whole service is not tried for ever; an attempt that an
  * orderly stop cuts short is not counted. One that fails is tried again after those that have been tried
- * less, and after a pause. After the last one the video stays as it came, and its row says why.
+ * less, and after a pause. After the last one the video stays as it came, and its row says why. That the object store
+ * does not have the file, or cannot be reached, is not the video's fault, and counts neither.
  *
  * For each: take it, begin in the media store, probe, transcode, place, let the row name the new file,
  * tell, settle, which removes the old file. The steps in the media store make it leave no stray file at
@@ -352,6 +353,26 @@ dou_video_transcoder_fail (DouVideoTranscoder *self, const GError *error)
   dou_video_transcoder_give_up_if_last (self);
 }
 
+/* As if it had not been begun. @pause: milliseconds until it may be tried again */
+static void
+dou_video_transcoder_put_back (DouVideoTranscoder *self, const GError *error, gint64 pause)
+{
+  DouVideoTask *task = self->task;
+
+  task->n_attempts--;
+  g_free (task->trouble);
+  task->trouble = make_trouble (error->message);
+  dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_WANTED, pause);
+}
+
+/* The object store may be well again soon. */
+static void
+dou_video_transcoder_wait_for_store (DouVideoTranscoder *self, const GError *error)
+{
+  g_info ("Video %" G_GINT64_FORMAT " has to wait for the object store: %s", self->task->id, error->message);
+  dou_video_transcoder_put_back (self, error, self->retry_delay * G_GINT64_CONSTANT (1000));
+}
+
 static void
 placed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -360,7 +381,10 @@ placed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!dou_media_store_place_finish (DOU_MEDIA_STORE (source), result, &error))
     {
-      dou_video_transcoder_fail (self, error);
+      if (g_error_matches (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE))
+        dou_video_transcoder_wait_for_store (self, error);
+      else
+        dou_video_transcoder_fail (self, error);
       return;
     }
 
@@ -408,6 +432,18 @@ probed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     dou_video_transcoder_fail (self, error);
 }
 
+/* The file is not here and not in the object store, but may be in the state directory of another node, from before
+ * there was such a store. */
+static void
+dou_video_transcoder_leave (DouVideoTranscoder *self, const GError *error)
+{
+  g_warning ("Video %" G_GINT64_FORMAT " is left to the node that has its file, or until that is in the object "
+             "store: %s",
+             self->task->id, error->message);
+  dou_video_jobs_leave (self->jobs, self->task->id);
+  dou_video_transcoder_put_back (self, error, 0);
+}
+
 static void
 opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -418,6 +454,10 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->fd >= 0)
     dou_media_probe_async (self->runner, self->fd, self->max_duration, self->run, probed_cb,
                            g_object_ref (self));
+  else if (g_error_matches (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE))
+    dou_video_transcoder_wait_for_store (self, error);
+  else if (g_error_matches (error, DOU_ERROR, DOU_STATUS_NOT_FOUND))
+    dou_video_transcoder_leave (self, error);
   else
     dou_video_transcoder_fail (self, error);
 }

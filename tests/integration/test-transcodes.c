@@ -41,16 +41,20 @@ is_there (gpointer data)
   return dou_redis_get_trouble (data) == NULL;
 }
 
+/* @remote: whether its media go into the object store */
 static void
-open_node (Fixture *fixture, guint node, const char *url)
+open_node (Fixture *fixture, guint node, gboolean remote)
 {
+  g_autofree char *url = dou_test_redis_get_url (fixture->redis);
+  g_autofree char *media = g_strdup_printf (
+      "store=s3\ns3-endpoint=http://%s\ns3-bucket=" BUCKET "\ns3-access-key=%s\ns3-secret-key=%s\n"
+      "s3-redirect=proxy\n",
+      fixture->objects->host, DOU_TEST_ACCESS_KEY, DOU_TEST_SECRET_KEY);
   g_autofree char *config = g_strdup_printf (
       "[limits]\nrate-limits=off\n[node]\nid=%u\n[redis]\nurl=%s\n[video]\ntranscode-lease=3s\n"
-      "[media]\nstore=s3\ns3-endpoint=http://%s\ns3-bucket=" BUCKET "\ns3-access-key=%s\n"
-      "s3-secret-key=%s\ns3-redirect=proxy\n",
-      node, url, fixture->objects->host, DOU_TEST_ACCESS_KEY, DOU_TEST_SECRET_KEY);
+      "[media]\n%s",
+      node, url, remote ? media : "");
 
-  fixture->directories[node] = dou_test_dir_new ();
   fixture->servers[node]
       = dou_test_daemon_new_in (fixture->directories[node], fixture->database, config);
   dou_test_daemon_start (fixture->servers[node]);
@@ -70,7 +74,10 @@ set_up (Fixture *fixture)
   url = dou_test_redis_get_url (fixture->redis);
   fixture->database = dou_test_engine_create (NULL, "all");
   for (guint i = 0; i < N_NODES; i++)
-    open_node (fixture, i, url);
+    {
+      fixture->directories[i] = dou_test_dir_new ();
+      open_node (fixture, i, TRUE);
+    }
 
   address = dou_redis_address_parse (url);
   fixture->stream = dou_redis_new (address, NULL);
@@ -81,12 +88,18 @@ set_up (Fixture *fixture)
 }
 
 static void
+close_node (Fixture *fixture, guint node)
+{
+  g_clear_pointer (&fixture->https[node], dou_test_http_free);
+  g_clear_pointer (&fixture->servers[node], dou_test_daemon_free);
+}
+
+static void
 tear_down (Fixture *fixture)
 {
   for (guint i = N_NODES; i-- > 0;)
     {
-      dou_test_http_free (fixture->https[i]);
-      dou_test_daemon_free (fixture->servers[i]);
+      close_node (fixture, i);
       dou_test_dir_remove (fixture->directories[i]);
     }
   g_assert_finalize_object (fixture->stream);
@@ -369,6 +382,57 @@ test_given_up (gconstpointer data)
   g_assert_cmpuint (count_objects (fixture), ==, n_objects);
 }
 
+/* Test that a video that was not transcoded yet when its node moved to the object store is not given up by the others,
+ * which cannot read it, though they try; and that its node does it, and has it in the object store then. */
+static void
+test_moved (gconstpointer data)
+{
+  Fixture *fixture = (Fixture *) data;
+  g_autoptr (JsonArray) feed = NULL;
+  g_autofree char *statement = NULL;
+  g_autofree char *shown = NULL;
+  g_autofree char *url = NULL;
+  g_autoptr (GBytes) film = NULL;
+  guint n_objects = count_objects (fixture);
+  gint64 id;
+
+  close_node (fixture, 0);
+  open_node (fixture, 0, FALSE);
+  publish (fixture, 0, DOU_TEST_MEDIA_SILENT);
+  feed = get_feed (fixture, 0);
+  id = get_id (feed, 0);
+  close_node (fixture, 0);
+  g_assert_cmpuint (count_objects (fixture), ==, n_objects);
+  statement = g_strdup_printf ("UPDATE videos SET transcode = 1 WHERE id = %" G_GINT64_FORMAT, id);
+  dou_test_engine_run (fixture->database, statement);
+
+  do
+    {
+      g_clear_pointer (&shown, g_free);
+      g_usleep (10000);
+      shown = show (fixture, 1, id);
+    }
+  while (strstr (shown, "failed       The object store, GET ") == NULL);
+  g_assert_nonnull (strstr (shown, "to be done, begun 0 times\n"));
+
+  open_node (fixture, 0, TRUE);
+  while (TRUE)
+    {
+      g_autoptr (JsonArray) newest = get_feed (fixture, 1);
+
+      g_assert_cmpint (get_id (newest, 0), ==, id);
+      if (g_str_has_suffix (get_url (newest, 0), "-1.mp4"))
+        {
+          url = g_strdup (get_url (newest, 0));
+          break;
+        }
+      g_usleep (10000);
+    }
+  film = dou_test_http_fetch (fixture->https[1], "GET", url, NULL, 200, NULL);
+  g_assert_cmpmem ((const char *) g_bytes_get_data (film, NULL) + 4, 4, "ftyp", 4);
+  g_assert_cmpuint (count_objects (fixture), ==, n_objects + 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -384,6 +448,7 @@ main (int argc, char **argv)
 #define ADD(name, func) g_test_add_data_func ("/integration/transcodes/" name, &fixture, func)
   ADD ("killed", test_killed);
   ADD ("given-up", test_given_up);
+  ADD ("moved", test_moved);
 #undef ADD
 
   status = g_test_run ();

@@ -460,6 +460,22 @@ test_elsewhere (Fixture *fixture, gconstpointer data)
   do_one (fixture, 1, task);
 }
 
+/* Test that what a node has left to others is had by another, and not by itself. */
+static void
+test_left (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouVideoTask) task = NULL;
+
+  dou_video_jobs_leave (fixture->nodes[0].jobs, FIRST_ID);
+  publish (fixture, FIRST_ID);
+  dou_video_jobs_add (fixture->nodes[0].jobs, FIRST_ID);
+  g_assert_null (take (fixture, 0));
+  task = take_in_time (fixture, 1);
+  g_assert_cmpint (task->id, ==, FIRST_ID);
+  g_assert_cmpuint (task->n_attempts, ==, 1);
+  do_one (fixture, 1, task);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -477,11 +493,13 @@ main (int argc, char **argv)
   ADD ("database/kept", alone_soon, test_kept);
   ADD ("database/failed", alone_soon, test_failed);
   ADD ("database/elsewhere", alone, test_elsewhere);
+  ADD ("database/left", alone, test_left);
   ADD ("queue/once", shared, test_once);
   ADD ("queue/dead", shared_soon, test_dead);
   ADD ("queue/kept", shared_soon, test_kept);
   ADD ("queue/failed", shared_soon, test_failed);
   ADD ("queue/forgotten", shared_soon, test_forgotten);
+  ADD ("queue/left", shared_soon, test_left);
   ADD ("queue/over", shared, test_over);
   ADD ("queue/hung", shared, test_hung);
 #undef ADD
