@@ -266,6 +266,7 @@ class Wanted(unittest.TestCase):
         """Test that a call for many requests is in the trace of one, and linked with all the others."""
         # Whose token it is, is known from now on.
         self.server.request("GET", self._find_user(1))
+        n_calls = read_metric(self.server, "doutok_bus_batch_items_count", method="User1.GetUsers")
         service = self.server.find_processes("doutok-user")[0]
         parents = [Parent() for _ in range(N_TOGETHER)]
         connections = []
@@ -275,6 +276,9 @@ class Wanted(unittest.TestCase):
                 connections.append(connect(self.server))
                 connections[i].sendall(f"GET {self._find_user(1000 + i)} HTTP/1.1\r\nHost: a\r\n"
                                        f"traceparent: {parent.headers['traceparent']}\r\n\r\n".encode())
+                if i < N_CALLS:
+                    wait_for_metric(self.server, "doutok_bus_batch_items_count", lambda n: n == n_calls + i + 1,
+                                    method="User1.GetUsers")
             wait_for_metric(self.server, "doutok_bus_queue_items", lambda n: n == N_TOGETHER - N_CALLS,
                             method="User1.GetUsers")
         finally:
