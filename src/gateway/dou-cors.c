@@ -73,12 +73,11 @@ dou_cors_free (DouCors *self)
   g_free (self);
 }
 
-/* Returns: (nullable): the origin of @message if it may have the answer */
+/* Returns: (nullable): the origin of @request if it may have the answer */
 static const char *
-dou_cors_get_allowed (DouCors *self, SoupServerMessage *message)
+dou_cors_get_allowed (DouCors *self, const DouRequestHead *request)
 {
-  const char *origin = soup_message_headers_get_one (
-      soup_server_message_get_request_headers (message), "Origin");
+  const char *origin = soup_message_headers_get_one (request->headers, "Origin");
 
   if (origin == NULL)
     return NULL;
@@ -89,38 +88,36 @@ dou_cors_get_allowed (DouCors *self, SoupServerMessage *message)
 }
 
 static gboolean
-is_preflight (SoupServerMessage *message)
+is_preflight (const DouRequestHead *request)
 {
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
-
-  return strcmp (soup_server_message_get_method (message), "OPTIONS") == 0
-         && soup_message_headers_get_one (headers, "Access-Control-Request-Method") != NULL;
+  return g_str_equal (request->method, "OPTIONS")
+         && soup_message_headers_get_one (request->headers, "Access-Control-Request-Method") != NULL;
 }
 
 /**
  * dou_cors_is_preflight:
  * @self: what pages may do
- * @message: a request
+ * @request: the head of one
  *
  * Returns: whether a browser asks beforehand what a page may do, and the page may do something
  */
 gboolean
-dou_cors_is_preflight (DouCors *self, SoupServerMessage *message)
+dou_cors_is_preflight (DouCors *self, const DouRequestHead *request)
 {
-  return is_preflight (message) && dou_cors_get_allowed (self, message) != NULL;
+  return is_preflight (request) && dou_cors_get_allowed (self, request) != NULL;
 }
 
 /**
  * dou_cors_add_headers:
  * @self: what pages may do
- * @message: a request that is about to be answered
+ * @request: the head of one that is about to be answered
+ * @headers: of the answer
  *
- * Adds to its response headers whether the page that it came from may read the answer.
+ * Adds to the headers whether the page that it came from may read the answer.
  */
 void
-dou_cors_add_headers (DouCors *self, SoupServerMessage *message)
+dou_cors_add_headers (DouCors *self, const DouRequestHead *request, SoupMessageHeaders *headers)
 {
-  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
   const char *origin;
 
   if (self->origins[0] == NULL)
@@ -128,12 +125,12 @@ dou_cors_add_headers (DouCors *self, SoupServerMessage *message)
 
   if (!self->is_any)
     soup_message_headers_append (headers, "Vary", "Origin");
-  origin = dou_cors_get_allowed (self, message);
+  origin = dou_cors_get_allowed (self, request);
   if (origin == NULL)
     return;
 
   soup_message_headers_replace (headers, "Access-Control-Allow-Origin", origin);
-  if (is_preflight (message))
+  if (is_preflight (request))
     {
       soup_message_headers_replace (headers, "Access-Control-Allow-Methods", ALLOWED_METHODS);
       soup_message_headers_replace (headers, "Access-Control-Allow-Headers", ALLOWED_HEADERS);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <libsoup/soup.h>
-
 #include "common/dou-config.h"
+#include "gateway/dou-request-head.h"
 
 G_BEGIN_DECLS
 
@@ -17,8 +16,8 @@ typedef struct _DouCors DouCors;
 
 DouCors *dou_cors_new (DouConfig *config, GError **error);
 void dou_cors_free (DouCors *self);
-gboolean dou_cors_is_preflight (DouCors *self, SoupServerMessage *message);
-void dou_cors_add_headers (DouCors *self, SoupServerMessage *message);
+gboolean dou_cors_is_preflight (DouCors *self, const DouRequestHead *request);
+void dou_cors_add_headers (DouCors *self, const DouRequestHead *request, SoupMessageHeaders *headers);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DouCors, dou_cors_free)
 

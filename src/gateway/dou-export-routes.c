@@ -131,7 +131,7 @@ job_send (Job *job)
   const DouFilePart part = { job->fd, 0 };
   g_autoptr (DouRequest) request = g_steal_pointer (&job->request);
   SoupMessageHeaders *headers
-      = soup_server_message_get_response_headers (dou_request_get_message (request));
+      = dou_request_get_answer_headers (request);
   g_autofree char *disposition = g_strdup_printf (
       "attachment; filename=\"doutok-%" G_GINT64_FORMAT ".zip\"", job->user);
   g_autoptr (GBytes) body = NULL;

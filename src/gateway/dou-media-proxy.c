@@ -101,8 +101,7 @@ got_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   g_info ("%s", error->message);
-  soup_message_headers_clear (soup_server_message_get_response_headers (
-      dou_request_get_message (self->request)));
+  soup_message_headers_clear (dou_request_get_answer_headers (self->request));
   dou_request_reply_status (self->request, dou_status_from_error (error));
   proxy_free (self);
 }

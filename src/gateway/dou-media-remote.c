@@ -135,24 +135,18 @@ dou_media_remote_new (const DouObjectAddress *address)
   return self;
 }
 
-static SoupMessageHeaders *
-get_headers (DouRequest *request)
-{
-  return soup_server_message_get_response_headers (dou_request_get_message (request));
-}
-
 static void
 redirect (DouRequest *request, const char *location, const char *cache_control)
 {
-  soup_message_headers_replace (get_headers (request), "Location", location);
-  soup_message_headers_replace (get_headers (request), "Cache-Control", cache_control);
+  soup_message_headers_replace (dou_request_get_answer_headers (request), "Location", location);
+  soup_message_headers_replace (dou_request_get_answer_headers (request), "Cache-Control", cache_control);
   dou_request_reply_bytes (request, SOUP_STATUS_FOUND, NULL, NULL);
 }
 
 static void
 redirect_to_store (DouMediaRemote *self, DouRequest *request, const char *name)
 {
-  const char *method = soup_server_message_get_method (dou_request_get_message (request));
+  const char *method = dou_request_get_method (request);
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
   g_autoptr (GDateTime) since = g_date_time_new_from_unix_utc (now - now % ADDRESS_INTERVAL);
   g_autofree char *location
@@ -164,7 +158,7 @@ redirect_to_store (DouMediaRemote *self, DouRequest *request, const char *name)
 static void
 add_headers (DouRequest *request, const Known *known)
 {
-  SoupMessageHeaders *headers = get_headers (request);
+  SoupMessageHeaders *headers = dou_request_get_answer_headers (request);
 
   soup_message_headers_replace (headers, "ETag", known->info->etag);
   if (known->last_modified != NULL)
@@ -177,7 +171,7 @@ static void
 pass_on_range (DouMediaRemote *self, DouRequest *request, const char *name, const Known *known)
 {
   SoupMessageHeaders *asked
-      = soup_server_message_get_request_headers (dou_request_get_message (request));
+      = dou_request_get_headers (request);
   const DouValidators validators = { known->info->etag, known->info->mtime };
   const char *content_type = dou_media_file_get_content_type (name);
   DouByteRange range = DOU_BYTE_RANGE_WHOLE;
@@ -193,13 +187,13 @@ pass_on_range (DouMediaRemote *self, DouRequest *request, const char *name, cons
     {
       g_autofree char *text = g_strdup_printf ("bytes */%" G_GUINT64_FORMAT, size);
 
-      soup_message_headers_replace (get_headers (request), "Content-Range", text);
-      soup_message_headers_replace (get_headers (request), "Cache-Control", "no-store");
+      soup_message_headers_replace (dou_request_get_answer_headers (request), "Content-Range", text);
+      soup_message_headers_replace (dou_request_get_answer_headers (request), "Cache-Control", "no-store");
       dou_request_reply_bytes (request, SOUP_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE, NULL, NULL);
     }
   else if (range == DOU_BYTE_RANGE_PART)
     {
-      soup_message_headers_set_content_range (get_headers (request), (goffset) offset,
+      soup_message_headers_set_content_range (dou_request_get_answer_headers (request), (goffset) offset,
                                               (goffset) (offset + length - 1), (goffset) size);
       dou_media_proxy_start (request, self->store, name, SOUP_STATUS_PARTIAL_CONTENT, content_type,
                              offset, length);
@@ -213,8 +207,7 @@ pass_on_range (DouMediaRemote *self, DouRequest *request, const char *name, cons
 static void
 pass_on (DouMediaRemote *self, DouRequest *request, const char *name, const Known *known)
 {
-  SoupServerMessage *message = dou_request_get_message (request);
-  SoupMessageHeaders *asked = soup_server_message_get_request_headers (message);
+  SoupMessageHeaders *asked = dou_request_get_headers (request);
   const DouValidators validators = { known->info->etag, known->info->mtime };
 
   add_headers (request, known);
@@ -222,9 +215,9 @@ pass_on (DouMediaRemote *self, DouRequest *request, const char *name, const Know
                                        soup_message_headers_get_one (asked, "If-Modified-Since"),
                                        &validators))
     dou_request_reply_bytes (request, SOUP_STATUS_NOT_MODIFIED, NULL, NULL);
-  else if (soup_server_message_get_method (message) == SOUP_METHOD_HEAD)
+  else if (g_str_equal (dou_request_get_method (request), "HEAD"))
     {
-      soup_message_headers_set_content_length (get_headers (request), (goffset) known->info->size);
+      soup_message_headers_set_content_length (dou_request_get_answer_headers (request), (goffset) known->info->size);
       dou_request_reply_bytes (request, SOUP_STATUS_OK, dou_media_file_get_content_type (name), NULL);
     }
   else

@@ -48,7 +48,6 @@ reply_with_part (DouRequest *request,
 static gboolean
 redirect_to_successor (DouRequest *request, DouMedia *media, const char *name)
 {
-  SoupServerMessage *message = dou_request_get_message (request);
   g_autofree char *successor = NULL;
 
   for (guint attempt = 0; (successor = dou_media_file_get_successor (name, attempt)) != NULL;
@@ -62,8 +61,7 @@ redirect_to_successor (DouRequest *request, DouMedia *media, const char *name)
           g_autofree char *location
               = g_strconcat (dou_request_get_origin (request), PREFIX, successor, NULL);
 
-          soup_message_headers_replace (soup_server_message_get_response_headers (message),
-                                        "Location", location);
+          soup_message_headers_replace (dou_request_get_answer_headers (request), "Location", location);
           dou_request_reply_bytes (request, SOUP_STATUS_FOUND, NULL, NULL);
           return TRUE;
         }
@@ -84,13 +82,13 @@ add_headers (SoupMessageHeaders *headers, DouMediaFile *file)
 
 /* Range means something with GET only (RFC 9110, section 14.2). */
 static DouByteRange
-choose_range (SoupServerMessage *message, DouMediaFile *file, guint64 *offset, guint64 *length)
+choose_range (DouRequest *request, DouMediaFile *file, guint64 *offset, guint64 *length)
 {
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  SoupMessageHeaders *headers = dou_request_get_headers (request);
   const char *if_range = soup_message_headers_get_one (headers, "If-Range");
   DouValidators validators = { file->etag, file->mtime };
 
-  if (soup_server_message_get_method (message) != SOUP_METHOD_GET
+  if (!g_str_equal (dou_request_get_method (request), "GET")
       || !dou_preconditions_allow_range (if_range, &validators))
     return DOU_BYTE_RANGE_WHOLE;
 
@@ -101,11 +99,10 @@ choose_range (SoupServerMessage *message, DouMediaFile *file, guint64 *offset, g
 static void
 reply_with_file (DouRequest *request, DouMediaFile *file)
 {
-  SoupServerMessage *message = dou_request_get_message (request);
-  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+  SoupMessageHeaders *headers = dou_request_get_answer_headers (request);
   guint64 offset = 0, length = 0;
 
-  switch (choose_range (message, file, &offset, &length))
+  switch (choose_range (request, file, &offset, &length))
     {
     case DOU_BYTE_RANGE_PART:
       soup_message_headers_set_content_range (
@@ -134,8 +131,7 @@ static void
 handle_media (DouRequest *request, gpointer user_data)
 {
   DouMedia *media = user_data;
-  SoupServerMessage *message = dou_request_get_message (request);
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  SoupMessageHeaders *headers = dou_request_get_headers (request);
   const char *name = dou_request_get_path (request) + strlen (PREFIX);
   DouStatus status = DOU_STATUS_NOT_FOUND;
   g_autoptr (DouMediaFile) file = dou_media_open (media, name, &status);
@@ -153,7 +149,7 @@ handle_media (DouRequest *request, gpointer user_data)
       return;
     }
 
-  add_headers (soup_server_message_get_response_headers (message), file);
+  add_headers (dou_request_get_answer_headers (request), file);
 
   validators = (DouValidators){ file->etag, file->mtime };
   if (dou_preconditions_is_unmodified (soup_message_headers_get_list (headers, "If-None-Match"),

@@ -80,7 +80,7 @@ static gboolean
 dou_metrics_routes_allows (DouMetricsRoutes *self, DouRequest *request)
 {
   SoupMessageHeaders *headers
-      = soup_server_message_get_request_headers (dou_request_get_message (request));
+      = dou_request_get_headers (request);
   g_autoptr (GInetAddress) client = dou_request_get_client_address (request);
 
   if (client == NULL)

@@ -34,7 +34,7 @@ reply_picture (DouRequest *request, GBytes *(*draw) (gint64 id))
       return;
     }
 
-  headers = soup_server_message_get_response_headers (dou_request_get_message (request));
+  headers = dou_request_get_answer_headers (request);
   soup_message_headers_replace (headers, "Cache-Control", "public, max-age=31536000, immutable");
   picture = draw (id);
   dou_request_reply_bytes (request, SOUP_STATUS_OK, "image/png", picture);

@@ -34,6 +34,7 @@
 
 #include "gateway/dou-message-json.h"
 #include "gateway/dou-push-private.h"
+#include "gateway/dou-websocket-handshake.h"
 
 #define BUS_NAME "org.doutok.Chat"
 #define OBJECT_PATH "/org/doutok/Chat"
@@ -56,6 +57,7 @@ struct _DouPush
 
   DouContext *context;         /* (unowned) */
   DouWebsocketHub *hub;        /* (owned) */
+  DouWebsocketHandshake *handshake; /* (owned) */
   GDBusConnection *connection; /* (owned) */
   guint sent_id;               /* subscriptions, or 0 */
   guint read_id;
@@ -91,6 +93,7 @@ dou_push_dispose (GObject *object)
   if (self->hub != NULL)
     dou_websocket_hub_listen (self->hub, NULL, NULL);
   g_clear_object (&self->hub);
+  g_clear_object (&self->handshake);
 
   G_OBJECT_CLASS (dou_push_parent_class)->dispose (object);
 }
@@ -104,6 +107,7 @@ dou_push_class_init (DouPushClass *klass)
 static void
 dou_push_init (DouPush *self)
 {
+  self->handshake = dou_websocket_handshake_new ();
 }
 
 static void
@@ -395,7 +399,7 @@ static DouWebsocketTicket
 dou_push_make_ticket (DouPush *self, DouRequest *request, gint64 user)
 {
   SoupMessageHeaders *headers
-      = soup_server_message_get_request_headers (dou_request_get_message (request));
+      = dou_request_get_headers (request);
   const DouTokenClaims *claims
       = dou_authenticator_read (self->context->authenticator, dou_request_get_token (request));
   gint64 now = dou_clock_get_real_time (self->context->clock) / 1000;
@@ -412,7 +416,7 @@ static void
 websocket_handler (DouRequest *request, gpointer user_data)
 {
   DouPush *self = user_data;
-  SoupServerMessage *message = dou_request_get_message (request);
+  SoupMessageHeaders *answer = dou_request_get_answer_headers (request);
   DouWebsocketTicket ticket;
   DouStatus status;
   gint64 user;
@@ -420,7 +424,7 @@ websocket_handler (DouRequest *request, gpointer user_data)
 
   status = dou_authenticator_require (self->context->authenticator, request, &user);
   if (status == DOU_STATUS_OK
-      && !soup_websocket_server_process_handshake (message, NULL, NULL, NULL, NULL))
+      && !dou_websocket_handshake_answer (self->handshake, dou_request_get_headers (request), answer))
     status = DOU_STATUS_BAD_REQUEST;
   if (status == DOU_STATUS_OK)
     ticket = dou_push_make_ticket (self, request, user);
@@ -428,6 +432,7 @@ websocket_handler (DouRequest *request, gpointer user_data)
     status = DOU_STATUS_RATE_LIMITED;
   if (status != DOU_STATUS_OK)
     {
+      soup_message_headers_clear (answer);
       dou_request_reply_status (request, status);
       return;
     }
@@ -440,6 +445,7 @@ websocket_handler (DouRequest *request, gpointer user_data)
     }
 
   dou_websocket_hub_cancel (self->hub, user, ticket.slot);
+  soup_message_headers_clear (answer);
   dou_request_reply_status (request, DOU_STATUS_BAD_REQUEST);
 }
 

@@ -5,6 +5,7 @@
 #include "gateway/dou-connection.h"
 #include "gateway/dou-origin.h"
 #include "gateway/dou-parameters.h"
+#include "gateway/dou-request-head.h"
 #include "gateway/dou-request-id.h"
 #include "gateway/dou-responder.h"
 #include "gateway/dou-router.h"
@@ -16,11 +17,12 @@ struct _DouRequest
   GObject parent_instance;
 
   DouConnection *connection;  /* (owned) possibly closed */
-  SoupServerMessage *message; /* (owned) */
+  DouRequestHead *head;       /* (owned) */
+  SoupMessageHeaders *answer_headers; /* (owned) */
   DouResponder *responder;    /* (owned) */
   DouOrigin *origin;          /* (owned) */
 
-  const char *id; /* (unowned) (nullable) once asked for: a header of `message`, or `minted_id` */
+  const char *id; /* (unowned) (nullable) once asked for: a header of `head`, or `minted_id` */
   char minted_id[DOU_REQUEST_ID_LENGTH + 1];
   DouSpan *span;         /* (owned) (nullable) until it is answered, if it is to be seen */
   DouTraceContext trace; /* of `span` */
@@ -43,7 +45,7 @@ struct _DouRequest
 /* What is done with a request by those who read it, and by nobody else. */
 
 DouRequest *dou_request_new (DouConnection *connection,
-                             SoupServerMessage *message,
+                             DouRequestHead *head,
                              DouResponder *responder,
                              DouOrigin *origin);
 void dou_request_take_path (DouRequest *self, char *path);

@@ -26,7 +26,7 @@ dou_request_end_span (DouRequest *self, guint http_code)
     return;
 
   access.request_id = dou_request_get_id (self);
-  access.method = soup_server_message_get_method (self->message);
+  access.method = self->head->method;
   access.route = self->route != NULL ? self->route->path : NULL;
   access.http_code = http_code;
   access.status_code = self->status_code;
@@ -39,7 +39,7 @@ dou_request_log (DouRequest *self, guint http_code, gsize n_bytes, gint64 durati
   g_autoptr (GInetAddress) client = dou_request_get_client_address (self);
   const DouAccess access = {
     .request_id = dou_request_get_id (self),
-    .method = soup_server_message_get_method (self->message),
+    .method = self->head->method,
     .route = self->route != NULL ? self->route->path : NULL,
     .path = self->path,
     .client = client,
@@ -61,20 +61,20 @@ dou_request_reply_in_full (DouRequest *self, guint http_code, const char *conten
   const DouAnswer answer = {
     .http_code = http_code,
     .content_type = content_type,
-    .headers = soup_server_message_get_response_headers (self->message),
+    .headers = self->answer_headers,
     .allowed = self->route != NULL ? self->route->methods : 0,
     .request_id = dou_request_get_id (self),
     .retry_after = self->retry_after,
     .body = body,
     .part = part,
     .feed = feed,
-    .omits_body = soup_server_message_get_method (self->message) == SOUP_METHOD_HEAD,
+    .omits_body = g_str_equal (self->head->method, "HEAD"),
   };
 
   const gint64 duration = g_get_monotonic_time () - self->begun;
 
   if (cors != NULL)
-    dou_cors_add_headers (cors, self->message);
+    dou_cors_add_headers (cors, self->head, self->answer_headers);
 
   self->is_answered = TRUE;
   dou_traffic_note (dou_responder_get_traffic (self->responder),
@@ -113,7 +113,7 @@ dou_request_reply_status (DouRequest *self, DouStatus status)
 
   cors = dou_responder_get_cors (self->responder);
   if (status == DOU_STATUS_METHOD_NOT_ALLOWED && cors != NULL
-      && dou_cors_is_preflight (cors, self->message))
+      && dou_cors_is_preflight (cors, self->head))
     {
       dou_request_reply (self, SOUP_STATUS_NO_CONTENT, NULL, NULL, NULL);
       return;
@@ -279,7 +279,7 @@ dou_request_break_off (DouRequest *self)
  * dou_request_switch_protocols:
  * @self: a request that is not answered yet
  *
- * Answers with 101 and the response headers of the message, and gives the socket away: from now on
+ * Answers with 101 and the headers of the answer, and gives the socket away: from now on
  * something else than HTTP is spoken on it.
  *
  * Returns: (transfer full): the socket, which does not block; or -1 if the client is gone, or has
@@ -304,7 +304,7 @@ dou_request_switch_protocols (DouRequest *self)
   dou_request_end_span (self, SOUP_STATUS_SWITCHING_PROTOCOLS);
   head = g_string_new ("HTTP/1.1 101 Switching Protocols\r\n");
   soup_message_headers_iter_init (&iter,
-                                  soup_server_message_get_response_headers (self->message));
+                                  self->answer_headers);
   while (soup_message_headers_iter_next (&iter, &name, &value))
     g_string_append_printf (head, "%s: %s\r\n", name, value);
   g_string_append (head, "\r\n");

@@ -12,20 +12,17 @@
 
 /**
  * dou_request_span_begin:
- * @message: the head of a request
+ * @headers: of a request
  *
  * Returns: (transfer full) (nullable): its span, if it is to be seen
  */
 DouSpan *
-dou_request_span_begin (SoupServerMessage *message)
+dou_request_span_begin (SoupMessageHeaders *headers)
 {
-  SoupMessageHeaders *headers;
-
   if (!dou_trace_is_on ())
     return NULL;
 
   /* As a list: several are none. */
-  headers = soup_server_message_get_request_headers (message);
   return dou_trace_begin_request (soup_message_headers_get_list (headers, DOU_TRACE_PARENT), NULL);
 }
 

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-DouSpan *dou_request_span_begin (SoupServerMessage *message);
+DouSpan *dou_request_span_begin (SoupMessageHeaders *headers);
 void dou_request_span_end (DouSpan *span, const DouAccess *access);
 
 G_END_DECLS

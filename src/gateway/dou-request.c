@@ -44,7 +44,8 @@ dou_request_finalize (GObject *object)
   g_clear_object (&self->cancellable);
   g_object_unref (self->origin);
   g_object_unref (self->responder);
-  g_object_unref (self->message);
+  dou_request_head_free (self->head);
+  soup_message_headers_unref (self->answer_headers);
   dou_connection_unref (self->connection);
 
   G_OBJECT_CLASS (dou_request_parent_class)->finalize (object);
@@ -66,7 +67,7 @@ dou_request_init (DouRequest *self)
 /**
  * dou_request_new:
  * @connection: where it came from
- * @message: its head
+ * @head: (transfer full): how it begins
  * @responder: writes the answer
  * @origin: knows where links point to
  *
@@ -74,7 +75,7 @@ dou_request_init (DouRequest *self)
  */
 DouRequest *
 dou_request_new (DouConnection *connection,
-                 SoupServerMessage *message,
+                 DouRequestHead *head,
                  DouResponder *responder,
                  DouOrigin *origin)
 {
@@ -83,8 +84,9 @@ dou_request_new (DouConnection *connection,
   self->begun = g_get_monotonic_time ();
   self->status_code = -1;
   self->connection = dou_connection_ref (connection);
-  self->message = g_object_ref (message);
-  self->span = dou_request_span_begin (message);
+  self->head = head;
+  self->answer_headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_RESPONSE);
+  self->span = dou_request_span_begin (head->headers);
   if (self->span != NULL)
     self->trace = *dou_span_get_context (self->span);
   self->responder = g_object_ref (responder);
@@ -185,7 +187,7 @@ dou_request_get_id (DouRequest *self)
   if (self->id != NULL)
     return self->id;
 
-  given = soup_message_headers_get_one (soup_server_message_get_request_headers (self->message),
+  given = soup_message_headers_get_one (self->head->headers,
                                         DOU_REQUEST_ID_HEADER);
   if (dou_request_id_is_sane (given))
     {
@@ -285,7 +287,7 @@ dou_request_get_token (DouRequest *self)
   if (is_token (text))
     return text;
 
-  text = soup_message_headers_get_one (soup_server_message_get_request_headers (self->message),
+  text = soup_message_headers_get_one (self->head->headers,
                                        "Authorization");
   if (text == NULL || g_ascii_strncasecmp (text, BEARER, strlen (BEARER)) != 0)
     return NULL;
@@ -309,8 +311,8 @@ dou_request_get_origin (DouRequest *self)
 
   if (self->url == NULL)
     self->url
-        = dou_origin_get_url (self->origin, soup_server_message_get_request_headers (self->message),
-                              soup_server_message_get_remote_address (self->message),
+        = dou_origin_get_url (self->origin, self->head->headers,
+                              self->head->remote,
                               self->connection->is_secure);
   if (self->url == NULL)
     self->url = dou_connection_get_url (self->connection);
@@ -331,23 +333,50 @@ dou_request_get_client_address (DouRequest *self)
   g_return_val_if_fail (DOU_IS_REQUEST (self), NULL);
 
   return dou_origin_get_client (self->origin,
-                                soup_server_message_get_request_headers (self->message),
-                                soup_server_message_get_remote_address (self->message));
+                                self->head->headers,
+                                self->head->remote);
 }
 
 /**
- * dou_request_get_message:
+ * dou_request_get_method:
  * @self: a request
  *
- * Returns: (transfer none): its head as libsoup read it. Response headers that are set here are
- * sent with dou_request_reply_bytes(); nothing else of the response is
+ * Returns: (transfer none): its method, as it was sent
  */
-SoupServerMessage *
-dou_request_get_message (DouRequest *self)
+const char *
+dou_request_get_method (DouRequest *self)
 {
   g_return_val_if_fail (DOU_IS_REQUEST (self), NULL);
 
-  return self->message;
+  return self->head->method;
+}
+
+/**
+ * dou_request_get_headers:
+ * @self: a request
+ *
+ * Returns: (transfer none): those that were sent
+ */
+SoupMessageHeaders *
+dou_request_get_headers (DouRequest *self)
+{
+  g_return_val_if_fail (DOU_IS_REQUEST (self), NULL);
+
+  return self->head->headers;
+}
+
+/**
+ * dou_request_get_answer_headers:
+ * @self: a request
+ *
+ * Returns: (transfer none): those that go with its answer, beside those that every answer has
+ */
+SoupMessageHeaders *
+dou_request_get_answer_headers (DouRequest *self)
+{
+  g_return_val_if_fail (DOU_IS_REQUEST (self), NULL);
+
+  return self->answer_headers;
 }
 
 /**
@@ -414,7 +443,7 @@ dou_request_get_body_sink (DouRequest *self)
 DouLanguage
 dou_request_get_language (DouRequest *self)
 {
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (self->message);
+  SoupMessageHeaders *headers = self->head->headers;
 
   return dou_language_negotiate (soup_message_headers_get_list (headers, "Accept-Language"));
 }

@@ -46,7 +46,8 @@ const char *dou_request_get_token (DouRequest *self);
 const char *dou_request_get_origin (DouRequest *self);
 DouLanguage dou_request_get_language (DouRequest *self);
 GInetAddress *dou_request_get_client_address (DouRequest *self);
-SoupServerMessage *dou_request_get_message (DouRequest *self);
+const char *dou_request_get_method (DouRequest *self);
+SoupMessageHeaders *dou_request_get_headers (DouRequest *self);
 GCancellable *dou_request_get_cancellable (DouRequest *self);
 
 /* Parameters that arrive outside the query and a small body: the fields of a streamed upload. */
@@ -56,6 +57,9 @@ gpointer dou_request_get_body_sink (DouRequest *self);
 /* How often it may be made. */
 DouRateClass dou_request_get_rate_class (DouRequest *self);
 DouStatus dou_request_delay (DouRequest *self, guint seconds);
+
+/* Goes with the answer. */
+SoupMessageHeaders *dou_request_get_answer_headers (DouRequest *self);
 
 /* The answer: exactly one of these. */
 void dou_request_reply_status (DouRequest *self, DouStatus status);

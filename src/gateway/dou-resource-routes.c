@@ -155,13 +155,12 @@ static void
 file_handler (DouRequest *request, gpointer user_data)
 {
   const File *file = user_data;
-  SoupServerMessage *message = dou_request_get_message (request);
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  SoupMessageHeaders *headers = dou_request_get_headers (request);
   const Form *form
       = file->gzip.bytes != NULL && accepts_gzip (headers) ? &file->gzip : &file->plain;
   const DouValidators validators = { form->etag, 0 };
 
-  add_headers (soup_server_message_get_response_headers (message), file, form);
+  add_headers (dou_request_get_answer_headers (request), file, form);
   if (dou_preconditions_is_unmodified (soup_message_headers_get_list (headers, "If-None-Match"),
                                        NULL, &validators))
     dou_request_reply_bytes (request, SOUP_STATUS_NOT_MODIFIED, NULL, NULL);

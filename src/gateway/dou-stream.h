@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /**
  * DouStream:
  *
- * What libsoup reads a head from: the bytes it is given, then the end. What libsoup writes goes
+ * What libsoup reads from: the bytes it is given, then the end. What libsoup writes goes
  * nowhere.
  */
 #define DOU_TYPE_STREAM (dou_stream_get_type ())

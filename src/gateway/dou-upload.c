@@ -107,7 +107,7 @@ dou_upload_new (DouRequest *request, DouContext *context, const DouUploadFile *f
                 DouStatus *status)
 {
   SoupMessageHeaders *headers
-      = soup_server_message_get_request_headers (dou_request_get_message (request));
+      = dou_request_get_headers (request);
   g_autofree DouUpload *self = g_new0 (DouUpload, 1);
 
   g_return_val_if_fail (n_files >= 1 && n_files <= DOU_UPLOAD_MAX_FILES, NULL);

@@ -471,7 +471,7 @@ static gpointer
 open_pictures (DouRequest *request, gpointer user_data, DouStatus *status)
 {
   SoupMessageHeaders *headers
-      = soup_server_message_get_request_headers (dou_request_get_message (request));
+      = dou_request_get_headers (request);
   const char *type = soup_message_headers_get_content_type (headers, NULL);
   DouUploadFile files[N_PICTURES];
 

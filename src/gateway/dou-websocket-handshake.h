@@ -6,18 +6,15 @@
 G_BEGIN_DECLS
 
 /**
- * DouHeadReader:
+ * DouWebsocketHandshake:
  *
- * libsoup's server as a function: the bytes of a complete head in, a message out.
+ * How libsoup answers who asks to speak WebSocket.
  */
-#define DOU_TYPE_HEAD_READER (dou_head_reader_get_type ())
-G_DECLARE_FINAL_TYPE (DouHeadReader, dou_head_reader, DOU, HEAD_READER, GObject)
+#define DOU_TYPE_WEBSOCKET_HANDSHAKE (dou_websocket_handshake_get_type ())
+G_DECLARE_FINAL_TYPE (DouWebsocketHandshake, dou_websocket_handshake, DOU, WEBSOCKET_HANDSHAKE, GObject)
 
-DouHeadReader *dou_head_reader_new (void);
-SoupServerMessage *dou_head_reader_read (DouHeadReader *self,
-                                         const char *head,
-                                         gsize length,
-                                         GSocketAddress *local,
-                                         GSocketAddress *remote);
+DouWebsocketHandshake *dou_websocket_handshake_new (void);
+gboolean dou_websocket_handshake_answer (DouWebsocketHandshake *self, SoupMessageHeaders *asked,
+                                         SoupMessageHeaders *answer);
 
 G_END_DECLS

@@ -120,7 +120,7 @@ open_two (DouRequest *request, gpointer user_data, DouStatus *status)
 {
   static const DouUploadFile files[] = { { "first", 3 }, { "second", 5 } };
   SoupMessageHeaders *headers
-      = soup_server_message_get_request_headers (dou_request_get_message (request));
+      = dou_request_get_headers (request);
   const char *type = soup_message_headers_get_content_type (headers, NULL);
 
   *status = DOU_STATUS_OK;
