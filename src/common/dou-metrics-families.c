@@ -41,6 +41,14 @@ const DouMetricFamily dou_metric_families[] = {
   { "doutok_transcodes_total", DOU_METRIC_COUNTER, "Videos transcoded, by outcome." },
   { "doutok_media_runs_total", DOU_METRIC_COUNTER, "Runs of ffprobe and ffmpeg, by outcome." },
   { "doutok_media_run_duration_seconds", DOU_METRIC_TIMES, "Runs of ffprobe and ffmpeg." },
+  { "doutok_object_requests_total", DOU_METRIC_COUNTER,
+    "Requests to the object store, by kind (the method of HTTP) and outcome." },
+  { "doutok_object_request_duration_seconds", DOU_METRIC_TIMES,
+    "From the first try of a request to the object store to its answer, or to the beginning of one that is passed on." },
+  { "doutok_object_retries_total", DOU_METRIC_COUNTER,
+    "Tries of requests that the object store could not answer, which were made again, by kind." },
+  { "doutok_object_bytes_total", DOU_METRIC_COUNTER,
+    "Bytes of what was sent to the object store, or received from it, by direction." },
 };
 
 const guint dou_n_metric_families = G_N_ELEMENTS (dou_metric_families);

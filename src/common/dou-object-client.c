@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "common/dou-object-client.h"
+#include "common/dou-object-metrics.h"
 #include "common/dou-status.h"
 
 /* Requests that wait for others to end; one more is refused. */
@@ -65,6 +66,7 @@ typedef struct
   GSource *watch;            /* (owned) (nullable) of who may give up, during the last try */
   char *body;                /* (owned) (nullable) the answer */
   guint n_tried;
+  gint64 begun; /* monotonic time of the first try */
   gboolean is_late; /* the last try took too long altogether */
 } Call;
 
@@ -221,19 +223,27 @@ dou_object_client_new (const DouObjectAddress *address, const DouObjectLimits *l
     "timeout", limits->timeout, "max-conns", (int) limits->n_running, "max-conns-per-host",
     (int) limits->n_running, "user-agent", "doutok", "proxy-resolver", NULL, NULL);
   soup_session_remove_feature_by_type (self->session, SOUP_TYPE_CONTENT_DECODER);
+  dou_object_metrics_prepare ();
   return self;
 }
 
 static void dou_object_client_start_next (DouObjectClient *self);
 
+static void
+call_count (Call *call, DouObjectOutcome outcome)
+{
+  dou_object_metrics_count (call->request->method, outcome, g_get_monotonic_time () - call->begun);
+}
+
 /* The task has what it needs to return: the next may start. */
 static void
-finish (GTask *task, DouObjectAnswer *answer, GError *error)
+finish (GTask *task, DouObjectOutcome outcome, DouObjectAnswer *answer, GError *error)
 {
   g_autoptr (DouObjectClient) self = g_object_ref (g_task_get_source_object (task));
   Call *call = g_task_get_task_data (task);
 
   call_end_try (call);
+  call_count (call, outcome);
   self->n_running--;
   if (answer != NULL)
     g_task_return_pointer (task, answer, (GDestroyNotify) dou_object_answer_free);
@@ -266,13 +276,14 @@ retry_or_fail (GTask *task, char *why)
   if (g_task_return_error_if_cancelled (task))
     {
       /* Only what counts is left to be done. */
+      call_count (call, DOU_OBJECT_CANCELLED);
       self->n_running--;
       dou_object_client_start_next (self);
       return;
     }
   if (call->n_tried == self->limits.n_attempts)
     {
-      finish (task, NULL,
+      finish (task, DOU_OBJECT_FAILURE, NULL,
               g_error_new (DOU_ERROR, DOU_STATUS_UNAVAILABLE, "The object store, %s %s: %s",
                            call->request->method, call->request->name, reason));
       return;
@@ -281,6 +292,7 @@ retry_or_fail (GTask *task, char *why)
   pause = (guint) FIRST_PAUSE << (call->n_tried - 1);
   g_debug ("Object store, %s %s, try %u: %s", call->request->method, call->request->name,
            call->n_tried, reason);
+  dou_object_metrics_count_retry (call->request->method);
   source = g_timeout_source_new (pause / 2 + (guint) g_random_int_range (0, (gint32) pause));
   g_source_set_callback (source, try_again_cb, g_object_ref (task), g_object_unref);
   g_source_attach (source, g_task_get_context (task));
@@ -291,6 +303,14 @@ may_be_tried_again (guint http_code, const char *code)
 {
   return http_code >= 500 || http_code == STATUS_TOO_MANY_REQUESTS
          || http_code == SOUP_STATUS_REQUEST_TIMEOUT || g_strcmp0 (code, "RequestTimeout") == 0;
+}
+
+/* Returns: whether the store did what was asked of it, and there is nothing */
+static gboolean
+is_nothing (guint http_code)
+{
+  return http_code == SOUP_STATUS_NOT_FOUND || http_code == SOUP_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE
+         || http_code == SOUP_STATUS_NOT_MODIFIED || http_code == SOUP_STATUS_PRECONDITION_FAILED;
 }
 
 /* The store has said why not. Of HEAD there is nothing but the number. */
@@ -309,7 +329,7 @@ refuse (GTask *task, const char *body)
   if (may_be_tried_again (http_code, code))
     retry_or_fail (task, g_steal_pointer (&why));
   else
-    finish (task, NULL,
+    finish (task, is_nothing (http_code) ? DOU_OBJECT_NOTHING : DOU_OBJECT_REFUSED, NULL,
             g_error_new (DOU_ERROR,
                          http_code == SOUP_STATUS_NOT_FOUND ? DOU_STATUS_NOT_FOUND
                                                             : DOU_STATUS_INTERNAL,
@@ -328,7 +348,7 @@ succeed (GTask *task, GBytes *body, GInputStream *stream)
     = soup_message_headers_ref (soup_message_get_response_headers (call->message));
   answer->body = body;
   answer->stream = stream;
-  finish (task, answer, NULL);
+  finish (task, DOU_OBJECT_SUCCESS, answer, NULL);
 }
 
 /* A try ended before there was an answer. @error: (transfer full) */
@@ -421,6 +441,17 @@ watch_cancellable (GTask *task)
   g_source_attach (call->watch, g_task_get_context (task));
 }
 
+/* A try is over, whatever came of it, or what it streams has been read. */
+static void
+finished_cb (SoupMessage *message, gpointer user_data)
+{
+  SoupMessageMetrics *metrics = soup_message_get_metrics (message);
+
+  if (metrics != NULL)
+    dou_object_metrics_count_bytes (soup_message_metrics_get_request_body_bytes_sent (metrics),
+                                    soup_message_metrics_get_response_body_bytes_received (metrics));
+}
+
 static SoupMessage *
 make_message (DouObjectClient *self, DouObjectRequest *request)
 {
@@ -443,7 +474,8 @@ make_message (DouObjectClient *self, DouObjectRequest *request)
   while (g_hash_table_iter_next (&iter, &name, &value))
     soup_message_headers_replace (headers, name, value);
 
-  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_COLLECT_METRICS);
+  g_signal_connect (message, "finished", G_CALLBACK (finished_cb), NULL);
   return g_steal_pointer (&message);
 }
 
@@ -478,6 +510,7 @@ dou_object_client_start_next (DouObjectClient *self)
       if (g_task_return_error_if_cancelled (task))
         continue;
       self->n_running++;
+      ((Call *) g_task_get_task_data (task))->begun = g_get_monotonic_time ();
       try (task);
     }
 }

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What data/monitoring asks for is what a real server tells, and the alerts do what their tests say."""
 
+import hashlib
+import hmac
+import http.client
 import json
 import os
 import pathlib
@@ -38,6 +41,45 @@ def list_queries():
     """The dashboard's, with its variables filled in."""
     return [target["expr"].replace("$__rate_interval", "5m").replace("$job", "doutok")
             for panel in list_panels() for target in panel["targets"]]
+
+
+class ObjectStore:
+    """A real one, with a bucket; ends with this process."""
+
+    def __init__(self):
+        self._directory = tempfile.mkdtemp(prefix="doutok-objects-")
+        self._process = subprocess.Popen(
+            ["/usr/bin/python3", pathlib.Path(os.environ["G_TEST_SRCDIR"]) / "lib" / "object-store.py",
+             self._directory, "test:tester", "secret"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._host = "127.0.0.1:" + self._process.stdout.readline().strip()
+        self._make_bucket()
+        self.configuration = (f"[media]\nstore=s3\ns3-endpoint=http://{self._host}\ns3-bucket=bucket\n"
+                              "s3-access-key=test:tester\ns3-secret-key=secret\n")
+
+    def _make_bucket(self):
+        """One request, signed as AWS has it: Signature Version 4."""
+        now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        nothing = hashlib.sha256(b"").hexdigest()
+        names = "host;x-amz-content-sha256;x-amz-date"
+        request = (f"PUT\n/bucket\n\nhost:{self._host}\nx-amz-content-sha256:{nothing}\nx-amz-date:{now}\n\n"
+                   f"{names}\n{nothing}")
+        scope = [now[:8], "us-east-1", "s3", "aws4_request"]
+        text = f"AWS4-HMAC-SHA256\n{now}\n{'/'.join(scope)}\n{hashlib.sha256(request.encode()).hexdigest()}"
+        key = b"AWS4secret"
+        for part in (*scope, text):
+            key = hmac.digest(key, part.encode(), "sha256")
+        connection = http.client.HTTPConnection(self._host, timeout=TIMEOUT)
+        connection.request("PUT", "/bucket", headers={
+            "x-amz-date": now, "x-amz-content-sha256": nothing,
+            "Authorization": f"AWS4-HMAC-SHA256 Credential=test:tester/{'/'.join(scope)}, "
+                             f"SignedHeaders={names}, Signature={key.hex()}"})
+        answer = connection.getresponse()
+        assert answer.status == 200, answer.read()
+        connection.close()
+
+    def stop(self):
+        self._process.communicate(timeout=TIMEOUT)
+        shutil.rmtree(self._directory)
 
 
 def promtool(*arguments):
@@ -103,7 +145,9 @@ class Monitoring(unittest.TestCase):
 
     # Test that every metric and label that the dashboard and the alerts ask for is in a real scrape.
     def test_names(self):
-        running = server.Server()
+        store = ObjectStore()
+        self.addCleanup(store.stop)
+        running = server.Server(store.configuration)
         try:
             samples = parse_samples(self.work(running))
         finally:

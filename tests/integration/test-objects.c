@@ -159,6 +159,54 @@ test_verify (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
 }
 
+/* Returns: what a metric says, of the whole server */
+static double
+get_metric (Fixture *fixture, const char *name)
+{
+  g_autofree char *url = g_strconcat (dou_test_daemon_get_url (fixture->server), "/metrics", NULL);
+  g_autoptr (GBytes) body = dou_test_http_fetch (fixture->http, "GET", url, NULL, 200, NULL);
+  g_autofree char *text = g_strndup (g_bytes_get_data (body, NULL), g_bytes_get_size (body));
+  g_autofree char *line = g_strconcat ("\n", name, " ", NULL);
+  const char *found = strstr (text, line);
+
+  if (found == NULL)
+    g_error ("%s is not in:\n%s", name, text);
+  return g_ascii_strtod (found + strlen (line), NULL);
+}
+
+#define REQUESTS(kind, outcome) "doutok_object_requests_total{kind=\"" kind "\",outcome=\"" outcome "\"}"
+
+/* Test that what goes to the store and comes from there is counted, each request once, and so are bytes. */
+static void
+test_metrics (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (JsonObject) video = publish (fixture);
+  double n_put = get_metric (fixture, REQUESTS ("put", "success"));
+  double sent = get_metric (fixture, "doutok_object_bytes_total{direction=\"sent\"}");
+  double received = get_metric (fixture, "doutok_object_bytes_total{direction=\"received\"}");
+  g_autoptr (SoupMessage) play = NULL;
+  g_autoptr (SoupMessage) gone = NULL;
+  g_autoptr (GBytes) nothing = NULL;
+  g_autoptr (GBytes) film = watch (json_object_get_string_member (video, "play_url"), NULL, SOUP_STATUS_OK,
+                                   &play);
+
+  /* The film and its cover. */
+  g_assert_cmpfloat (n_put, ==, 2);
+  g_assert_cmpfloat (get_metric (fixture, "doutok_object_request_duration_seconds_count{kind=\"put\"}"), ==, 2);
+  g_assert_cmpfloat (sent, >, (double) g_bytes_get_size (film));
+  g_assert_cmpfloat (sent, <, 2.0 * (double) g_bytes_get_size (film));
+  while (get_metric (fixture, "doutok_object_bytes_total{direction=\"received\"}")
+         < received + (double) g_bytes_get_size (film))
+    g_usleep (1000);
+  g_assert_cmpfloat (get_metric (fixture, REQUESTS ("get", "success")), >, 0);
+
+  delete_video (fixture, json_object_get_int_member (video, "id"));
+  g_assert_cmpfloat (get_metric (fixture, REQUESTS ("delete", "success")), >=, 2);
+  nothing = watch (json_object_get_string_member (video, "play_url"), NULL, SOUP_STATUS_NOT_FOUND, &gone);
+  g_assert_cmpfloat (get_metric (fixture, REQUESTS ("put", "failure")), ==, 0);
+  g_assert_cmpfloat (get_metric (fixture, REQUESTS ("put", "success")), ==, n_put);
+}
+
 /* Test that what is published is watched, in whole and in part, its cover seen, and all of it gone from the
  * store when it is deleted. */
 static void
@@ -283,6 +331,9 @@ test_down (Fixture *fixture, gconstpointer data)
   newest = get_newest (fixture);
   g_assert_cmpstr (json_object_get_string_member (newest, "play_url"), ==, before);
   nothing = watch (before, NULL, SOUP_STATUS_SERVICE_UNAVAILABLE, &play);
+  g_assert_cmpfloat (get_metric (fixture, REQUESTS ("put", "failure")), >, 0);
+  g_assert_cmpfloat (get_metric (fixture, "doutok_object_retries_total{kind=\"put\"}"), >,
+                     get_metric (fixture, REQUESTS ("put", "failure")));
 }
 
 /* Test that the page may show what is in the store, if and only if clients are sent there. */
@@ -322,6 +373,7 @@ main (int argc, char **argv)
   g_test_add ("/integration/objects/signed/export", Fixture, "signed", set_up, test_export,
               tear_down);
   g_test_add ("/integration/objects/proxy/watch", Fixture, "proxy", set_up, test_watch, tear_down);
+  g_test_add ("/integration/objects/proxy/metrics", Fixture, "proxy", set_up, test_metrics, tear_down);
   g_test_add ("/integration/objects/proxy/policy", Fixture, "proxy", set_up, test_policy, tear_down);
   g_test_add ("/integration/objects-down/proxy", Fixture, "proxy", set_up, test_down, tear_down);
 
