@@ -44,6 +44,7 @@ class Places:
         self.copies = os.path.join(self.data, f"run-{os.getpid()}")
         os.mkdir(self.copies, 0o700)
         self.set = None
+        self.description = None
         # Of servers that DouTok is to use.
         self.configuration = ""
         self._count = 0
@@ -190,7 +191,7 @@ class Run:
         self.add("memory", beside.full_memory, doutok)
 
     def measure(self):
-        find_set(self.places, self.set)
+        self.places.description = find_set(self.places, self.set)
         machine = self.results["machine"]
         print(f"{machine['date']}, {machine['processor']}, {machine['cores']} cores, Linux "
               f"{machine['kernel']}, load {machine['load_average'][0]:.1f}")
