@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* For each viewer and kind a table of answers: a number for each target that is known, whose last bits
- * are the answer; eight bytes a target, at most half full. Most people like and follow few enough for
+ * are the answer; eight bytes a target, at most three quarters full. Most people like and follow few enough for
  * all of it to be fetched at once, as the first page of the list. Then the table is complete, and what
  * is not in it is not so: no other call is made for this viewer. Of those who have more than a page,
  * what was asked about is kept; so are feelings about comments, of which there is no list (and nobody
@@ -20,13 +20,17 @@
 #include "common/dou-metrics.h"
 #include "gateway/dou-flags.h"
 
-/* Slots of a new table; of who is apart from somebody there are few, of nobody none. */
-static const guint first_capacities[] = {
-  [DOU_FLAG_FAVORITE] = 64,
-  [DOU_FLAG_FOLLOW] = 64,
-  [DOU_FLAG_FEELING] = 64,
-  [DOU_FLAG_APART] = 4,
+/* Slots of a new table: of who is apart from somebody there are few, of nobody none. */
+#define FIRST_CAPACITY 4
+
+/* Of the memory; there are fewer who are apart from anybody, and who have felt something about a comment. */
+static const guint shares[] = {
+  [DOU_FLAG_FAVORITE] = 3,
+  [DOU_FLAG_FOLLOW] = 3,
+  [DOU_FLAG_FEELING] = 2,
+  [DOU_FLAG_APART] = 2,
 };
+#define N_SHARES 10
 
 /* Targets of a viewer that are fetched at once: a page of the list. */
 #define PAGE_SIZE 1000
@@ -41,7 +45,7 @@ static const guint first_capacities[] = {
 /* What GetFeelings and the signal call neither. */
 #define NO_FEELING 3
 
-/* Open addressing, at most half full. A slot of 0 is empty. */
+/* Open addressing, at most three quarters full. A slot of 0 is empty. */
 typedef struct
 {
   gint64 viewer;
@@ -148,7 +152,7 @@ table_grow (Table *table)
 static void
 table_add (Table *table, gint64 target, guint value)
 {
-  if (2 * (table->n_used + 1) > table->capacity || table->n_used >= DOU_FLAGS_MAX_OF_VIEWER)
+  if (4 * (table->n_used + 1) > 3 * table->capacity || table->n_used >= DOU_FLAGS_MAX_OF_VIEWER)
     table_grow (table);
   table_put (table, target, value);
 }
@@ -274,7 +278,7 @@ dou_flags_new (DouBackend *backend, DouWatch *watch, gsize max_bytes)
   for (guint kind = 0; kind < DOU_N_FLAGS; kind++)
     {
       self->tables[kind] = dou_lru_new (g_int64_hash, g_int64_equal, NULL,
-                                        (GDestroyNotify) table_free, max_bytes / DOU_N_FLAGS);
+                                        (GDestroyNotify) table_free, max_bytes / N_SHARES * shares[kind]);
       dou_lru_measure (self->tables[kind], dou_metrics_get ("doutok_cache_bytes", "cache=\"flags\""));
     }
 
@@ -298,7 +302,7 @@ dou_flags_get_table (DouFlags *self, DouFlagKind kind, gint64 viewer)
   table = g_new0 (Table, 1);
   table->viewer = viewer;
   table->epoch = ++self->n_epochs;
-  table->capacity = first_capacities[kind];
+  table->capacity = FIRST_CAPACITY;
   table->slots = g_new0 (guint64, table->capacity);
   dou_lru_insert (self->tables[kind], &table->viewer, table, table_get_cost (table));
   return dou_lru_peek (self->tables[kind], &viewer);
