@@ -99,6 +99,11 @@ print_service (const DouDomain *domain, GVariant *properties)
       else if (g_str_has_prefix (name, "Pending")
                && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32))
         g_string_append_printf (counts, ", %s %u", name, g_variant_get_uint32 (value));
+      /* As a rule there are none. */
+      else if (g_str_has_prefix (name, "Failed")
+               && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32)
+               && g_variant_get_uint32 (value) > 0)
+        g_string_append_printf (counts, ", %s %u", name, g_variant_get_uint32 (value));
       g_variant_unref (value);
     }
 

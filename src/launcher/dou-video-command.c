@@ -80,12 +80,10 @@ unhide_command (int argc, char **argv)
   return set_hidden (&usage, FALSE, _ ("no longer hidden"), argc, argv);
 }
 
+/* Does with all ids what @method does, which takes each with a reason. */
 static int
-delete_command (int argc, char **argv)
+act (const DouAdminUsage *usage, const char *method, const char *done, int argc, char **argv)
 {
-  const DouAdminUsage usage
-      = { "doutok video delete", _ ("ID…"),
-          _ ("Deletes videos, by id, with their files, likes and comments."), NULL, TRUE };
   g_auto (DouAdmin) admin = { 0 };
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xs)"));
   g_autoptr (GArray) ids = NULL;
@@ -93,15 +91,35 @@ delete_command (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   int exit_status;
 
-  if (!begin (&admin, &usage, argc, argv, &ids, &exit_status))
+  if (!begin (&admin, usage, argc, argv, &ids, &exit_status))
     return exit_status;
 
   for (guint i = 0; i < ids->len; i++)
     g_variant_builder_add (&builder, "(xs)", g_array_index (ids, gint64, i),
                            admin.why != NULL ? admin.why : "");
-  statuses = call (&admin, "RemoveVideos", g_variant_builder_end (&builder), "ai", &error);
-  return statuses != NULL ? dou_admin_tell_all (&admin, statuses, _ ("deleted"))
+  statuses = call (&admin, method, g_variant_builder_end (&builder), "ai", &error);
+  return statuses != NULL ? dou_admin_tell_all (&admin, statuses, done)
                           : dou_service_fail ("doutok", error);
+}
+
+static int
+retry_command (int argc, char **argv)
+{
+  const DouAdminUsage usage
+      = { "doutok video retry", _ ("ID…"),
+          _ ("Has videos transcoded, by id, that were given up: three more attempts."), NULL, TRUE };
+
+  return act (&usage, "RetryTranscodes", _ ("not given up"), argc, argv);
+}
+
+static int
+delete_command (int argc, char **argv)
+{
+  const DouAdminUsage usage
+      = { "doutok video delete", _ ("ID…"),
+          _ ("Deletes videos, by id, with their files, likes and comments."), NULL, TRUE };
+
+  return act (&usage, "RemoveVideos", _ ("deleted"), argc, argv);
 }
 
 /* Returns: the last id of the page, or 0 if there are no more videos; -1 with @error */
@@ -143,13 +161,48 @@ print_page (DouAdmin *admin, gint64 before, gboolean only_hidden, guint count, G
   return n_videos == count ? id : 0;
 }
 
+/* Returns: as print_page() */
+static gint64
+print_failed_page (DouAdmin *admin, gint64 before, guint count, GError **error)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xu)"));
+  g_autoptr (GVariant) pages = NULL;
+  g_autoptr (GVariant) page = NULL;
+  gsize n_videos;
+  gint64 id = 0;
+
+  g_variant_builder_add (&builder, "(xu)", before, count);
+  pages = call (admin, "ListFailed", g_variant_builder_end (&builder), "aa(xxsxs)", error);
+  if (pages == NULL)
+    return -1;
+
+  page = g_variant_get_child_value (pages, 0);
+  n_videos = g_variant_n_children (page);
+  for (gsize i = 0; i < n_videos; i++)
+    {
+      g_autofree char *published = NULL;
+      const char *title, *trouble;
+      gint64 author, time;
+
+      g_variant_get_child (page, i, "(xx&sx&s)", &id, &author, &title, &time, &trouble);
+      published = dou_admin_describe_time (time);
+      g_print ("%-16" G_GINT64_FORMAT " %s  %-16" G_GINT64_FORMAT " %s: %s\n", id, published, author, title,
+               trouble);
+    }
+
+  return n_videos == count ? id : 0;
+}
+
 static int
 list_command (int argc, char **argv)
 {
   gboolean only_hidden = FALSE;
+  gboolean only_failed = FALSE;
   int count = DEFAULT_COUNT;
   const GOptionEntry options[] = {
     { "hidden", 0, 0, G_OPTION_ARG_NONE, &only_hidden, N_ ("Only what is hidden"), NULL },
+    { "failed", 0, 0, G_OPTION_ARG_NONE, &only_failed, N_ ("Only what could not be transcoded, and why"),
+      NULL },
     { "count", 0, 0, G_OPTION_ARG_INT, &count, N_ ("The most lines"), N_ ("NUMBER") },
     G_OPTION_ENTRY_NULL,
   };
@@ -169,7 +222,8 @@ list_command (int argc, char **argv)
     {
       int n = MIN (count, PAGE_SIZE);
 
-      before = print_page (&admin, before, only_hidden, (guint) n, &error);
+      before = only_failed ? print_failed_page (&admin, before, (guint) n, &error)
+                           : print_page (&admin, before, only_hidden, (guint) n, &error);
       if (before < 0)
         return dou_service_fail ("doutok", error);
       count = before == 0 ? 0 : count - n;
@@ -296,6 +350,7 @@ dou_video_command (int argc, char **argv)
     { "show", N_ ("show what is known of videos"), show_command },
     { "hide", N_ ("hide videos"), hide_command },
     { "unhide", N_ ("show videos again"), unhide_command },
+    { "retry", N_ ("have videos transcoded that were given up"), retry_command },
     { "delete", N_ ("delete videos"), delete_command },
   };
 

@@ -35,6 +35,32 @@ typedef struct
 } DouVideoRemoval;
 
 /**
+ * DouVideoRetry:
+ *
+ * A video that the administration wants to be transcoded after all.
+ */
+typedef struct
+{
+  gint64 id;
+  const char *why; /* (unowned) may be empty */
+} DouVideoRetry;
+
+/**
+ * DouVideoRetried:
+ * @DOU_VIDEO_RETRIED_NONE: there is no such video
+ * @DOU_VIDEO_RETRIED_BEFORE: it had not been given up, and is as it was
+ * @DOU_VIDEO_RETRIED: it is to be transcoded
+ *
+ * What a #DouVideoRetry did.
+ */
+typedef enum
+{
+  DOU_VIDEO_RETRIED_NONE,
+  DOU_VIDEO_RETRIED_BEFORE,
+  DOU_VIDEO_RETRIED,
+} DouVideoRetried;
+
+/**
  * DouVideoHidden:
  *
  * What a #DouVideoHiding did.

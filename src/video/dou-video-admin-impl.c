@@ -214,6 +214,44 @@ dou_video_admin_impl_handle_set_hidden (DouDBusVideo1Admin *object,
   return begin_act (object, invocation, argument, set_hidden);
 }
 
+static gboolean
+dou_video_admin_impl_handle_list_failed (DouDBusVideo1Admin *object,
+                                         GDBusMethodInvocation *invocation, GVariant *pages)
+{
+  return begin_list (object, invocation, pages, DOU_VIDEO_LISTS_MAX,
+                     dou_video_store_list_failed_async);
+}
+
+static void
+retried_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (DouCall) call = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) statuses
+      = dou_video_manager_retry_finish (DOU_VIDEO_MANAGER (source), result, &error);
+
+  dou_call_reply_statuses (call, statuses, error);
+}
+
+static void
+retry_transcodes (DouCall *call, const DouCaller *caller)
+{
+  gsize n_retries = g_variant_n_children (call->argument);
+  g_autofree DouVideoRetry *retries = g_new (DouVideoRetry, n_retries);
+  DouVideoManager *manager = DOU_VIDEO_ADMIN_IMPL (call->object)->manager;
+
+  for (gsize i = 0; i < n_retries; i++)
+    g_variant_get_child (call->argument, i, "(x&s)", &retries[i].id, &retries[i].why);
+  dou_video_manager_retry_async (manager, retries, (guint) n_retries, caller, retried_cb, call);
+}
+
+static gboolean
+dou_video_admin_impl_handle_retry_transcodes (DouDBusVideo1Admin *object,
+                                              GDBusMethodInvocation *invocation, GVariant *argument)
+{
+  return begin_act (object, invocation, argument, retry_transcodes);
+}
+
 static void
 removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -277,6 +315,8 @@ dou_video_admin_impl_iface_init (DouDBusVideo1AdminIface *iface)
   iface->handle_list_videos_of = dou_video_admin_impl_handle_list_videos_of;
   iface->handle_set_hidden = dou_video_admin_impl_handle_set_hidden;
   iface->handle_remove_videos = dou_video_admin_impl_handle_remove_videos;
+  iface->handle_list_failed = dou_video_admin_impl_handle_list_failed;
+  iface->handle_retry_transcodes = dou_video_admin_impl_handle_retry_transcodes;
   iface->handle_get_audit = dou_video_admin_impl_handle_get_audit;
 }
 

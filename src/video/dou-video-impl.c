@@ -473,6 +473,8 @@ dou_video_impl_new (DouService *service, DouVideoManager *manager, DouPictureImp
   g_object_bind_property (manager, "video-count", self, "video-count", G_BINDING_SYNC_CREATE);
   g_object_bind_property (manager, "pending-transcodes", self, "pending-transcodes",
                           G_BINDING_SYNC_CREATE);
+  g_object_bind_property (manager, "failed-transcodes", self, "failed-transcodes",
+                          G_BINDING_SYNC_CREATE);
   g_signal_connect_object (manager, "changed", G_CALLBACK (changed_cb), self, 0);
   g_signal_connect_object (manager, "work-counts-changed", G_CALLBACK (work_counts_changed_cb),
                            self, 0);

@@ -67,10 +67,9 @@ counted_newest_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DouVideoManager) self = user_data;
   g_autoptr (GError) error = NULL;
-  gint64 n_transcodes;
+  DouVideoCounts counts;
 
-  if (!dou_video_store_count_finish (DOU_VIDEO_STORE (source), result, &self->newest_count,
-                                     &n_transcodes, &error))
+  if (!dou_video_store_count_finish (DOU_VIDEO_STORE (source), result, &counts, &error))
     {
       dou_video_manager_complain_of_newest (self, error);
       return;
@@ -82,7 +81,8 @@ counted_newest_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  dou_video_manager_set_pending_transcodes (self, n_transcodes);
+  self->newest_count = counts.videos;
+  dou_video_manager_set_transcodes (self, counts.pending, counts.failed);
   dou_video_manager_read_newest_feed (self);
 }
 

@@ -20,7 +20,8 @@ struct _DouVideoManager
   GHashTable *publications;       /* (owned) (element-type gint64 DouVideoPublication) under way */
   GCancellable *cancellable;      /* (owned) of publications; cancelled some time after the stop */
   guint pending_transcodes;
-  guint n_transcode_changes; /* of that number, made here */
+  guint failed_transcodes;
+  guint n_transcode_changes; /* of these numbers, made here */
   guint n_transcodes_read;   /* those when it was last asked of the database */
   guint n_settling; /* published, and not yet tidied up */
   gint64 newest_count; /* of videos, when `newest` was last read because of another node */
@@ -37,11 +38,12 @@ gboolean dou_video_manager_load (DouVideoManager *self, GError **error);
 
 void dou_video_manager_update_busy (DouVideoManager *self);
 void dou_video_manager_read_newest (DouVideoManager *self);
-void dou_video_manager_set_pending_transcodes (DouVideoManager *self, gint64 n_transcodes);
+void dou_video_manager_set_transcodes (DouVideoManager *self, gint64 n_pending, gint64 n_failed);
 void dou_video_manager_transcode (DouVideoManager *self, gint64 id);
 void dou_video_manager_report_published (DouVideoManager *self, const DouVideo *video,
                                          gboolean transcode);
 void dou_video_manager_report_deleted (DouVideoManager *self, GArray *deleted);
 void dou_video_manager_report_hidden (DouVideoManager *self, GArray *hidden);
+void dou_video_manager_report_retried (DouVideoManager *self, GArray *ids);
 
 G_END_DECLS

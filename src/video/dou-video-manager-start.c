@@ -88,11 +88,11 @@ dou_video_manager_load (DouVideoManager *self, GError **error)
   g_autoptr (GAsyncResult) counted = NULL;
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GPtrArray) pages = NULL;
-  gint64 n_videos, n_transcodes;
+  DouVideoCounts counts;
 
   dou_video_store_count_async (self->store, keep_result_cb, &pending);
   counted = wait_for (&pending);
-  if (!dou_video_store_count_finish (self->store, counted, &n_videos, &n_transcodes, error))
+  if (!dou_video_store_count_finish (self->store, counted, &counts, error))
     return FALSE;
 
   dou_video_store_get_feed_async (self->store, &newest, 1, DOU_VIDEO_NEWEST_MAX, keep_result_cb,
@@ -103,7 +103,8 @@ dou_video_manager_load (DouVideoManager *self, GError **error)
     return FALSE;
 
   self->newest
-      = dou_video_newest_new (g_array_ref (g_ptr_array_index (pages, 0)), n_videos);
-  self->pending_transcodes = (guint) n_transcodes;
+      = dou_video_newest_new (g_array_ref (g_ptr_array_index (pages, 0)), counts.videos);
+  self->pending_transcodes = (guint) counts.pending;
+  self->failed_transcodes = (guint) counts.failed;
   return TRUE;
 }

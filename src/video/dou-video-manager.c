@@ -31,6 +31,7 @@ enum
 {
   PROP_VIDEO_COUNT = 1,
   PROP_PENDING_TRANSCODES,
+  PROP_FAILED_TRANSCODES,
   PROP_BUSY,
   N_PROPS
 };
@@ -50,6 +51,9 @@ dou_video_manager_get_property (GObject *object, guint prop_id, GValue *value, G
       break;
     case PROP_PENDING_TRANSCODES:
       g_value_set_uint (value, self->pending_transcodes);
+      break;
+    case PROP_FAILED_TRANSCODES:
+      g_value_set_uint (value, self->failed_transcodes);
       break;
     case PROP_BUSY:
       g_value_set_boolean (value, self->busy);
@@ -106,6 +110,14 @@ dou_video_manager_class_init (DouVideoManagerClass *klass)
    */
   props[PROP_PENDING_TRANSCODES]
       = g_param_spec_uint ("pending-transcodes", NULL, NULL, 0, G_MAXUINT, 0, flags);
+
+  /**
+   * DouVideoManager:failed-transcodes:
+   *
+   * Videos that could not be transcoded, and stay as they came.
+   */
+  props[PROP_FAILED_TRANSCODES]
+      = g_param_spec_uint ("failed-transcodes", NULL, NULL, 0, G_MAXUINT, 0, flags);
 
   /**
    * DouVideoManager:busy:
@@ -176,21 +188,27 @@ dou_video_manager_transcode (DouVideoManager *self, gint64 id)
 }
 
 void
-dou_video_manager_set_pending_transcodes (DouVideoManager *self, gint64 n_transcodes)
+dou_video_manager_set_transcodes (DouVideoManager *self, gint64 n_pending, gint64 n_failed)
 {
-  if (n_transcodes == self->pending_transcodes)
-    return;
-
-  self->pending_transcodes = (guint) n_transcodes;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PENDING_TRANSCODES]);
+  if (n_pending != self->pending_transcodes)
+    {
+      self->pending_transcodes = (guint) n_pending;
+      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PENDING_TRANSCODES]);
+    }
+  if (n_failed != self->failed_transcodes)
+    {
+      self->failed_transcodes = (guint) n_failed;
+      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_FAILED_TRANSCODES]);
+    }
 }
 
 /* Of those that other nodes have published this one may not have heard yet. */
 static void
-dou_video_manager_add_pending_transcodes (DouVideoManager *self, gint64 n)
+dou_video_manager_add_transcodes (DouVideoManager *self, gint64 n_pending, gint64 n_failed)
 {
   self->n_transcode_changes++;
-  dou_video_manager_set_pending_transcodes (self, MAX (self->pending_transcodes + n, 0));
+  dou_video_manager_set_transcodes (self, MAX (self->pending_transcodes + n_pending, 0),
+                                    MAX (self->failed_transcodes + n_failed, 0));
 }
 
 /* Everybody is to know of @video before its author hears that it is published. */
@@ -206,7 +224,7 @@ dou_video_manager_report_published (DouVideoManager *self, const DouVideo *video
   emit_one (self, SIGNAL_WORK_COUNTS_CHANGED, video->author);
 
   if (transcode)
-    dou_video_manager_add_pending_transcodes (self, 1);
+    dou_video_manager_add_transcodes (self, 1, 0);
 }
 
 /* Everybody is to know that @deleted (element-type DouVideoDeleted) are gone before their authors
@@ -217,7 +235,8 @@ dou_video_manager_report_deleted (DouVideoManager *self, GArray *deleted)
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) authors = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GHashTable) seen = g_hash_table_new (g_int64_hash, g_int64_equal);
-  gint64 n_transcodes = 0;
+  gint64 n_pending = 0;
+  gint64 n_failed = 0;
 
   if (deleted->len == 0)
     return;
@@ -228,7 +247,8 @@ dou_video_manager_report_deleted (DouVideoManager *self, GArray *deleted)
 
       if (!video->hidden)
         dou_video_newest_remove (self->newest, &video->place);
-      n_transcodes += video->to_transcode;
+      n_pending += video->transcode == DOU_VIDEO_TRANSCODE_WANTED;
+      n_failed += video->transcode == DOU_VIDEO_TRANSCODE_FAILED;
       g_array_append_val (ids, video->place.id);
       if (g_hash_table_add (seen, &video->author))
         g_array_append_val (authors, video->author);
@@ -237,7 +257,7 @@ dou_video_manager_report_deleted (DouVideoManager *self, GArray *deleted)
   dou_video_manager_read_newest (self);
   dou_video_manager_update_busy (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VIDEO_COUNT]);
-  dou_video_manager_add_pending_transcodes (self, -n_transcodes);
+  dou_video_manager_add_transcodes (self, -n_pending, -n_failed);
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0, ids);
   g_signal_emit (self, signals[SIGNAL_WORK_COUNTS_CHANGED], 0, authors);
 }
@@ -275,12 +295,25 @@ dou_video_manager_report_hidden (DouVideoManager *self, GArray *hidden)
   g_signal_emit (self, signals[SIGNAL_WORK_COUNTS_CHANGED], 0, authors);
 }
 
+/* The same for @ids (element-type gint64) that were given up, and are to be transcoded. */
+void
+dou_video_manager_report_retried (DouVideoManager *self, GArray *ids)
+{
+  if (ids->len == 0)
+    return;
+
+  dou_video_manager_add_transcodes (self, ids->len, -(gint64) ids->len);
+  for (guint i = 0; i < ids->len; i++)
+    dou_video_manager_transcode (self, g_array_index (ids, gint64, i));
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0, ids);
+}
+
 static void
 transcode_ended_cb (DouVideoTranscoder *transcoder, gint64 id, gboolean done, gpointer user_data)
 {
   DouVideoManager *self = user_data;
 
-  dou_video_manager_add_pending_transcodes (self, -1);
+  dou_video_manager_add_transcodes (self, -1, done ? 0 : 1);
   if (done)
     emit_one (self, SIGNAL_CHANGED, id);
 }

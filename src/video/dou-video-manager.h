@@ -102,6 +102,11 @@ void dou_video_manager_remove_async (DouVideoManager *self, const DouVideoRemova
                                      guint n_removals, const DouCaller *caller,
                                      GAsyncReadyCallback callback, gpointer user_data);
 
+void dou_video_manager_retry_async (DouVideoManager *self, const DouVideoRetry *retries, guint n_retries,
+                                    const DouCaller *caller, GAsyncReadyCallback callback,
+                                    gpointer user_data);
+GArray *dou_video_manager_retry_finish (DouVideoManager *self, GAsyncResult *result, GError **error);
+
 void dou_video_manager_set_hidden_async (DouVideoManager *self, const DouVideoHiding *hidings,
                                          guint n_hidings, const DouCaller *caller,
                                          GAsyncReadyCallback callback, gpointer user_data);

@@ -92,7 +92,7 @@ find_to_delete (DouTransaction *transaction, DouVideoOperation *operation, GErro
       const DouVideoDeleted deleted = {
         .place = { dou_rows_get_int64 (rows, i, 0), dou_rows_get_int64 (rows, i, 2) },
         .author = dou_rows_get_int64 (rows, i, 1),
-        .to_transcode = dou_rows_get_int64 (rows, i, 3) != 0,
+        .transcode = (DouVideoTranscode) dou_rows_get_int64 (rows, i, 3),
         .hidden = dou_rows_get_int64 (rows, i, 4) != 0,
       };
 

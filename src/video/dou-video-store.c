@@ -347,7 +347,7 @@ dou_video_store_count_async (DouVideoStore *self, GAsyncReadyCallback callback, 
 {
   g_return_if_fail (DOU_IS_VIDEO_STORE (self));
 
-  dou_video_store_run (self, (DouVideoOperation){ .query = "count-videos", .columns = "xx" },
+  dou_video_store_run (self, (DouVideoOperation){ .query = "count-videos", .columns = "xxx" },
                        dou_video_store_count_async, callback, user_data);
 }
 
@@ -355,15 +355,14 @@ dou_video_store_count_async (DouVideoStore *self, GAsyncReadyCallback callback, 
  * dou_video_store_count_finish:
  * @self: a store
  * @result: of the callback
- * @n_videos: (out): videos
- * @n_transcodes: (out): those of them that are to be transcoded
+ * @counts: (out): how many there are
  * @error: return location
  *
  * Returns: whether they could be counted
  */
 gboolean
-dou_video_store_count_finish (DouVideoStore *self, GAsyncResult *result, gint64 *n_videos,
-                              gint64 *n_transcodes, GError **error)
+dou_video_store_count_finish (DouVideoStore *self, GAsyncResult *result, DouVideoCounts *counts,
+                              GError **error)
 {
   DouVideoOperation *operation
       = dou_video_store_finish (self, result, dou_video_store_count_async, error);
@@ -371,7 +370,8 @@ dou_video_store_count_finish (DouVideoStore *self, GAsyncResult *result, gint64 
   if (operation == NULL)
     return FALSE;
 
-  *n_videos = dou_rows_get_int64 (operation->rows, 0, 0);
-  *n_transcodes = dou_rows_get_int64 (operation->rows, 0, 1);
+  counts->videos = dou_rows_get_int64 (operation->rows, 0, 0);
+  counts->pending = dou_rows_get_int64 (operation->rows, 0, 1);
+  counts->failed = dou_rows_get_int64 (operation->rows, 0, 2);
   return TRUE;
 }

@@ -92,9 +92,21 @@ typedef struct
 {
   DouVideoPlace place;
   gint64 author;
-  gboolean to_transcode;
+  DouVideoTranscode transcode;
   gboolean hidden; /* and so in no list */
 } DouVideoDeleted;
+
+/**
+ * DouVideoCounts:
+ *
+ * How many videos there are; of all, those that are to be transcoded, and those that could not be.
+ */
+typedef struct
+{
+  gint64 videos;
+  gint64 pending;
+  gint64 failed;
+} DouVideoCounts;
 
 /**
  * DouVideoStore:
@@ -117,8 +129,8 @@ gint64 dou_video_store_publish_finish (DouVideoStore *self, GAsyncResult *result
 
 void dou_video_store_count_async (DouVideoStore *self, GAsyncReadyCallback callback,
                                   gpointer user_data);
-gboolean dou_video_store_count_finish (DouVideoStore *self, GAsyncResult *result, gint64 *n_videos,
-                                       gint64 *n_transcodes, GError **error);
+gboolean dou_video_store_count_finish (DouVideoStore *self, GAsyncResult *result,
+                                       DouVideoCounts *counts, GError **error);
 
 void dou_video_store_get_feed_async (DouVideoStore *self, const gint64 *befores, guint n_pages,
                                      guint limit, GAsyncReadyCallback callback,
@@ -179,6 +191,13 @@ void dou_video_store_remove_async (DouVideoStore *self, GArray *ids,
                                    const DouVideoRemoval *removals, guint n_removals,
                                    const DouCaller *caller, GAsyncReadyCallback callback,
                                    gpointer user_data);
+
+void dou_video_store_retry_async (DouVideoStore *self, const DouVideoRetry *retries, guint n_retries,
+                                  const DouCaller *caller, GAsyncReadyCallback callback,
+                                  gpointer user_data);
+GArray *dou_video_store_retry_finish (DouVideoStore *self, GAsyncResult *result, GError **error);
+void dou_video_store_list_failed_async (DouVideoStore *self, GVariant *pages,
+                                        GAsyncReadyCallback callback, gpointer user_data);
 
 void dou_video_store_set_hidden_async (DouVideoStore *self, const DouVideoHiding *hidings,
                                        guint n_hidings, const DouCaller *caller,

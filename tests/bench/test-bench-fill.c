@@ -96,12 +96,13 @@ static void
 counted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   gint64 *n_videos = user_data;
-  gint64 n_transcodes;
+  DouVideoCounts counts;
   g_autoptr (GError) error = NULL;
 
-  dou_video_store_count_finish (DOU_VIDEO_STORE (source), result, n_videos, &n_transcodes, &error);
+  dou_video_store_count_finish (DOU_VIDEO_STORE (source), result, &counts, &error);
   g_assert_no_error (error);
-  g_assert_cmpint (n_transcodes, ==, 0);
+  g_assert_cmpint (counts.pending, ==, 0);
+  *n_videos = counts.videos;
 }
 
 /* Test that there are as many videos as the set says, and none that is still to be worked on. */

@@ -106,9 +106,9 @@ test_introspect (Fixture *fixture, gconstpointer data)
   assert_contains (video, (const char *const[]){ "org.doutok.Video1", ".Publish", "a(xxsh)",
                                                  ".GetFeed", ".GetWorks", ".GetVideos",
                                                  ".GetWorkCounts", ".Changed", ".WorkCountsChanged",
-                                                 ".VideoCount", ".PendingTranscodes",
+                                                 ".VideoCount", ".PendingTranscodes", ".FailedTranscodes",
                                                  "org.doutok.Video1.Admin", ".SetHidden", ".RemoveVideos",
-                                                 ".ListVideos", NULL });
+                                                 ".ListVideos", ".ListFailed", ".RetryTranscodes", NULL });
 }
 
 /* Test that a user made over HTTP is found by a call over the bus, and counted. */

@@ -323,25 +323,36 @@ test_killed (gconstpointer data)
   g_assert_cmpuint (n_begun, >, n_videos);
 }
 
-/* Returns: what the node tells of the video */
+/* Returns: what a command says to the operator of the node; @argument: (nullable) */
 static char *
-show (Fixture *fixture, guint node, gint64 id)
+run (Fixture *fixture, guint node, const char *command, const char *verb, const char *argument)
 {
   g_autofree char *program = dou_test_daemon_get_program ();
-  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, id);
+  const char *runtime_dir = dou_test_daemon_get_runtime_dir (fixture->servers[node]);
+  const char *const argv[] = { program, command, "--config", dou_test_daemon_get_config (fixture->servers[node]),
+                               "--runtime-dir", runtime_dir, verb, argument, NULL };
+  const char *const with_verb[] = { program, command, verb, "--config",
+                                    dou_test_daemon_get_config (fixture->servers[node]), "--runtime-dir",
+                                    runtime_dir, argument, NULL };
   g_autoptr (GSubprocess) process = NULL;
   g_autoptr (GError) error = NULL;
   char *output = NULL;
 
-  process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, program, "video", "show",
-                              "--config", dou_test_daemon_get_config (fixture->servers[node]),
-                              "--runtime-dir",
-                              dou_test_daemon_get_runtime_dir (fixture->servers[node]), text, NULL);
+  process = g_subprocess_newv (verb != NULL ? with_verb : argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
   g_assert_no_error (error);
   g_subprocess_communicate_utf8 (process, NULL, NULL, &output, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (g_subprocess_get_successful (process));
   return output;
+}
+
+/* Returns: what the node tells of the video */
+static char *
+show (Fixture *fixture, guint node, gint64 id)
+{
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, id);
+
+  return run (fixture, node, "video", "show", text);
 }
 
 /* Test that a video that has ended three services that were at it is not tried once more by any, though
@@ -380,6 +391,53 @@ test_given_up (gconstpointer data)
   after = get_feed (fixture, 0);
   g_assert_cmpstr (get_url (after, 0), ==, get_url (before, 0));
   g_assert_cmpuint (count_objects (fixture), ==, n_objects);
+}
+
+/* How many were given up, as the node counts: its own, and what it reads when there may be others. */
+static gboolean
+counts_failed (Fixture *fixture, guint node, const char *expected)
+{
+  g_autofree char *status = run (fixture, node, "status", NULL, NULL);
+
+  return strstr (status, "PendingTranscodes 0") != NULL
+         && (*expected != '\0' ? strstr (status, expected) != NULL
+                              : strstr (status, "FailedTranscodes") == NULL);
+}
+
+/* Test that what was given up before is counted, listed with the reason, and done when the operator of either node
+ * has it tried again. */
+static void
+test_retry (gconstpointer data)
+{
+  Fixture *fixture = (Fixture *) data;
+  g_autoptr (JsonArray) feed = get_feed (fixture, 0);
+  gint64 id = get_id (feed, 0);
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, id);
+  g_autofree char *listed = run (fixture, 1, "video", "list", "--failed");
+  g_autofree char *said = NULL;
+
+  g_assert_true (g_str_has_prefix (listed, text));
+  g_assert_true (g_str_has_suffix (listed, " title: each attempt ended with the service\n"));
+  g_assert_true (counts_failed (fixture, 0, "FailedTranscodes 1")
+                 || counts_failed (fixture, 1, "FailedTranscodes 1"));
+  close_node (fixture, 1);
+  open_node (fixture, 1, TRUE);
+  g_assert_true (counts_failed (fixture, 1, "FailedTranscodes 1"));
+
+  said = run (fixture, 1, "video", "retry", text);
+  g_assert_true (g_str_has_suffix (said, ": not given up\n"));
+  while (TRUE)
+    {
+      g_autoptr (JsonArray) newest = get_feed (fixture, 0);
+
+      g_assert_cmpint (get_id (newest, 0), ==, id);
+      if (g_str_has_suffix (get_url (newest, 0), "-1.mp4"))
+        break;
+      g_usleep (10000);
+    }
+  while (!counts_failed (fixture, 1, ""))
+    g_usleep (10000);
+  g_assert_cmpuint (count_attempts (fixture, id), ==, 1);
 }
 
 /* Test that a video that was not transcoded yet when its node moved to the object store is not given up by the others,
@@ -448,6 +506,7 @@ main (int argc, char **argv)
 #define ADD(name, func) g_test_add_data_func ("/integration/transcodes/" name, &fixture, func)
   ADD ("killed", test_killed);
   ADD ("given-up", test_given_up);
+  ADD ("retry", test_retry);
   ADD ("moved", test_moved);
 #undef ADD
 

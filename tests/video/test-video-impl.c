@@ -347,9 +347,10 @@ test_properties (Fixture *fixture, gconstpointer data)
                     "/org/doutok/Video", "org.doutok.Video1", NULL, proxy_cb, &proxy);
   dou_test_wait_until (is_set, &proxy);
   assert_property (proxy, "Version", "'" DOU_VERSION "'");
-  assert_property (proxy, "SchemaVersion", "6");
+  assert_property (proxy, "SchemaVersion", "7");
   assert_property (proxy, "VideoCount", "0");
   assert_property (proxy, "PendingTranscodes", "0");
+  assert_property (proxy, "FailedTranscodes", "0");
 
   assert_reply (fixture, "Publish", "([(int64 1000, int64 77, 'title', handle 0)],)", files,
                 "([0],)");

@@ -275,6 +275,36 @@ test_fatal (VideoFixture *fixture, gconstpointer data)
   video_fixture_assert_files (fixture, ID);
 }
 
+static guint
+get_failed (VideoFixture *fixture)
+{
+  guint n_failed;
+
+  g_object_get (fixture->manager, "failed-transcodes", &n_failed, NULL);
+  return n_failed;
+}
+
+/* The administration wants the video tried again, and some that it cannot have. */
+static void
+assert_retried (VideoFixture *fixture)
+{
+  static const DouCaller caller = { 1000, (char *) "root" };
+  const DouVideoRetry retries[] = { { ID, "" }, { ID, "twice" }, { 1, "" }, { ID + 1, "two\nlines" } };
+  const gint32 expected[] = { DOU_STATUS_OK, DOU_STATUS_BAD_PARAMETER, DOU_STATUS_VIDEO_NOT_FOUND,
+                              DOU_STATUS_BAD_PARAMETER };
+  GAsyncResult *pending = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GArray) statuses = NULL;
+  g_autoptr (GError) error = NULL;
+
+  dou_video_manager_retry_async (fixture->manager, retries, G_N_ELEMENTS (retries), &caller,
+                                 dou_test_wait_result_cb, &pending);
+  result = dou_test_wait_result (&pending);
+  statuses = dou_video_manager_retry_finish (fixture->manager, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (statuses->data, statuses->len * sizeof (gint32), expected, sizeof expected);
+}
+
 /* Test that what cannot be transcoded is tried three times, then left as it came, with the reason. */
 static void
 test_untranscodable (VideoFixture *fixture, gconstpointer data)
@@ -310,10 +340,21 @@ test_untranscodable (VideoFixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->changed->len, ==, 0);
   g_assert_cmpuint (video_fixture_count_files (fixture), ==, 1);
   assert_given_up (fixture, "neither MP4 nor Matroska");
+  g_assert_cmpuint (get_failed (fixture), ==, 1);
 
   video_fixture_close (fixture);
   video_fixture_open (fixture);
   g_assert_cmpuint (dou_video_manager_get_pending_transcodes (fixture->manager), ==, 0);
+  g_assert_cmpuint (get_failed (fixture), ==, 1);
+
+  /* And once more, in vain; what is refused is not. */
+  assert_retried (fixture);
+  g_assert_cmpuint (dou_video_manager_get_pending_transcodes (fixture->manager), ==, 1);
+  g_assert_cmpuint (get_failed (fixture), ==, 0);
+  dou_test_wait_until (has_none_pending, fixture->manager);
+  video_fixture_wait_idle (fixture);
+  assert_given_up (fixture, "neither MP4 nor Matroska");
+  g_assert_cmpuint (get_failed (fixture), ==, 1);
 }
 
 /* Test that an orderly end in the middle of transcoding, at any point of it, leaves what was there

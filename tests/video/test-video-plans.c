@@ -18,6 +18,7 @@ static const char *const exceptions[] = {
   "get-works: SCAN v",
   /* Indexes that hold only what is still to be done. */
   "count-videos: SCAN videos USING INDEX videos_to_transcode",
+  "count-videos: SCAN videos USING INDEX videos_not_transcoded",
   "get-unsettled-pictures: SCAN pictures USING INDEX pictures_unsettled",
   "find-remains: SCAN d USING INDEX deleted_videos_pending",
   "list-unclean: SCAN deleted_videos USING INDEX deleted_videos_pending",

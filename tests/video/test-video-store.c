@@ -112,19 +112,26 @@ get_works (Fixture *fixture, const DouVideoWorksPlace *places, guint n, guint li
 }
 
 static void
-assert_counts (Fixture *fixture, gint64 expected_videos, gint64 expected_transcodes)
+assert_all_counts (Fixture *fixture, gint64 expected_videos, gint64 expected_pending,
+                   gint64 expected_failed)
 {
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
-  gint64 n_videos, n_transcodes;
+  DouVideoCounts counts;
 
   dou_video_store_count_async (fixture->store, dou_test_wait_result_cb, &fixture->result);
   result = dou_test_wait_result (&fixture->result);
-  g_assert_true (dou_video_store_count_finish (fixture->store, result, &n_videos, &n_transcodes,
-                                               &error));
+  g_assert_true (dou_video_store_count_finish (fixture->store, result, &counts, &error));
   g_assert_no_error (error);
-  g_assert_cmpint (n_videos, ==, expected_videos);
-  g_assert_cmpint (n_transcodes, ==, expected_transcodes);
+  g_assert_cmpint (counts.videos, ==, expected_videos);
+  g_assert_cmpint (counts.pending, ==, expected_pending);
+  g_assert_cmpint (counts.failed, ==, expected_failed);
+}
+
+static void
+assert_counts (Fixture *fixture, gint64 expected_videos, gint64 expected_transcodes)
+{
+  assert_all_counts (fixture, expected_videos, expected_transcodes, 0);
 }
 
 /* @ids ends in 0. */
@@ -379,7 +386,7 @@ test_tasks (Fixture *fixture, gconstpointer data)
   dou_video_task_free (g_steal_pointer (&second));
   second = claim_task (fixture, 3, 0);
   g_assert_true (update_task (fixture, second, DOU_VIDEO_TRANSCODE_FAILED));
-  assert_counts (fixture, 3, 1);
+  assert_all_counts (fixture, 3, 1, 1);
 
   g_assert_finalize_object (g_steal_pointer (&fixture->store));
   open_store (fixture);
@@ -393,7 +400,7 @@ test_tasks (Fixture *fixture, gconstpointer data)
   again->file = g_strdup ("video/00/1-1.mp4");
   g_assert_true (update_task (fixture, again, DOU_VIDEO_TRANSCODE_NONE));
   g_assert_null (get_next_task (fixture));
-  assert_counts (fixture, 3, 0);
+  assert_all_counts (fixture, 3, 0, 1);
 }
 
 /* Longer than any test. */
@@ -662,8 +669,9 @@ test_plans (Fixture *fixture, gconstpointer data)
       g_assert_cmpuint (g_strv_length (steps), >, 1);
       for (gsize j = 0; steps[j] != NULL; j++)
         {
-          /* The index of what is to be transcoded holds nothing else. */
-          if (strstr (steps[j], "USING INDEX videos_to_transcode") != NULL)
+          /* The indexes of what is to be transcoded, and could not be, hold nothing else. */
+          if (strstr (steps[j], "USING INDEX videos_to_transcode") != NULL
+              || strstr (steps[j], "INDEX videos_not_transcoded") != NULL)
             continue;
           g_assert_null (strstr (steps[j], "SCAN videos"));
           g_assert_null (strstr (steps[j], "SCAN authors"));
@@ -843,6 +851,75 @@ test_hide (Fixture *fixture, gconstpointer data)
   assert_audit (fixture, "video unhide 2 \nvideo hide 2 “one”\n");
 }
 
+/* `ID WHY` of each video that was given up. */
+static void
+assert_failed (Fixture *fixture, const char *asked, const char *expected)
+{
+  g_autoptr (GVariant) argument = g_variant_ref_sink (g_variant_new_parsed (asked));
+  g_autoptr (GVariant) pages = NULL;
+  g_autoptr (GVariantIter) videos = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  const char *trouble;
+  gint64 id;
+
+  dou_video_store_list_failed_async (fixture->store, argument, dou_test_wait_result_cb,
+                                     &fixture->result);
+  pages = dou_test_records_wait (&fixture->result);
+  g_variant_get_child (pages, 0, "a(xxsxs)", &videos);
+  while (g_variant_iter_next (videos, "(xxsx&s)", &id, NULL, NULL, NULL, &trouble))
+    g_string_append_printf (text, "%" G_GINT64_FORMAT " %s, ", id, trouble);
+  g_assert_cmpstr (text->str, ==, expected);
+}
+
+static void
+fail_task (Fixture *fixture, gint64 id, const char *trouble)
+{
+  g_autoptr (DouVideoTask) task = NULL;
+
+  publish_as (fixture, id, AUTHOR, "a", DOU_VIDEO_TRANSCODE_WANTED);
+  task = claim_task (fixture, id, 0);
+  g_free (task->trouble);
+  task->trouble = g_strdup (trouble);
+  g_assert_true (update_task (fixture, task, DOU_VIDEO_TRANSCODE_FAILED));
+}
+
+/* Test that what was given up is counted and listed, and begins anew when the administration wants it, which is
+ * written down; that nothing else does; and that it is counted no more when it is deleted. */
+static void
+test_retry (Fixture *fixture, gconstpointer data)
+{
+  const DouVideoRetry retries[] = { { 2, "more memory" }, { 9, "no" }, { 1, "no" }, { 3, "" } };
+  const DouVideoRetried expected[] = { DOU_VIDEO_RETRIED, DOU_VIDEO_RETRIED_NONE, DOU_VIDEO_RETRIED_BEFORE,
+                                       DOU_VIDEO_RETRIED };
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GArray) retried = NULL;
+  g_autoptr (DouVideoTask) task = NULL;
+  g_autoptr (GError) error = NULL;
+
+  publish (fixture, 1);
+  fail_task (fixture, 2, "坏");
+  fail_task (fixture, 3, "out of memory");
+  fail_task (fixture, 4, "");
+  assert_all_counts (fixture, 4, 0, 3);
+  assert_failed (fixture, "[(int64 0, uint32 100)]", "4 , 3 out of memory, 2 坏, ");
+  assert_failed (fixture, "[(int64 4, uint32 1)]", "3 out of memory, ");
+
+  dou_video_store_retry_async (fixture->store, retries, G_N_ELEMENTS (retries), &caller,
+                               dou_test_wait_result_cb, &fixture->result);
+  result = dou_test_wait_result (&fixture->result);
+  retried = dou_video_store_retry_finish (fixture->store, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (retried->data, retried->len * sizeof (DouVideoRetried), expected, sizeof expected);
+  assert_all_counts (fixture, 4, 2, 1);
+  assert_failed (fixture, "[(int64 0, uint32 100)]", "4 , ");
+  assert_audit (fixture, "video retry 3 \nvideo retry 2 more memory\n");
+  task = claim_task (fixture, 2, LONG);
+  g_assert_cmpuint (task->n_attempts, ==, 1);
+  g_assert_null (claim_task (fixture, 1, LONG));
+  g_assert_cmpuint (delete_ids (fixture, (const gint64[]){ 4 }, 1), ==, 1);
+  assert_all_counts (fixture, 3, 2, 0);
+}
+
 /* Test that the administration deletes a hidden video like another one, without counting it twice, and
  * that each is written down once. */
 static void
@@ -956,6 +1033,7 @@ main (int argc, char **argv)
   ADD ("task-pages", test_task_pages);
   ADD ("delete", test_delete);
   ADD ("hide", test_hide);
+  ADD ("retry", test_retry);
   ADD ("list-of", test_list_of);
   ADD ("remove", test_remove);
   ADD ("remove-users", test_remove_users);

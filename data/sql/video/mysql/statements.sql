@@ -3,9 +3,10 @@
 -- name: lock-writes
 SELECT videos FROM video_totals FOR UPDATE
 
--- Videos of all, and those to be transcoded, which an index counts.
+-- Videos of all, those to be transcoded, and those that could not be, which indexes count.
 -- name: count-videos
-SELECT videos, (SELECT count(*) FROM videos WHERE transcode = 1) FROM video_totals
+SELECT videos, (SELECT count(*) FROM videos WHERE transcode = 1),
+  (SELECT count(*) FROM videos WHERE transcode = 2) FROM video_totals
 
 -- [id, author, title, file, cover, transcode, now]: one video, since the next one would not see the
 -- time that this one has taken. The time is `now` or, if that is taken, the first free one after it:
@@ -175,10 +176,10 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
   LEFT JOIN deleted_videos AS d ON d.id = j.id
 WHERE coalesce(v.id, d.id) IS NOT NULL
 
--- [id, …] → those that are: id, author, publish time, whether it is to be transcoded,
+-- [id, …] → those that are: id, author, publish time, what there is to be transcoded,
 -- and whether it was hidden
 -- name: find-to-delete
-SELECT v.id, v.author_id, v.publish_time, v.transcode = 1, v.hidden <> 0
+SELECT v.id, v.author_id, v.publish_time, v.transcode, v.hidden <> 0
 FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     id BIGINT PATH '$' ERROR ON ERROR)) AS j
   JOIN videos AS v ON v.id = j.id
@@ -277,6 +278,41 @@ ORDER BY id DESC LIMIT 500
 SELECT id, author_id, title, publish_time, hidden FROM videos
 WHERE hidden > 0 AND id < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
 ORDER BY id DESC LIMIT 500
+
+-- [id] → the newest videos before that one that could not be transcoded.
+-- name: list-failed
+SELECT id, author_id, title, publish_time, trouble FROM videos
+WHERE transcode = 2 AND id < CONVERT(JSON_VALUE(##json::string, '$[0]'), SIGNED)
+ORDER BY id DESC LIMIT 500
+
+-- [[id, …], …] → a row for each, in the same order: id, what there is to be transcoded.
+-- name: find-retries
+SELECT v.id, v.transcode
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR)) AS j
+  LEFT JOIN videos AS v ON v.id = j.id
+ORDER BY j.place
+
+-- [[id, time, uid, login, why], …]
+-- name: audit-retries
+INSERT INTO video_audit (acted, uid, login, action, target, why)
+SELECT j.acted, j.uid, j.login, 'video retry', v.id, coalesce(j.why, '')
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY, id BIGINT PATH '$[0]' ERROR ON ERROR,
+    acted BIGINT PATH '$[1]' ERROR ON ERROR,
+    uid BIGINT PATH '$[2]' ERROR ON ERROR,
+    login TEXT CHARSET utf8mb4 PATH '$[3]' ERROR ON ERROR,
+    why TEXT CHARSET utf8mb4 PATH '$[4]' ERROR ON ERROR)) AS j
+  JOIN videos AS v ON v.id = j.id
+WHERE v.transcode = 2
+ORDER BY j.place
+
+-- [[id, …], …] Others stay as they are.
+-- name: retry-transcodes
+UPDATE videos AS v JOIN JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    id BIGINT PATH '$[0]' ERROR ON ERROR)) AS j ON v.id = j.id
+SET v.transcode = 1, v.attempts = 0, v.claim = 0, v.claimed_until = 0
+WHERE v.transcode = 2
 
 -- [author, time] → the newest videos of the author before that time, hidden ones too.
 -- name: list-videos-of

@@ -3,9 +3,10 @@
 -- name: lock-writes
 SELECT videos FROM video_totals FOR UPDATE
 
--- Videos of all, and those to be transcoded, which an index counts that holds no others.
+-- Videos of all, those to be transcoded, and those that could not be, which indexes count.
 -- name: count-videos
-SELECT videos, (SELECT count(*) FROM videos WHERE transcode = 1) FROM video_totals
+SELECT videos, (SELECT count(*) FROM videos WHERE transcode = 1),
+  (SELECT count(*) FROM videos WHERE transcode = 2) FROM video_totals
 
 -- [id, author, title, file, cover, transcode, now]: one video, since the next one would not see the
 -- time that this one has taken. The time is `now` or, if that is taken, the first free one after it:
@@ -150,10 +151,10 @@ LEFT JOIN videos AS v ON v.id = CAST(j.value AS bigint)
 LEFT JOIN deleted_videos AS d ON d.id = CAST(j.value AS bigint)
 WHERE coalesce(v.id, d.id) IS NOT NULL
 
--- [id, …] → those that are: id, author, publish time, whether it is to be transcoded,
+-- [id, …] → those that are: id, author, publish time, what there is to be transcoded,
 -- and whether it was hidden
 -- name: find-to-delete
-SELECT v.id, v.author_id, v.publish_time, CAST(v.transcode = 1 AS int), CAST(v.hidden <> 0 AS int)
+SELECT v.id, v.author_id, v.publish_time, v.transcode, CAST(v.hidden <> 0 AS int)
 FROM json_array_elements_text(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 JOIN videos AS v ON v.id = CAST(j.value AS bigint)
 
@@ -246,6 +247,35 @@ ORDER BY id DESC LIMIT 500
 SELECT id, author_id, title, publish_time, hidden FROM videos
 WHERE hidden <> 0 AND id < (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))
 ORDER BY id DESC LIMIT 500
+
+-- [id] → the newest videos before that one that could not be transcoded.
+-- name: list-failed
+SELECT id, author_id, title, publish_time, trouble FROM videos
+WHERE transcode = 2 AND id < (SELECT CAST(CAST(##json::string AS json) ->> 0 AS bigint))
+ORDER BY id DESC LIMIT 500
+
+-- [[id, …], …] → a row for each, in the same order: id, what there is to be transcoded.
+-- name: find-retries
+SELECT v.id, v.transcode
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+LEFT JOIN videos AS v ON v.id = CAST(j.value ->> 0 AS bigint)
+ORDER BY j.place
+
+-- [[id, time, uid, login, why], …]
+-- name: audit-retries
+INSERT INTO video_audit (acted, uid, login, action, target, why)
+SELECT CAST(j.value ->> 1 AS bigint), CAST(j.value ->> 2 AS bigint), j.value ->> 3, 'video retry', v.id,
+  j.value ->> 4
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
+JOIN videos AS v ON v.id = CAST(j.value ->> 0 AS bigint)
+WHERE v.transcode = 2
+ORDER BY j.place
+
+-- [[id, …], …] Others stay as they are.
+-- name: retry-transcodes
+UPDATE videos SET transcode = 1, attempts = 0, claim = 0, claimed_until = 0
+FROM json_array_elements(CAST(##json::string AS json)) AS j
+WHERE videos.id = CAST(j ->> 0 AS bigint) AND videos.transcode = 2
 
 -- [author, time] → the newest videos of the author before that time, hidden ones too.
 -- name: list-videos-of

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- Videos of all, and those to be transcoded, which an index counts that holds no others.
+-- Videos of all, those to be transcoded, and those that could not be, which indexes count.
 -- name: count-videos
-SELECT videos, (SELECT count(*) FROM videos WHERE transcode = 1) FROM totals
+SELECT videos, (SELECT count(*) FROM videos WHERE transcode = 1),
+  (SELECT count(*) FROM videos WHERE transcode = 2) FROM totals
 
 -- [id, author, title, file, cover, transcode, now]: one video, since the next one would not see the
 -- time that this one has taken. The time is `now` or, if that is taken, the first free one after it:
@@ -130,10 +131,10 @@ LEFT JOIN videos AS v ON v.id = j.value
 LEFT JOIN deleted_videos AS d ON d.id = j.value
 WHERE coalesce(v.id, d.id) IS NOT NULL
 
--- [id, …] → those that are: id, author, publish time, whether it is to be transcoded,
+-- [id, …] → those that are: id, author, publish time, what there is to be transcoded,
 -- and whether it was hidden
 -- name: find-to-delete
-SELECT v.id, v.author_id, v.publish_time, v.transcode = 1, v.hidden <> 0
+SELECT v.id, v.author_id, v.publish_time, v.transcode, v.hidden <> 0
 FROM json_each(##json::string) AS j CROSS JOIN videos AS v ON v.id = j.value
 
 -- [[id, author, time], …]
@@ -214,6 +215,32 @@ ORDER BY id DESC LIMIT 500
 SELECT id, author_id, title, publish_time, hidden FROM videos
 WHERE hidden <> 0 AND id < json_extract(##json::string, '$[0]')
 ORDER BY id DESC LIMIT 500
+
+-- [id] → the newest videos before that one that could not be transcoded.
+-- name: list-failed
+SELECT id, author_id, title, publish_time, trouble FROM videos
+WHERE transcode = 2 AND id < json_extract(##json::string, '$[0]')
+ORDER BY id DESC LIMIT 500
+
+-- [[id, …], …] → a row for each, in the same order: id, what there is to be transcoded.
+-- name: find-retries
+SELECT v.id, v.transcode
+FROM json_each(##json::string) AS j LEFT JOIN videos AS v ON v.id = j.value ->> 0
+ORDER BY j.key
+
+-- [[id, time, uid, login, why], …]
+-- name: audit-retries
+INSERT INTO video_audit (acted, uid, login, action, target, why)
+SELECT j.value ->> 1, j.value ->> 2, j.value ->> 3, 'video retry', v.id, j.value ->> 4
+FROM json_each(##json::string) AS j CROSS JOIN videos AS v
+WHERE v.id = j.value ->> 0 AND v.transcode = 2
+ORDER BY j.key
+
+-- [[id, …], …] Others stay as they are.
+-- name: retry-transcodes
+UPDATE videos SET transcode = 1, attempts = 0, claim = 0, claimed_until = 0
+FROM json_each(##json::string) AS j
+WHERE videos.id = j.value ->> 0 AND videos.transcode = 2
 
 -- [author, time] → the newest videos of the author before that time, hidden ones too.
 -- name: list-videos-of

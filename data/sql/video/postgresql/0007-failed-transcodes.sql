@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What could not be transcoded is counted and listed for the administration, which may have it tried again.
+CREATE INDEX videos_not_transcoded ON videos (id) WHERE transcode = 2
