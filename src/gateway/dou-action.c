@@ -23,9 +23,7 @@ dou_action_new (DouContext *context, DouRequest *request, const char *target_nam
   self->context = context;
   self->request = g_object_ref (request);
 
-  *status = dou_authenticator_require (context->authenticator, request, &self->viewer);
-  if (*status == DOU_STATUS_OK)
-    *status = dou_context_limit_user (context, request, self->viewer);
+  *status = dou_context_require_user (context, request, &self->viewer);
   if (*status == DOU_STATUS_OK)
     *status = dou_context_get_id (request, target_name, &self->target);
   if (*status == DOU_STATUS_OK && max_type > 0
@@ -157,4 +155,22 @@ dou_action_get_status (GVariant *result, DouStatus status)
   else
     g_variant_get_child (result, 0, "i", &own);
   return (DouStatus) own;
+}
+
+/**
+ * dou_action_receive:
+ * @batcher: of a method
+ * @result: of a call with one item
+ * @own: (out) (transfer full) (nullable): the item's result
+ *
+ * Returns: whether the call as a whole failed, or else the item's own status
+ */
+DouStatus
+dou_action_receive (DouBatcher *batcher, GAsyncResult *result, GVariant **own)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouBatchResults) results = dou_batcher_submit_finish (batcher, result, &error);
+
+  *own = results != NULL ? dou_batch_results_get (results, 0) : NULL;
+  return dou_action_get_status (*own, dou_status_from_error (error));
 }

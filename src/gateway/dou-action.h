@@ -52,6 +52,8 @@ void dou_action_find_user (DouAction *self, DouActionFunc next);
 DouStatus dou_action_get_status (GVariant *result, DouStatus status);
 void dou_action_finish (DouAction *self, GVariant *result, DouStatus status);
 
+DouStatus dou_action_receive (DouBatcher *batcher, GAsyncResult *result, GVariant **own);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DouAction, dou_action_free)
 
 G_END_DECLS

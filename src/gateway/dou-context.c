@@ -50,20 +50,27 @@ dou_context_get_id (DouRequest *request, const char *name, gint64 *id)
 }
 
 /**
- * dou_context_limit_user:
+ * dou_context_require_user:
  * @self: the context
- * @request: what a user wants done
- * @user: who
+ * @request: what only a user may want done
+ * @user: (out): who
  *
  * Counts it as what its route says.
  *
- * Returns: %DOU_STATUS_OK, or %DOU_STATUS_RATE_LIMITED if it is too much
+ * Returns: %DOU_STATUS_OK; the errors of dou_authenticator_require(); %DOU_STATUS_RATE_LIMITED if it is too
+ *   much
  */
 DouStatus
-dou_context_limit_user (DouContext *self, DouRequest *request, gint64 user)
+dou_context_require_user (DouContext *self, DouRequest *request, gint64 *user)
 {
-  return dou_request_delay (request, dou_rate_limiter_admit_user (
-                                         self->limiter, dou_request_get_rate_class (request), user));
+  DouStatus status = dou_authenticator_require (self->authenticator, request, user);
+
+  if (status != DOU_STATUS_OK)
+    return status;
+
+  return dou_request_delay (
+      request,
+      dou_rate_limiter_admit_user (self->limiter, dou_request_get_rate_class (request), *user));
 }
 
 /**

@@ -127,15 +127,9 @@ static void
 conversations_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (List) list = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouBatchResults) results
-      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
   g_autoptr (GVariant) answer = NULL;
-  DouStatus status;
+  DouStatus status = dou_action_receive (DOU_BATCHER (source), result, &answer);
 
-  if (results != NULL)
-    answer = dou_batch_results_get (results, 0);
-  status = dou_action_get_status (answer, dou_status_from_error (error));
   if (status != DOU_STATUS_OK)
     {
       dou_request_reply_status (list->request, status);

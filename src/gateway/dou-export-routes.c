@@ -24,6 +24,7 @@
 #include "gateway/dou-action.h"
 #include "gateway/dou-export-lock.h"
 #include "gateway/dou-export-routes.h"
+#include "gateway/dou-password-guard.h"
 
 /* Seconds after which who was refused may try again: an everyday export takes less. */
 #define RETRY_AFTER 10
@@ -247,30 +248,17 @@ job_start (Job *job)
   g_task_run_in_thread (task, write_func);
 }
 
-/* Guesses count as those of a login, under a name that nobody can have: the one that changes of a password use. */
-static char *
-make_login_name (Job *job)
-{
-  return g_strdup_printf ("\001%" G_GINT64_FORMAT, job->user);
-}
-
 static void
 checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Job) job = user_data;
-  g_autoptr (GInetAddress) client = dou_request_get_client_address (job->request);
-  g_autofree char *name = make_login_name (job);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouBatchResults) results
-      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
-  g_autoptr (GVariant) own = results != NULL ? dou_batch_results_get (results, 0) : NULL;
-  DouStatus status = dou_action_get_status (own, dou_status_from_error (error));
+  g_autoptr (GVariant) own = NULL;
+  DouStatus status = dou_action_receive (DOU_BATCHER (source), result, &own);
 
   /* What cannot be a password is none. */
   if (status == DOU_STATUS_BAD_PASSWORD)
     status = DOU_STATUS_BAD_CREDENTIALS;
-  dou_rate_limiter_end_login (job->routes->context->limiter, name, client,
-                              status == DOU_STATUS_BAD_CREDENTIALS);
+  dou_password_guard_end (job->routes->context, job->request, job->user, status);
   if (status == DOU_STATUS_OK)
     job_start (g_steal_pointer (&job));
   else
@@ -293,12 +281,8 @@ static DouStatus
 job_admit (Job *job, const char **password)
 {
   DouContext *context = job->routes->context;
-  DouStatus status = dou_authenticator_require (context->authenticator, job->request, &job->user);
-  g_autoptr (GInetAddress) client = NULL;
-  g_autofree char *name = NULL;
+  DouStatus status = dou_context_require_user (context, job->request, &job->user);
 
-  if (status == DOU_STATUS_OK)
-    status = dou_context_limit_user (context, job->request, job->user);
   if (status != DOU_STATUS_OK)
     return status;
 
@@ -308,10 +292,7 @@ job_admit (Job *job, const char **password)
   if (!g_utf8_validate (*password, -1, NULL))
     return DOU_STATUS_BAD_CREDENTIALS;
 
-  client = dou_request_get_client_address (job->request);
-  name = make_login_name (job);
-  return dou_request_delay (job->request,
-                            dou_rate_limiter_begin_login (context->limiter, name, client));
+  return dou_password_guard_begin (context, job->request, job->user);
 }
 
 static void

@@ -191,16 +191,10 @@ static void
 messages_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Poll) poll = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouBatchResults) results
-      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
   g_autoptr (GVariant) conversation = NULL;
   g_autoptr (GVariant) messages = NULL;
-  DouStatus status;
+  DouStatus status = dou_action_receive (DOU_BATCHER (source), result, &conversation);
 
-  if (results != NULL)
-    conversation = dou_batch_results_get (results, 0);
-  status = dou_action_get_status (conversation, dou_status_from_error (error));
   if (status != DOU_STATUS_OK)
     {
       dou_request_reply_status (poll->request, status);

@@ -93,9 +93,7 @@ publication_prepare (Publication *publication, DouUpload *upload, GError **error
   DouStatus status;
   gint handle;
 
-  status = dou_authenticator_require (context->authenticator, publication->request, &author);
-  if (status == DOU_STATUS_OK)
-    status = dou_context_limit_user (context, publication->request, author);
+  status = dou_context_require_user (context, publication->request, &author);
   if (status != DOU_STATUS_OK)
     return status;
   if (title == NULL)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Users who delete their accounts. The user service decides, and tells all gateways before it answers, so
- * this file only asks for token and password. Guesses at the password count as those of a login. A client
- * that hangs up does not stop what has begun. */
+ * this file only asks for token and password. A client that hangs up does not stop what has begun. */
 
 #include "config.h"
 
 #define G_LOG_DOMAIN "doutok"
 
 #include "gateway/dou-action.h"
+#include "gateway/dou-password-guard.h"
 #include "gateway/dou-user-deletion.h"
 
 typedef struct
@@ -27,40 +27,23 @@ deletion_free (Deletion *deletion)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Deletion, deletion_free)
 
-/* Under a name that nobody can have, the one of changes of the password. */
-static char *
-make_login_name (Deletion *deletion)
-{
-  return g_strdup_printf ("\001%" G_GINT64_FORMAT, deletion->user);
-}
-
 static void
 deleted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Deletion) deletion = user_data;
-  g_autoptr (GInetAddress) client = dou_request_get_client_address (deletion->request);
-  g_autofree char *name = make_login_name (deletion);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouBatchResults) results
-      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
-  g_autoptr (GVariant) own = results != NULL ? dou_batch_results_get (results, 0) : NULL;
-  DouStatus status = dou_action_get_status (own, dou_status_from_error (error));
+  g_autoptr (GVariant) own = NULL;
+  DouStatus status = dou_action_receive (DOU_BATCHER (source), result, &own);
 
-  dou_rate_limiter_end_login (deletion->context->limiter, name, client,
-                              status == DOU_STATUS_BAD_CREDENTIALS);
+  dou_password_guard_end (deletion->context, deletion->request, deletion->user, status);
   dou_request_reply_status (deletion->request, status);
 }
 
 static DouStatus
 prepare (Deletion *deletion, const char **password)
 {
-  DouContext *context = deletion->context;
   DouRequest *request = deletion->request;
-  DouStatus status
-      = dou_authenticator_require (context->authenticator, request, &deletion->user);
+  DouStatus status = dou_context_require_user (deletion->context, request, &deletion->user);
 
-  if (status == DOU_STATUS_OK)
-    status = dou_context_limit_user (context, request, deletion->user);
   if (status != DOU_STATUS_OK)
     return status;
 
@@ -69,7 +52,10 @@ prepare (Deletion *deletion, const char **password)
     return DOU_STATUS_BAD_PARAMETER;
 
   /* A password in another encoding than UTF-8 cannot travel over the bus. */
-  return g_utf8_validate (*password, -1, NULL) ? DOU_STATUS_OK : DOU_STATUS_BAD_CREDENTIALS;
+  if (!g_utf8_validate (*password, -1, NULL))
+    return DOU_STATUS_BAD_CREDENTIALS;
+
+  return dou_password_guard_begin (deletion->context, request, deletion->user);
 }
 
 /**
@@ -84,8 +70,6 @@ void
 dou_user_deletion_handler (DouRequest *request, gpointer user_data)
 {
   g_autoptr (Deletion) deletion = g_new0 (Deletion, 1);
-  g_autoptr (GInetAddress) client = dou_request_get_client_address (request);
-  g_autofree char *name = NULL;
   DouContext *context = user_data;
   const char *password;
   GVariant *item;
@@ -94,12 +78,6 @@ dou_user_deletion_handler (DouRequest *request, gpointer user_data)
   deletion->context = context;
   deletion->request = g_object_ref (request);
   status = prepare (deletion, &password);
-  if (status == DOU_STATUS_OK)
-    {
-      name = make_login_name (deletion);
-      status = dou_request_delay (
-          request, dou_rate_limiter_begin_login (context->limiter, name, client));
-    }
   if (status != DOU_STATUS_OK)
     {
       dou_request_reply_status (request, status);

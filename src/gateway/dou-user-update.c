@@ -30,6 +30,7 @@
 #include "common/dou-text.h"
 #include "common/dou-trace.h"
 #include "gateway/dou-action.h"
+#include "gateway/dou-password-guard.h"
 #include "gateway/dou-upload.h"
 #include "gateway/dou-user-set.h"
 #include "gateway/dou-user-update.h"
@@ -156,11 +157,8 @@ static void
 profile_set_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Update) update = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouBatchResults) results
-      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
-  g_autoptr (GVariant) own = results != NULL ? dou_batch_results_get (results, 0) : NULL;
-  DouStatus status = dou_action_get_status (own, dou_status_from_error (error));
+  g_autoptr (GVariant) own = NULL;
+  DouStatus status = dou_action_receive (DOU_BATCHER (source), result, &own);
 
   if (status == DOU_STATUS_OK)
     update_load (g_steal_pointer (&update));
@@ -194,29 +192,17 @@ update_set_profile (Update *update)
       profile_set_cb, update);
 }
 
-/* Guesses at the old password count as those of a login, under a name that nobody can have. */
-static char *
-make_login_name (Update *update)
-{
-  return g_strdup_printf ("\001%" G_GINT64_FORMAT, update->user);
-}
-
 static void
 password_changed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Update) update = user_data;
   DouContext *context = update->context;
-  g_autoptr (GInetAddress) client = dou_request_get_client_address (update->request);
-  g_autofree char *name = make_login_name (update);
   g_autoptr (GError) error = NULL;
-  g_autoptr (DouBatchResults) results
-      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
-  g_autoptr (GVariant) own = results != NULL ? dou_batch_results_get (results, 0) : NULL;
-  DouStatus status = dou_action_get_status (own, dou_status_from_error (error));
+  g_autoptr (GVariant) own = NULL;
+  DouStatus status = dou_action_receive (DOU_BATCHER (source), result, &own);
   gint64 generation;
 
-  dou_rate_limiter_end_login (context->limiter, name, client,
-                              status == DOU_STATUS_BAD_CREDENTIALS);
+  dou_password_guard_end (context, update->request, update->user, status);
   if (status == DOU_STATUS_OK)
     {
       g_variant_get (own, "(ix)", NULL, &generation);
@@ -236,10 +222,8 @@ password_changed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 update_change_password (Update *update)
 {
-  g_autoptr (GInetAddress) client = dou_request_get_client_address (update->request);
-  g_autofree char *name = make_login_name (update);
   GVariant *item;
-  guint wait;
+  DouStatus status;
 
   if (update->new_password == NULL)
     {
@@ -247,10 +231,10 @@ update_change_password (Update *update)
       return;
     }
 
-  wait = dou_rate_limiter_begin_login (update->context->limiter, name, client);
-  if (dou_request_delay (update->request, wait) != DOU_STATUS_OK)
+  status = dou_password_guard_begin (update->context, update->request, update->user);
+  if (status != DOU_STATUS_OK)
     {
-      update_reply (update, DOU_STATUS_RATE_LIMITED);
+      update_reply (update, status);
       update_free (update);
       return;
     }
@@ -411,9 +395,7 @@ update_prepare (Update *update, GError **error)
   DouRequest *request = update->request;
   DouStatus status;
 
-  status = dou_authenticator_require (context->authenticator, request, &update->user);
-  if (status == DOU_STATUS_OK)
-    status = dou_context_limit_user (context, request, update->user);
+  status = dou_context_require_user (context, request, &update->user);
   if (status != DOU_STATUS_OK)
     return status;
 
