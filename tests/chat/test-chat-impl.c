@@ -8,6 +8,7 @@
 #include "lib/dou-test-bus.h"
 #include "lib/dou-test-dir.h"
 #include "lib/dou-test-engine.h"
+#include "lib/dou-test-service.h"
 #include "lib/dou-test-wait.h"
 
 #define BUS_NAME "org.doutok.Chat"
@@ -30,20 +31,6 @@ typedef struct
   DouChatImpl *impl;     /* (owned) */
   GDBusConnection *peer; /* (owned) the connection of a client's process */
 } Fixture;
-
-static DouService *
-make_service (DouTestBus *bus)
-{
-  g_autofree char *option = g_strconcat ("--bus-address=", dou_test_bus_get_address (bus), NULL);
-  char *arguments[] = { "test", option, NULL };
-  char **argv = arguments;
-  int argc = 2;
-  g_autoptr (GError) error = NULL;
-  DouService *service = dou_service_new ("test", &argc, &argv, NULL, &error);
-
-  g_assert_no_error (error);
-  return service;
-}
 
 static void
 start_call (GDBusConnection *connection, const char *method, GVariant *arguments,
@@ -76,22 +63,6 @@ assert_reply (Fixture *fixture, const char *method, const char *arguments, const
   g_assert_cmpstr (text, ==, expected);
 }
 
-static void
-assert_remote_error (const GError *error, const char *name)
-{
-  g_autofree char *actual = NULL;
-
-  g_assert_nonnull (error);
-  actual = g_dbus_error_get_remote_error (error);
-  g_assert_cmpstr (actual, ==, name);
-}
-
-static void
-appeared_cb (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-}
-
 static gboolean
 is_true (gpointer data)
 {
@@ -104,12 +75,10 @@ set_up (Fixture *fixture, gconstpointer data)
   g_autoptr (DouManualClock) clock = dou_manual_clock_new (NOW);
   g_autoptr (DouChatManager) manager = NULL;
   g_autoptr (GError) error = NULL;
-  gboolean appeared = FALSE;
-  guint watch;
 
   fixture->directory = dou_test_dir_new ();
   fixture->bus = dou_test_bus_new ();
-  fixture->service = make_service (fixture->bus);
+  fixture->service = dou_test_service_new (fixture->bus);
   fixture->peer = dou_test_bus_connect (fixture->bus);
 
   fixture->address = dou_test_engine_create (fixture->directory, "chat");
@@ -121,10 +90,7 @@ set_up (Fixture *fixture, gconstpointer data)
   g_assert_true (dou_service_export (fixture->service, G_DBUS_INTERFACE_SKELETON (fixture->impl),
                                      OBJECT_PATH, BUS_NAME, &error));
 
-  watch = g_bus_watch_name_on_connection (fixture->peer, BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
-                                          appeared_cb, NULL, &appeared, NULL);
-  dou_test_wait_until (is_true, &appeared);
-  g_bus_unwatch_name (watch);
+  dou_test_service_await (fixture->peer, BUS_NAME);
 }
 
 static void
@@ -172,7 +138,7 @@ test_too_many_items (Fixture *fixture, gconstpointer data)
                   g_variant_new ("(@*)", g_variant_new_array (NULL, items, DOU_CHAT_ITEMS_MAX + 1)),
                   &error);
       g_assert_null (reply);
-      assert_remote_error (error, "org.doutok.Error.TooLarge");
+      dou_test_service_assert_error (error, "org.doutok.Error.TooLarge");
     }
 }
 
@@ -204,7 +170,7 @@ test_wrong_arguments (Fixture *fixture, gconstpointer data)
           = call (fixture, cases[i].method, g_variant_new_parsed (cases[i].arguments), &error);
 
       g_assert_null (reply);
-      assert_remote_error (error, cases[i].error);
+      dou_test_service_assert_error (error, cases[i].error);
     }
 }
 
@@ -247,7 +213,7 @@ test_no_database (Fixture *fixture, gconstpointer data)
           = call (fixture, calls[i][0], g_variant_new_parsed (calls[i][1]), &error);
 
       g_assert_null (reply);
-      assert_remote_error (error, "org.doutok.Error.Unavailable");
+      dou_test_service_assert_error (error, "org.doutok.Error.Unavailable");
     }
 }
 

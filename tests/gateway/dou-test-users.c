@@ -3,6 +3,7 @@
 
 #include "gateway/dou-test-users.h"
 #include "lib/dou-test-dir.h"
+#include "lib/dou-test-service.h"
 #include "lib/dou-test-wait.h"
 
 #define KEY "one AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
@@ -38,18 +39,12 @@ has_no_owner (gpointer data)
 void
 dou_test_users_start_service (DouTestUsers *self)
 {
-  g_autofree char *option
-      = g_strconcat ("--bus-address=", dou_test_bus_get_address (self->bus), NULL);
   g_autofree char *path = g_build_filename (self->directory, "user.db", NULL);
   g_autoptr (DouDatabaseAddress) address = dou_database_address_new_for_file (path);
-  char *arguments[] = { "test", option, NULL };
-  char **argv = arguments;
-  int argc = 2;
   g_autoptr (DouUserManager) manager = NULL;
   g_autoptr (GError) error = NULL;
 
-  self->service = dou_service_new ("test", &argc, &argv, NULL, &error);
-  g_assert_no_error (error);
+  self->service = dou_test_service_new (self->bus);
   self->store = dou_user_store_open (address, &error);
   g_assert_no_error (error);
   self->hasher = dou_password_hasher_new_with_cost (CHEAP_PASSES, CHEAP_MEMORY, 64);

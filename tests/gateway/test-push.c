@@ -17,6 +17,7 @@
 #include "gateway/dou-test-users.h"
 #include "lib/dou-test-bus.h"
 #include "lib/dou-test-client.h"
+#include "lib/dou-test-service.h"
 #include "lib/dou-test-wait.h"
 #include "lib/dou-test-websocket.h"
 #include "social/dou-social-impl.h"
@@ -55,20 +56,6 @@ make_path (Fixture *fixture, const char *name)
   return g_build_filename (fixture->users.directory, name, NULL);
 }
 
-static DouService *
-make_service (DouTestBus *bus)
-{
-  g_autofree char *option = g_strconcat ("--bus-address=", dou_test_bus_get_address (bus), NULL);
-  char *arguments[] = { "test", option, NULL };
-  char **argv = arguments;
-  int argc = 2;
-  g_autoptr (GError) error = NULL;
-  DouService *service = dou_service_new ("test", &argc, &argv, NULL, &error);
-
-  g_assert_no_error (error);
-  return service;
-}
-
 static void
 start_chat_service (Fixture *fixture)
 {
@@ -77,7 +64,7 @@ start_chat_service (Fixture *fixture)
   g_autoptr (DouChatManager) manager = NULL;
   g_autoptr (GError) error = NULL;
 
-  fixture->chat_service = make_service (fixture->users.bus);
+  fixture->chat_service = dou_test_service_new (fixture->users.bus);
   fixture->chat_store = dou_chat_store_open (address, &error);
   g_assert_no_error (error);
   manager = dou_chat_manager_new (fixture->chat_store, DOU_CLOCK (fixture->users.clock), &error);
@@ -109,7 +96,7 @@ start_social_service (Fixture *fixture)
   g_autoptr (DouSocialManager) manager = NULL;
   g_autoptr (GError) error = NULL;
 
-  fixture->social_service = make_service (fixture->users.bus);
+  fixture->social_service = dou_test_service_new (fixture->users.bus);
   fixture->social_store = dou_social_store_open (address, &error);
   g_assert_no_error (error);
   manager

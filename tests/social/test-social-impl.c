@@ -8,6 +8,7 @@
 #include "lib/dou-test-bus.h"
 #include "lib/dou-test-dir.h"
 #include "lib/dou-test-engine.h"
+#include "lib/dou-test-service.h"
 #include "lib/dou-test-wait.h"
 #include "social/dou-social-impl.h"
 
@@ -28,20 +29,6 @@ typedef struct
   DouSocialImpl *impl;   /* (owned) */
   GDBusConnection *peer; /* (owned) the connection of a client's process */
 } Fixture;
-
-static DouService *
-make_service (DouTestBus *bus)
-{
-  g_autofree char *option = g_strconcat ("--bus-address=", dou_test_bus_get_address (bus), NULL);
-  char *arguments[] = { "test", option, NULL };
-  char **argv = arguments;
-  int argc = 2;
-  g_autoptr (GError) error = NULL;
-  DouService *service = dou_service_new ("test", &argc, &argv, NULL, &error);
-
-  g_assert_no_error (error);
-  return service;
-}
 
 static void
 start_call (GDBusConnection *connection, const char *interface, const char *method,
@@ -86,17 +73,9 @@ assert_fails (Fixture *fixture, const char *method, GVariant *arguments, const c
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply = call (fixture, method, arguments, &error);
-  g_autofree char *actual = NULL;
 
   g_assert_null (reply);
-  actual = g_dbus_error_get_remote_error (error);
-  g_assert_cmpstr (actual, ==, name);
-}
-
-static void
-appeared_cb (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
+  dou_test_service_assert_error (error, name);
 }
 
 static gboolean
@@ -111,12 +90,10 @@ set_up (Fixture *fixture, gconstpointer data)
   g_autoptr (DouSocialManager) manager = NULL;
   g_autoptr (DouClock) clock = dou_system_clock_new ();
   g_autoptr (GError) error = NULL;
-  gboolean appeared = FALSE;
-  guint watch;
 
   fixture->directory = dou_test_dir_new ();
   fixture->bus = dou_test_bus_new ();
-  fixture->service = make_service (fixture->bus);
+  fixture->service = dou_test_service_new (fixture->bus);
   fixture->peer = dou_test_bus_connect (fixture->bus);
 
   fixture->address = dou_test_engine_create (fixture->directory, "social");
@@ -128,10 +105,7 @@ set_up (Fixture *fixture, gconstpointer data)
   g_assert_true (dou_service_export (fixture->service, G_DBUS_INTERFACE_SKELETON (fixture->impl),
                                      PATH, NAME, &error));
 
-  watch = g_bus_watch_name_on_connection (fixture->peer, NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
-                                          appeared_cb, NULL, &appeared, NULL);
-  dou_test_wait_until (is_true, &appeared);
-  g_bus_unwatch_name (watch);
+  dou_test_service_await (fixture->peer, NAME);
 }
 
 static void

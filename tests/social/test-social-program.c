@@ -8,6 +8,7 @@
 
 #include "lib/dou-test-bus.h"
 #include "lib/dou-test-dir.h"
+#include "lib/dou-test-service.h"
 #include "lib/dou-test-wait.h"
 
 #define NAME "org.doutok.Social"
@@ -30,36 +31,19 @@ typedef struct
   GSubprocess *program;  /* (owned) (nullable) */
 } Fixture;
 
-static gboolean
-has_owner (gpointer data)
-{
-  return *(gboolean *) data;
-}
-
-static void
-appeared_cb (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-}
-
 static void
 start (Fixture *fixture)
 {
   g_autofree char *path
       = g_test_build_filename (G_TEST_BUILT, "..", "src", "social", "doutok-social", NULL);
   g_autoptr (GError) error = NULL;
-  gboolean appeared = FALSE;
-  guint watch;
 
   fixture->program
       = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, &error, path, "--bus-address",
                           dou_test_bus_get_address (fixture->bus), "--config", fixture->config,
                           NULL);
   g_assert_no_error (error);
-  watch = g_bus_watch_name_on_connection (fixture->peer, NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
-                                          appeared_cb, NULL, &appeared, NULL);
-  dou_test_wait_until (has_owner, &appeared);
-  g_bus_unwatch_name (watch);
+  dou_test_service_await (fixture->peer, NAME);
 }
 
 /* Ends the program with @signal_number, and sees that it ends as it should. */

@@ -8,6 +8,7 @@
 
 #include "lib/dou-test-bus.h"
 #include "lib/dou-test-dir.h"
+#include "lib/dou-test-service.h"
 #include "lib/dou-test-wait.h"
 #include "user/dou-user-admin-impl.h"
 #include "user/dou-user-impl.h"
@@ -64,32 +65,6 @@ assert_reply (Fixture *fixture, const char *method, const char *arguments, const
 }
 
 static void
-appeared_cb (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-}
-
-static gboolean
-is_true (gpointer data)
-{
-  return *(gboolean *) data;
-}
-
-static DouService *
-make_service (DouTestBus *bus)
-{
-  g_autofree char *option = g_strconcat ("--bus-address=", dou_test_bus_get_address (bus), NULL);
-  char *arguments[] = { (char *) "test", option, NULL };
-  char **argv = arguments;
-  int argc = 2;
-  g_autoptr (GError) error = NULL;
-  DouService *service = dou_service_new ("test", &argc, &argv, NULL, &error);
-
-  g_assert_no_error (error);
-  return service;
-}
-
-static void
 export (Fixture *fixture)
 {
   g_autoptr (DouDatabaseAddress) address = dou_database_address_new_in (fixture->directory, "user");
@@ -111,20 +86,13 @@ export (Fixture *fixture)
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  gboolean appeared = FALSE;
-  guint watch;
-
   fixture->directory = dou_test_dir_new ();
   fixture->bus = dou_test_bus_new ();
-  fixture->service = make_service (fixture->bus);
+  fixture->service = dou_test_service_new (fixture->bus);
   fixture->peer = dou_test_bus_connect (fixture->bus);
   export (fixture);
 
-  watch = g_bus_watch_name_on_connection (fixture->peer, "org.doutok.User",
-                                          G_BUS_NAME_WATCHER_FLAGS_NONE, appeared_cb, NULL,
-                                          &appeared, NULL);
-  dou_test_wait_until (is_true, &appeared);
-  g_bus_unwatch_name (watch);
+  dou_test_service_await (fixture->peer, "org.doutok.User");
   assert_reply_of (fixture, "org.doutok.User1", "Register",
                    "([(int64 1, 'Ann', 'pw'), (2, 'Bob', 'pw')],)", "([(0, 1, 0), (0, 2, 0)],)");
 }

@@ -6,6 +6,7 @@
 #include "lib/dou-test-bus.h"
 #include "lib/dou-test-dir.h"
 #include "lib/dou-test-engine.h"
+#include "lib/dou-test-service.h"
 #include "lib/dou-test-wait.h"
 #include "user/dou-user-impl.h"
 
@@ -27,20 +28,6 @@ typedef struct
   DouUserImpl *impl;         /* (owned) */
   GDBusConnection *peer;     /* (owned) the connection of a client's process */
 } Fixture;
-
-static DouService *
-make_service (DouTestBus *bus)
-{
-  g_autofree char *option = g_strconcat ("--bus-address=", dou_test_bus_get_address (bus), NULL);
-  char *arguments[] = { "test", option, NULL };
-  char **argv = arguments;
-  int argc = 2;
-  g_autoptr (GError) error = NULL;
-  DouService *service = dou_service_new ("test", &argc, &argv, NULL, &error);
-
-  g_assert_no_error (error);
-  return service;
-}
 
 static GVariant *
 call_by_name (Fixture *fixture, const char *interface, const char *method, GVariant *arguments,
@@ -75,22 +62,6 @@ assert_reply (Fixture *fixture, const char *method, const char *arguments, const
   g_assert_cmpstr (text, ==, expected);
 }
 
-static void
-assert_remote_error (const GError *error, const char *name)
-{
-  g_autofree char *actual = NULL;
-
-  g_assert_nonnull (error);
-  actual = g_dbus_error_get_remote_error (error);
-  g_assert_cmpstr (actual, ==, name);
-}
-
-static void
-appeared_cb (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-}
-
 static gboolean
 is_true (gpointer data)
 {
@@ -102,12 +73,10 @@ set_up (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (DouUserManager) manager = NULL;
   g_autoptr (GError) error = NULL;
-  gboolean appeared = FALSE;
-  guint watch;
 
   fixture->directory = dou_test_dir_new ();
   fixture->bus = dou_test_bus_new ();
-  fixture->service = make_service (fixture->bus);
+  fixture->service = dou_test_service_new (fixture->bus);
   fixture->peer = dou_test_bus_connect (fixture->bus);
 
   fixture->address = dou_test_engine_create (fixture->directory, "user");
@@ -121,11 +90,7 @@ set_up (Fixture *fixture, gconstpointer data)
   g_assert_true (dou_service_export (fixture->service, G_DBUS_INTERFACE_SKELETON (fixture->impl),
                                      "/org/doutok/User", "org.doutok.User", &error));
 
-  watch = g_bus_watch_name_on_connection (fixture->peer, "org.doutok.User",
-                                          G_BUS_NAME_WATCHER_FLAGS_NONE, appeared_cb, NULL,
-                                          &appeared, NULL);
-  dou_test_wait_until (is_true, &appeared);
-  g_bus_unwatch_name (watch);
+  dou_test_service_await (fixture->peer, "org.doutok.User");
 }
 
 static void
@@ -177,7 +142,7 @@ test_too_many_items (Fixture *fixture, gconstpointer data)
           = call_by_name (fixture, "org.doutok.User1", methods[i], arguments[i], &error);
 
       g_assert_null (reply);
-      assert_remote_error (error, "org.doutok.Error.TooLarge");
+      dou_test_service_assert_error (error, "org.doutok.Error.TooLarge");
     }
   g_variant_unref (arguments[4]);
   g_variant_unref (arguments[5]);
@@ -208,7 +173,7 @@ test_wrong_arguments (Fixture *fixture, gconstpointer data)
       g_autoptr (GVariant) reply = call (fixture, cases[i].method, cases[i].arguments, &error);
 
       g_assert_null (reply);
-      assert_remote_error (error, cases[i].error);
+      dou_test_service_assert_error (error, cases[i].error);
     }
 }
 
@@ -250,7 +215,7 @@ test_no_database (Fixture *fixture, gconstpointer data)
       g_autoptr (GVariant) reply = call (fixture, calls[i][0], calls[i][1], &error);
 
       g_assert_null (reply);
-      assert_remote_error (error, "org.doutok.Error.Unavailable");
+      dou_test_service_assert_error (error, "org.doutok.Error.Unavailable");
     }
 }
 

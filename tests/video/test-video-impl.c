@@ -7,6 +7,7 @@
 
 #include "lib/dou-test-bus.h"
 #include "lib/dou-test-picture.h"
+#include "lib/dou-test-service.h"
 #include "lib/dou-test-wait.h"
 #include "video/dou-video-impl.h"
 #include "video/video-fixture.h"
@@ -23,20 +24,6 @@ typedef struct
   DouVideoImpl *impl;    /* (owned) */
   GDBusConnection *peer; /* (owned) the connection of a client's process */
 } Fixture;
-
-static DouService *
-make_service (DouTestBus *bus)
-{
-  g_autofree char *option = g_strconcat ("--bus-address=", dou_test_bus_get_address (bus), NULL);
-  char *arguments[] = { (char *) "test", option, NULL };
-  char **argv = arguments;
-  int argc = 2;
-  g_autoptr (GError) error = NULL;
-  DouService *service = dou_service_new ("test", &argc, &argv, NULL, &error);
-
-  g_assert_no_error (error);
-  return service;
-}
 
 static GVariant *
 call_with_files (Fixture *fixture, const char *method, GVariant *arguments, GUnixFDList *files,
@@ -72,47 +59,27 @@ assert_error (Fixture *fixture, const char *method, GVariant *arguments, const c
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply = call_with_files (fixture, method, arguments, NULL, &error);
-  g_autofree char *name = NULL;
 
   g_assert_null (reply);
-  name = g_dbus_error_get_remote_error (error);
-  g_assert_cmpstr (name, ==, expected);
-}
-
-static void
-appeared_cb (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
-{
-  *(gboolean *) user_data = TRUE;
-}
-
-static gboolean
-is_true (gpointer data)
-{
-  return *(gboolean *) data;
+  dou_test_service_assert_error (error, expected);
 }
 
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  gboolean appeared = FALSE;
-  guint watch;
 
   video_fixture_set_up (&fixture->video, data);
   video_fixture_open (&fixture->video);
   fixture->bus = dou_test_bus_new ();
-  fixture->service = make_service (fixture->bus);
+  fixture->service = dou_test_service_new (fixture->bus);
   fixture->peer = dou_test_bus_connect (fixture->bus);
   fixture->impl = dou_video_impl_new (fixture->service, fixture->video.manager,
                                       fixture->video.pictures);
   g_assert_true (dou_service_export (fixture->service, G_DBUS_INTERFACE_SKELETON (fixture->impl),
                                      "/org/doutok/Video", "org.doutok.Video", &error));
 
-  watch = g_bus_watch_name_on_connection (fixture->peer, "org.doutok.Video",
-                                          G_BUS_NAME_WATCHER_FLAGS_NONE, appeared_cb, NULL,
-                                          &appeared, NULL);
-  dou_test_wait_until (is_true, &appeared);
-  g_bus_unwatch_name (watch);
+  dou_test_service_await (fixture->peer, "org.doutok.Video");
 }
 
 static void

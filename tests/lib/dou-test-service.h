@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "common/dou-service.h"
+#include "lib/dou-test-bus.h"
+
+G_BEGIN_DECLS
+
+DouService *dou_test_service_new (DouTestBus *bus);
+void dou_test_service_await (GDBusConnection *peer, const char *bus_name);
+void dou_test_service_assert_error (const GError *error, const char *name);
+
+G_END_DECLS
