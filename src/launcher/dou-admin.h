@@ -41,6 +41,38 @@ typedef struct
   gboolean acts;
 } DouAdminUsage;
 
+/* What a list has unless another number is asked for. */
+#define DOU_ADMIN_LIST_COUNT 50
+
+/**
+ * DouAdminList:
+ * @service: such as `User`
+ * @interface: such as `User1.Admin`
+ * @method: takes @pages
+ * @pages: `a(xbu)`: what to begin below, a mark, the most; or `a(xu)` if there is no mark
+ * @reply: of @method, `aa(x…)`: records that begin with what the next page begins below
+ * @print: prints a record
+ */
+typedef struct
+{
+  const char *service;
+  const char *interface;
+  const char *method;
+  const char *pages;
+  const char *reply;
+  void (*print) (GVariant *record);
+} DouAdminList;
+
+/**
+ * DouAdminShowFunc:
+ * @self: a command that has begun
+ * @record: of a service
+ * @error: return location
+ *
+ * Returns: whether all that is known could be printed
+ */
+typedef gboolean (*DouAdminShowFunc) (DouAdmin *self, GVariant *record, GError **error);
+
 int dou_admin_run (const char *command, const DouCommand *commands, gsize n_commands, int argc,
                    char **argv);
 
@@ -55,6 +87,13 @@ GArray *dou_admin_parse_ids (DouAdmin *self, const DouAdminUsage *usage, int *ex
 int dou_admin_tell_all (DouAdmin *self, GVariant *statuses, const char *done);
 gboolean dou_admin_tell (const char *word, DouStatus status, const char *done);
 char *dou_admin_describe_time (gint64 milliseconds);
+
+int dou_admin_list (DouAdmin *self, const DouAdminList *list, gboolean marked, int count);
+int dou_admin_show_all (DouAdmin *self, GVariant *records, DouAdminShowFunc show);
+GVariant *dou_admin_make_acts (DouAdmin *self, GArray *ids);
+GVariant *dou_admin_make_switches (DouAdmin *self, GArray *ids, gboolean on);
+int dou_admin_act (DouAdmin *self, const char *service, const char *method, GVariant *acts,
+                   const char *done);
 
 int dou_export_command (int argc, char **argv);
 int dou_user_command (int argc, char **argv);

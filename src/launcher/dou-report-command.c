@@ -5,19 +5,11 @@
 
 #include "config.h"
 
-#include <stdlib.h>
-
 #include <glib/gi18n.h>
 
-#include "common/dou-service.h"
 #include "launcher/dou-admin.h"
 
 #define INTERFACE "Social1.Admin"
-
-/* Reports that are listed unless another number is asked for. */
-#define DEFAULT_COUNT 50
-/* The service's largest page. */
-#define PAGE_SIZE 500
 
 typedef enum
 {
@@ -52,8 +44,7 @@ describe_target (gint32 kind, gint64 target, gint64 writer, gint64 video)
     }
 }
 
-/* Returns: its id */
-static gint64
+static void
 print_report (GVariant *report)
 {
   g_autofree char *what = NULL;
@@ -82,42 +73,15 @@ print_report (GVariant *report)
 
       g_print (_ ("       resolved %s\n"), end);
     }
-  return id;
-}
-
-/* Returns: the last id of the page, or 0 if there are no more reports; -1 with @error */
-static gint64
-print_page (DouAdmin *admin, gint64 before, gboolean all, guint count, GError **error)
-{
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xbu)"));
-  g_autoptr (GVariant) pages = NULL;
-  g_autoptr (GVariant) page = NULL;
-  gsize n_reports;
-  gint64 id = 0;
-
-  g_variant_builder_add (&builder, "(xbu)", before, all, count);
-  pages = dou_admin_call (admin, "Social", INTERFACE, "ListReports",
-                          g_variant_builder_end (&builder), "aa(xxixsxxxxs)", error);
-  if (pages == NULL)
-    return -1;
-
-  page = g_variant_get_child_value (pages, 0);
-  n_reports = g_variant_n_children (page);
-  for (gsize i = 0; i < n_reports; i++)
-    {
-      g_autoptr (GVariant) report = g_variant_get_child_value (page, i);
-
-      id = print_report (report);
-    }
-
-  return n_reports == count ? id : 0;
 }
 
 static int
 list_command (int argc, char **argv)
 {
+  static const DouAdminList list
+      = { "Social", INTERFACE, "ListReports", "a(xbu)", "aa(xxixsxxxxs)", print_report };
   gboolean all = FALSE;
-  int count = DEFAULT_COUNT;
+  int count = DOU_ADMIN_LIST_COUNT;
   const GOptionEntry options[] = {
     { "all", 0, 0, G_OPTION_ARG_NONE, &all, N_ ("Also what is resolved"), NULL },
     { "count", 0, 0, G_OPTION_ARG_INT, &count, N_ ("The most reports"), N_ ("NUMBER") },
@@ -129,23 +93,11 @@ list_command (int argc, char **argv)
              "what it is about; the text of a comment; who reported it and why."),
           options, FALSE };
   g_auto (DouAdmin) admin = { 0 };
-  g_autoptr (GError) error = NULL;
-  gint64 before = 0;
   int exit_status;
 
-  if (!dou_admin_begin (&admin, &usage, argc, argv, &exit_status))
-    return exit_status;
-
-  while (count > 0)
-    {
-      int n = MIN (count, PAGE_SIZE);
-
-      before = print_page (&admin, before, all, (guint) n, &error);
-      if (before < 0)
-        return dou_service_fail ("doutok", error);
-      count = before == 0 ? 0 : count - n;
-    }
-  return EXIT_SUCCESS;
+  return dou_admin_begin (&admin, &usage, argc, argv, &exit_status)
+             ? dou_admin_list (&admin, &list, all, count)
+             : exit_status;
 }
 
 /* Returns: (transfer floating) (nullable): `a(xs)`; %NULL if a word is no number, which is said */
@@ -177,8 +129,6 @@ resolve_command (int argc, char **argv)
           _ ("Marks reports as done with, by their numbers. What they are about stays as it is."), NULL,
           TRUE };
   g_auto (DouAdmin) admin = { 0 };
-  g_autoptr (GVariant) statuses = NULL;
-  g_autoptr (GError) error = NULL;
   GVariant *resolutions;
   int exit_status;
 
@@ -189,20 +139,7 @@ resolve_command (int argc, char **argv)
   if (resolutions == NULL)
     return DOU_COMMAND_EXIT_USAGE;
 
-  statuses = dou_admin_call (&admin, "Social", INTERFACE, "ResolveReports", resolutions, "ai", &error);
-  if (statuses == NULL)
-    return dou_service_fail ("doutok", error);
-
-  exit_status = EXIT_SUCCESS;
-  for (gsize i = 0; i < g_variant_n_children (statuses); i++)
-    {
-      gint32 status;
-
-      g_variant_get_child (statuses, i, "i", &status);
-      if (!dou_admin_tell (admin.words[i], (DouStatus) status, _ ("resolved")))
-        exit_status = EXIT_FAILURE;
-    }
-  return exit_status;
+  return dou_admin_act (&admin, "Social", "ResolveReports", resolutions, _ ("resolved"));
 }
 
 /**

@@ -16,11 +16,6 @@
 
 #define INTERFACE "User1.Admin"
 
-/* Users that are listed unless another number is asked for. */
-#define DEFAULT_COUNT 50
-/* The service's largest page. */
-#define PAGE_SIZE 500
-
 /* Letters and digits that nobody takes for another one, 32 of them. */
 static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
 /* Of a new password: 80 random bits. */
@@ -38,9 +33,7 @@ static int
 set_bans (const DouAdminUsage *usage, gboolean ban, const char *done, int argc, char **argv)
 {
   g_auto (DouAdmin) admin = { 0 };
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xbs)"));
   g_autoptr (GArray) ids = NULL;
-  g_autoptr (GVariant) statuses = NULL;
   g_autoptr (GError) error = NULL;
   int exit_status;
 
@@ -51,12 +44,8 @@ set_bans (const DouAdminUsage *usage, gboolean ban, const char *done, int argc, 
   if (ids == NULL)
     return dou_service_fail ("doutok", error);
 
-  for (guint i = 0; i < ids->len; i++)
-    g_variant_builder_add (&builder, "(xbs)", g_array_index (ids, gint64, i), ban,
-                           admin.why != NULL ? admin.why : "");
-  statuses = call (&admin, "SetBans", g_variant_builder_end (&builder), "ai", &error);
-  return statuses != NULL ? dou_admin_tell_all (&admin, statuses, done)
-                          : dou_service_fail ("doutok", error);
+  return dou_admin_act (&admin, "User", "SetBans", dou_admin_make_switches (&admin, ids, ban),
+                        done);
 }
 
 static int
@@ -91,9 +80,7 @@ delete_command (int argc, char **argv)
              "comments, follows, and all their conversations. Nothing brings it back."),
           NULL, TRUE };
   g_auto (DouAdmin) admin = { 0 };
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xs)"));
   g_autoptr (GArray) ids = NULL;
-  g_autoptr (GVariant) statuses = NULL;
   g_autoptr (GError) error = NULL;
   int exit_status;
 
@@ -104,12 +91,8 @@ delete_command (int argc, char **argv)
   if (ids == NULL)
     return dou_service_fail ("doutok", error);
 
-  for (guint i = 0; i < ids->len; i++)
-    g_variant_builder_add (&builder, "(xs)", g_array_index (ids, gint64, i),
-                           admin.why != NULL ? admin.why : "");
-  statuses = call (&admin, "DeleteAccounts", g_variant_builder_end (&builder), "ai", &error);
-  return statuses != NULL ? dou_admin_tell_all (&admin, statuses, _ ("deleted"))
-                          : dou_service_fail ("doutok", error);
+  return dou_admin_act (&admin, "User", "DeleteAccounts", dou_admin_make_acts (&admin, ids),
+                        _ ("deleted"));
 }
 
 /* Returns: (transfer full): a password that nobody can guess */
@@ -171,47 +154,30 @@ reset_password_command (int argc, char **argv)
   return exit_status;
 }
 
-/* Returns: the last id of the page, or 0 if there are no more users; -1 with @error */
-static gint64
-print_page (DouAdmin *admin, gint64 before, gboolean only_banned, guint count, GError **error)
+static void
+print_listed (GVariant *record)
 {
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xbu)"));
-  g_autoptr (GVariant) pages = NULL;
-  g_autoptr (GVariant) page = NULL;
-  gsize n_users;
-  gint64 id = 0;
+  const char *name;
+  gint64 id, banned;
 
-  g_variant_builder_add (&builder, "(xbu)", before, only_banned, count);
-  pages = call (admin, "ListAccounts", g_variant_builder_end (&builder), "aa(xsx)", error);
-  if (pages == NULL)
-    return -1;
-
-  page = g_variant_get_child_value (pages, 0);
-  n_users = g_variant_n_children (page);
-  for (gsize i = 0; i < n_users; i++)
+  g_variant_get (record, "(x&sx)", &id, &name, &banned);
+  if (banned != 0)
     {
-      const char *name;
-      gint64 banned;
+      g_autofree char *time = dou_admin_describe_time (banned);
 
-      g_variant_get_child (page, i, "(x&sx)", &id, &name, &banned);
-      if (banned != 0)
-        {
-          g_autofree char *time = dou_admin_describe_time (banned);
-
-          g_print (_ ("%-16lld %s (banned since %s)\n"), (long long) id, name, time);
-        }
-      else
-        g_print ("%-16" G_GINT64_FORMAT " %s\n", id, name);
+      g_print (_ ("%-16lld %s (banned since %s)\n"), (long long) id, name, time);
     }
-
-  return n_users == count ? id : 0;
+  else
+    g_print ("%-16" G_GINT64_FORMAT " %s\n", id, name);
 }
 
 static int
 list_command (int argc, char **argv)
 {
+  static const DouAdminList list
+      = { "User", INTERFACE, "ListAccounts", "a(xbu)", "aa(xsx)", print_listed };
   gboolean only_banned = FALSE;
-  int count = DEFAULT_COUNT;
+  int count = DOU_ADMIN_LIST_COUNT;
   const GOptionEntry options[] = {
     { "banned", 0, 0, G_OPTION_ARG_NONE, &only_banned, N_ ("Only who is banned"), NULL },
     { "count", 0, 0, G_OPTION_ARG_INT, &count, N_ ("The most lines"), N_ ("NUMBER") },
@@ -221,23 +187,11 @@ list_command (int argc, char **argv)
       = { "doutok user list", NULL, _ ("Lists users, the newest first: id, name."), options,
           FALSE };
   g_auto (DouAdmin) admin = { 0 };
-  g_autoptr (GError) error = NULL;
-  gint64 before = 0;
   int exit_status;
 
-  if (!dou_admin_begin (&admin, &usage, argc, argv, &exit_status))
-    return exit_status;
-
-  while (count > 0)
-    {
-      int n = MIN (count, PAGE_SIZE);
-
-      before = print_page (&admin, before, only_banned, (guint) n, &error);
-      if (before < 0)
-        return dou_service_fail ("doutok", error);
-      count = before == 0 ? 0 : count - n;
-    }
-  return EXIT_SUCCESS;
+  return dou_admin_begin (&admin, &usage, argc, argv, &exit_status)
+             ? dou_admin_list (&admin, &list, only_banned, count)
+             : exit_status;
 }
 
 /* What the other services know of one user. */
@@ -314,22 +268,7 @@ show_command (int argc, char **argv)
   if (accounts == NULL)
     return dou_service_fail ("doutok", error);
 
-  exit_status = EXIT_SUCCESS;
-  for (guint i = 0; i < ids->len; i++)
-    {
-      g_autoptr (GVariant) account = g_variant_get_child_value (accounts, i);
-      gint32 status;
-
-      g_variant_get_child (account, 0, "i", &status);
-      if (status != DOU_STATUS_OK)
-        {
-          dou_admin_tell (admin.words[i], (DouStatus) status, "");
-          exit_status = EXIT_FAILURE;
-        }
-      else if (!print_account (&admin, account, &error))
-        return dou_service_fail ("doutok", error);
-    }
-  return exit_status;
+  return dou_admin_show_all (&admin, accounts, print_account);
 }
 
 /**

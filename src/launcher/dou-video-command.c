@@ -4,8 +4,6 @@
 
 #include "config.h"
 
-#include <stdlib.h>
-
 #include <glib/gi18n.h>
 
 #include "common/dou-service.h"
@@ -13,13 +11,9 @@
 
 #define INTERFACE "Video1.Admin"
 
-/* Videos that are listed unless another number is asked for. */
-#define DEFAULT_COUNT 50
 /* What the service says of a video. */
 #define TRANSCODE_WANTED 1
 #define TRANSCODE_FAILED 2
-/* The service's largest page. */
-#define PAGE_SIZE 500
 
 static GVariant *
 call (DouAdmin *admin, const char *method, GVariant *items, const char *reply, GError **error)
@@ -44,21 +38,14 @@ static int
 set_hidden (const DouAdminUsage *usage, gboolean hide, const char *done, int argc, char **argv)
 {
   g_auto (DouAdmin) admin = { 0 };
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xbs)"));
   g_autoptr (GArray) ids = NULL;
-  g_autoptr (GVariant) statuses = NULL;
-  g_autoptr (GError) error = NULL;
   int exit_status;
 
   if (!begin (&admin, usage, argc, argv, &ids, &exit_status))
     return exit_status;
 
-  for (guint i = 0; i < ids->len; i++)
-    g_variant_builder_add (&builder, "(xbs)", g_array_index (ids, gint64, i), hide,
-                           admin.why != NULL ? admin.why : "");
-  statuses = call (&admin, "SetHidden", g_variant_builder_end (&builder), "ai", &error);
-  return statuses != NULL ? dou_admin_tell_all (&admin, statuses, done)
-                          : dou_service_fail ("doutok", error);
+  return dou_admin_act (&admin, "Video", "SetHidden", dou_admin_make_switches (&admin, ids, hide),
+                        done);
 }
 
 static int
@@ -85,21 +72,13 @@ static int
 act (const DouAdminUsage *usage, const char *method, const char *done, int argc, char **argv)
 {
   g_auto (DouAdmin) admin = { 0 };
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xs)"));
   g_autoptr (GArray) ids = NULL;
-  g_autoptr (GVariant) statuses = NULL;
-  g_autoptr (GError) error = NULL;
   int exit_status;
 
   if (!begin (&admin, usage, argc, argv, &ids, &exit_status))
     return exit_status;
 
-  for (guint i = 0; i < ids->len; i++)
-    g_variant_builder_add (&builder, "(xs)", g_array_index (ids, gint64, i),
-                           admin.why != NULL ? admin.why : "");
-  statuses = call (&admin, method, g_variant_builder_end (&builder), "ai", &error);
-  return statuses != NULL ? dou_admin_tell_all (&admin, statuses, done)
-                          : dou_service_fail ("doutok", error);
+  return dou_admin_act (&admin, "Video", method, dou_admin_make_acts (&admin, ids), done);
 }
 
 static int
@@ -122,83 +101,48 @@ delete_command (int argc, char **argv)
   return act (&usage, "RemoveVideos", _ ("deleted"), argc, argv);
 }
 
-/* Returns: the last id of the page, or 0 if there are no more videos; -1 with @error */
-static gint64
-print_page (DouAdmin *admin, gint64 before, gboolean only_hidden, guint count, GError **error)
+static void
+print_listed (GVariant *record)
 {
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xbu)"));
-  g_autoptr (GVariant) pages = NULL;
-  g_autoptr (GVariant) page = NULL;
-  gsize n_videos;
-  gint64 id = 0;
+  g_autofree char *published = NULL;
+  const char *title;
+  gint64 id, author, time, hidden;
 
-  g_variant_builder_add (&builder, "(xbu)", before, only_hidden, count);
-  pages = call (admin, "ListVideos", g_variant_builder_end (&builder), "aa(xxsxx)", error);
-  if (pages == NULL)
-    return -1;
-
-  page = g_variant_get_child_value (pages, 0);
-  n_videos = g_variant_n_children (page);
-  for (gsize i = 0; i < n_videos; i++)
+  g_variant_get (record, "(xx&sxx)", &id, &author, &title, &time, &hidden);
+  published = dou_admin_describe_time (time);
+  g_print ("%-16" G_GINT64_FORMAT " %s  %-16" G_GINT64_FORMAT " %s", id, published, author, title);
+  if (hidden != 0)
     {
-      g_autofree char *published = NULL;
-      const char *title;
-      gint64 author, time, hidden;
+      g_autofree char *since = dou_admin_describe_time (hidden);
 
-      g_variant_get_child (page, i, "(xx&sxx)", &id, &author, &title, &time, &hidden);
-      published = dou_admin_describe_time (time);
-      g_print ("%-16" G_GINT64_FORMAT " %s  %-16" G_GINT64_FORMAT " %s", id, published, author,
-               title);
-      if (hidden != 0)
-        {
-          g_autofree char *since = dou_admin_describe_time (hidden);
-
-          g_print (_ (" (hidden since %s)"), since);
-        }
-      g_print ("\n");
+      g_print (_ (" (hidden since %s)"), since);
     }
-
-  return n_videos == count ? id : 0;
+  g_print ("\n");
 }
 
-/* Returns: as print_page() */
-static gint64
-print_failed_page (DouAdmin *admin, gint64 before, guint count, GError **error)
+static void
+print_failed (GVariant *record)
 {
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xu)"));
-  g_autoptr (GVariant) pages = NULL;
-  g_autoptr (GVariant) page = NULL;
-  gsize n_videos;
-  gint64 id = 0;
+  g_autofree char *published = NULL;
+  const char *title, *trouble;
+  gint64 id, author, time;
 
-  g_variant_builder_add (&builder, "(xu)", before, count);
-  pages = call (admin, "ListFailed", g_variant_builder_end (&builder), "aa(xxsxs)", error);
-  if (pages == NULL)
-    return -1;
-
-  page = g_variant_get_child_value (pages, 0);
-  n_videos = g_variant_n_children (page);
-  for (gsize i = 0; i < n_videos; i++)
-    {
-      g_autofree char *published = NULL;
-      const char *title, *trouble;
-      gint64 author, time;
-
-      g_variant_get_child (page, i, "(xx&sx&s)", &id, &author, &title, &time, &trouble);
-      published = dou_admin_describe_time (time);
-      g_print ("%-16" G_GINT64_FORMAT " %s  %-16" G_GINT64_FORMAT " %s: %s\n", id, published, author, title,
-               trouble);
-    }
-
-  return n_videos == count ? id : 0;
+  g_variant_get (record, "(xx&sx&s)", &id, &author, &title, &time, &trouble);
+  published = dou_admin_describe_time (time);
+  g_print ("%-16" G_GINT64_FORMAT " %s  %-16" G_GINT64_FORMAT " %s: %s\n", id, published, author, title,
+           trouble);
 }
 
 static int
 list_command (int argc, char **argv)
 {
+  static const DouAdminList all
+      = { "Video", INTERFACE, "ListVideos", "a(xbu)", "aa(xxsxx)", print_listed };
+  static const DouAdminList failed
+      = { "Video", INTERFACE, "ListFailed", "a(xu)", "aa(xxsxs)", print_failed };
   gboolean only_hidden = FALSE;
   gboolean only_failed = FALSE;
-  int count = DEFAULT_COUNT;
+  int count = DOU_ADMIN_LIST_COUNT;
   const GOptionEntry options[] = {
     { "hidden", 0, 0, G_OPTION_ARG_NONE, &only_hidden, N_ ("Only what is hidden"), NULL },
     { "failed", 0, 0, G_OPTION_ARG_NONE, &only_failed, N_ ("Only what could not be transcoded, and why"),
@@ -211,24 +155,11 @@ list_command (int argc, char **argv)
           _ ("Lists videos, the newest first: id, when it was published, id of the author, title."),
           options, FALSE };
   g_auto (DouAdmin) admin = { 0 };
-  g_autoptr (GError) error = NULL;
-  gint64 before = 0;
   int exit_status;
 
-  if (!dou_admin_begin (&admin, &usage, argc, argv, &exit_status))
-    return exit_status;
-
-  while (count > 0)
-    {
-      int n = MIN (count, PAGE_SIZE);
-
-      before = only_failed ? print_failed_page (&admin, before, (guint) n, &error)
-                           : print_page (&admin, before, only_hidden, (guint) n, &error);
-      if (before < 0)
-        return dou_service_fail ("doutok", error);
-      count = before == 0 ? 0 : count - n;
-    }
-  return EXIT_SUCCESS;
+  return dou_admin_begin (&admin, &usage, argc, argv, &exit_status)
+             ? dou_admin_list (&admin, only_failed ? &failed : &all, only_hidden, count)
+             : exit_status;
 }
 
 static GVariant *
@@ -315,22 +246,7 @@ show_command (int argc, char **argv)
   if (records == NULL)
     return dou_service_fail ("doutok", error);
 
-  exit_status = EXIT_SUCCESS;
-  for (guint i = 0; i < ids->len; i++)
-    {
-      g_autoptr (GVariant) record = g_variant_get_child_value (records, i);
-      gint32 status;
-
-      g_variant_get_child (record, 0, "i", &status);
-      if (status != DOU_STATUS_OK)
-        {
-          dou_admin_tell (admin.words[i], (DouStatus) status, "");
-          exit_status = EXIT_FAILURE;
-        }
-      else if (!print_record (&admin, record, &error))
-        return dou_service_fail ("doutok", error);
-    }
-  return exit_status;
+  return dou_admin_show_all (&admin, records, print_record);
 }
 
 /**
