@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* All methods but one are alike: an array of items in, an array of results out. So a handler
- * decodes its argument and starts the manager's call; how that is finished and answered is a row of
- * two functions (Method), and one callback serves them all. */
+ * names the functions by which its argument is decoded, the manager is called, and what comes of that is
+ * encoded (Method), and one callback serves them all. */
 
 #include "config.h"
 
@@ -30,9 +30,13 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (DouSocialImpl, dou_social_impl, DOU_DBUS_TYPE_SOC
                                G_IMPLEMENT_INTERFACE (DOU_DBUS_TYPE_SOCIAL1,
                                                       dou_social_impl_iface_init))
 
-/* How a call of the manager is finished and answered. */
+/* How a call of the manager is made of an argument, and answered. What some methods begin by themselves
+ * is NULL. */
 typedef struct
 {
+  GArray *(*decode) (GVariant *argument);
+  void (*start) (DouSocialManager *manager, GArray *items, GCancellable *cancellable,
+                 GAsyncReadyCallback callback, gpointer user_data);
   GArray *(*finish) (DouSocialManager *manager, GAsyncResult *result, GError **error);
   GVariant *(*encode) (GArray *results);
 } Method;
@@ -60,11 +64,28 @@ replied_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   dou_call_reply (call, results != NULL ? method->encode (results) : NULL, error);
 }
 
+/* @call: (transfer full) (nullable): that began, or was refused */
+static gboolean
+serve (DouCall *call)
+{
+  const Method *method;
+  g_autoptr (GArray) items = NULL;
+
+  if (call == NULL)
+    return G_DBUS_METHOD_INVOCATION_HANDLED;
+
+  method = call->data;
+  items = method->decode (call->argument);
+  method->start (DOU_SOCIAL_IMPL (call->object)->manager, items, NULL, replied_cb, call);
+  return G_DBUS_METHOD_INVOCATION_HANDLED;
+}
+
 static gboolean
 set_links (DouDBusSocial1 *object, GDBusMethodInvocation *invocation, DouSocialLinkKind kind,
            GVariant *argument, GArray *(*decode) (GVariant *argument))
 {
-  static const Method method = { dou_social_manager_set_links_finish, dou_social_encode_statuses };
+  static const Method method
+      = { NULL, NULL, dou_social_manager_set_links_finish, dou_social_encode_statuses };
   DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
   g_autoptr (GArray) links = NULL;
 
@@ -103,7 +124,8 @@ static gboolean
 are_links (DouDBusSocial1 *object, GDBusMethodInvocation *invocation, DouSocialLinkKind kind,
            GVariant *argument)
 {
-  static const Method method = { dou_social_manager_are_links_finish, dou_social_encode_booleans };
+  static const Method method
+      = { NULL, NULL, dou_social_manager_are_links_finish, dou_social_encode_booleans };
   DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
   g_autoptr (GArray) links = NULL;
 
@@ -141,7 +163,8 @@ static gboolean
 get_list (DouDBusSocial1 *object, GDBusMethodInvocation *invocation, DouSocialList list,
           GVariant *argument)
 {
-  static const Method method = { dou_social_manager_list_finish, dou_social_encode_pages };
+  static const Method method
+      = { NULL, NULL, dou_social_manager_list_finish, dou_social_encode_pages };
   DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_LISTS_MAX, &method);
   g_autoptr (GArray) requests = NULL;
 
@@ -200,188 +223,116 @@ static gboolean
 dou_social_impl_handle_get_comments (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                      GVariant *argument)
 {
-  static const Method method
-      = { dou_social_manager_list_comments_finish, dou_social_encode_comment_pages };
-  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
-  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_LISTS_MAX, &method);
-  g_autoptr (GArray) requests = NULL;
+  static const Method method = { dou_social_decode_page_requests, dou_social_manager_list_comments_async,
+                                 dou_social_manager_list_comments_finish, dou_social_encode_comment_pages };
 
-  if (call == NULL)
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  requests = dou_social_decode_page_requests (argument);
-  dou_social_manager_list_comments_async (self->manager, requests, NULL, replied_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return serve (begin (object, invocation, argument, DOU_SOCIAL_LISTS_MAX, &method));
 }
-
-typedef void (*CountFunc) (DouSocialManager *manager, GArray *ids, GCancellable *cancellable,
-                           GAsyncReadyCallback callback, gpointer user_data);
 
 /* Only what is not remembered is counted. @begun: (transfer full) (nullable); @type: of the reply */
 static gboolean
-get_counts (DouCall *begun, DouReplyCache *cache, const char *type, CountFunc count_async)
+serve_counts (DouCall *begun, DouReplyCache *cache, const char *type)
 {
   g_autoptr (DouCall) call = begun;
-  g_autoptr (GArray) ids = NULL;
-  DouSocialManager *manager;
 
   if (call == NULL || dou_call_recall (call, cache, type))
     return G_DBUS_METHOD_INVOCATION_HANDLED;
 
-  ids = dou_social_decode_ids (call->argument);
-  manager = DOU_SOCIAL_IMPL (call->object)->manager;
-  count_async (manager, ids, NULL, replied_cb, g_steal_pointer (&call));
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return serve (g_steal_pointer (&call));
 }
 
 static gboolean
 dou_social_impl_handle_get_video_counts (DouDBusSocial1 *object,
                                          GDBusMethodInvocation *invocation, GVariant *argument)
 {
-  static const Method method
-      = { dou_social_manager_count_videos_finish, dou_social_encode_video_counts };
+  static const Method method = { dou_social_decode_ids, dou_social_manager_count_videos_async,
+                                 dou_social_manager_count_videos_finish,
+                                 dou_social_encode_video_counts };
 
-  return get_counts (begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method),
-                     DOU_SOCIAL_IMPL (object)->video_counts, "a(xx)",
-                     dou_social_manager_count_videos_async);
+  return serve_counts (begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method),
+                       DOU_SOCIAL_IMPL (object)->video_counts, "a(xx)");
 }
 
 static gboolean
 dou_social_impl_handle_get_user_counts (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                         GVariant *argument)
 {
-  static const Method method
-      = { dou_social_manager_count_users_finish, dou_social_encode_user_counts };
+  static const Method method = { dou_social_decode_ids, dou_social_manager_count_users_async,
+                                 dou_social_manager_count_users_finish,
+                                 dou_social_encode_user_counts };
 
-  return get_counts (begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method),
-                     DOU_SOCIAL_IMPL (object)->user_counts, "a(xxxx)",
-                     dou_social_manager_count_users_async);
+  return serve_counts (begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method),
+                       DOU_SOCIAL_IMPL (object)->user_counts, "a(xxxx)");
 }
 
 static gboolean
 dou_social_impl_handle_add_comments (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                      GVariant *argument)
 {
-  static const Method method
-      = { dou_social_manager_add_comments_finish, dou_social_encode_draft_outcomes };
-  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
-  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
-  g_autoptr (GArray) drafts = NULL;
+  static const Method method = { dou_social_decode_drafts, dou_social_manager_add_comments_async,
+                                 dou_social_manager_add_comments_finish, dou_social_encode_draft_outcomes };
 
-  if (call == NULL)
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  drafts = dou_social_decode_drafts (argument);
-  dou_social_manager_add_comments_async (self->manager, drafts, NULL, replied_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return serve (begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method));
 }
 
 static gboolean
 dou_social_impl_handle_delete_comments (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                         GVariant *argument)
 {
-  static const Method method
-      = { dou_social_manager_delete_comments_finish, dou_social_encode_statuses };
-  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
-  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
-  g_autoptr (GArray) deletions = NULL;
+  static const Method method = { dou_social_decode_deletions, dou_social_manager_delete_comments_async,
+                                 dou_social_manager_delete_comments_finish, dou_social_encode_statuses };
 
-  if (call == NULL)
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  deletions = dou_social_decode_deletions (argument);
-  dou_social_manager_delete_comments_async (self->manager, deletions, NULL, replied_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return serve (begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method));
 }
 
 static gboolean
 dou_social_impl_handle_set_feelings (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                      GVariant *argument)
 {
-  static const Method method
-      = { dou_social_manager_set_feelings_finish, dou_social_encode_statuses };
-  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
-  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
-  g_autoptr (GArray) feelings = NULL;
+  static const Method method = { dou_social_decode_feelings, dou_social_manager_set_feelings_async,
+                                 dou_social_manager_set_feelings_finish, dou_social_encode_statuses };
 
-  if (call == NULL)
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  feelings = dou_social_decode_feelings (argument);
-  dou_social_manager_set_feelings_async (self->manager, feelings, NULL, replied_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return serve (begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method));
 }
 
 static gboolean
 dou_social_impl_handle_get_feelings (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                      GVariant *argument)
 {
-  static const Method method
-      = { dou_social_manager_get_feelings_finish, dou_social_encode_feeling_kinds };
-  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
-  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
-  g_autoptr (GArray) pairs = NULL;
+  static const Method method = { dou_social_decode_pairs, dou_social_manager_get_feelings_async,
+                                 dou_social_manager_get_feelings_finish, dou_social_encode_feeling_kinds };
 
-  if (call == NULL)
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  pairs = dou_social_decode_pairs (argument);
-  dou_social_manager_get_feelings_async (self->manager, pairs, NULL, replied_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return serve (begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method));
 }
 
 static gboolean
 dou_social_impl_handle_add_reports (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                     GVariant *argument)
 {
-  static const Method method
-      = { dou_social_manager_add_reports_finish, dou_social_encode_statuses };
-  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
-  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
-  g_autoptr (GArray) reports = NULL;
+  static const Method method = { dou_social_decode_reports, dou_social_manager_add_reports_async,
+                                 dou_social_manager_add_reports_finish, dou_social_encode_statuses };
 
-  if (call == NULL)
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  reports = dou_social_decode_reports (argument);
-  dou_social_manager_add_reports_async (self->manager, reports, NULL, replied_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return serve (begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method));
 }
 
 static gboolean
 dou_social_impl_handle_remove_videos (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                       GVariant *argument)
 {
-  static const Method method
-      = { dou_social_manager_remove_videos_finish, dou_social_encode_statuses };
-  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
-  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
-  g_autoptr (GArray) videos = NULL;
+  static const Method method = { dou_social_decode_ids, dou_social_manager_remove_videos_async,
+                                 dou_social_manager_remove_videos_finish, dou_social_encode_statuses };
 
-  if (call == NULL)
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  videos = dou_social_decode_ids (argument);
-  dou_social_manager_remove_videos_async (self->manager, videos, NULL, replied_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return serve (begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method));
 }
 
 static gboolean
 dou_social_impl_handle_remove_users (DouDBusSocial1 *object, GDBusMethodInvocation *invocation,
                                      GVariant *argument)
 {
-  static const Method method
-      = { dou_social_manager_remove_users_finish, dou_social_encode_statuses };
-  DouSocialImpl *self = DOU_SOCIAL_IMPL (object);
-  DouCall *call = begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method);
-  g_autoptr (GArray) users = NULL;
+  static const Method method = { dou_social_decode_ids, dou_social_manager_remove_users_async,
+                                 dou_social_manager_remove_users_finish, dou_social_encode_statuses };
 
-  if (call == NULL)
-    return G_DBUS_METHOD_INVOCATION_HANDLED;
-
-  users = dou_social_decode_ids (argument);
-  dou_social_manager_remove_users_async (self->manager, users, NULL, replied_cb, call);
-  return G_DBUS_METHOD_INVOCATION_HANDLED;
+  return serve (begin (object, invocation, argument, DOU_SOCIAL_ITEMS_MAX, &method));
 }
 
 static void
