@@ -103,20 +103,6 @@ send_async (Fixture *fixture, User *writer, User *reader, const char *content,
                                     G_PRIORITY_DEFAULT, NULL, callback, fixture);
 }
 
-static JsonObject *
-receive (GObject *source, GAsyncResult *result)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) body
-      = soup_session_send_and_read_finish (SOUP_SESSION (source), result, &error);
-  g_autoptr (JsonObject) answer = NULL;
-
-  g_assert_no_error (error);
-  answer = dou_test_http_parse (body);
-  g_assert_cmpint (dou_test_http_get_status (answer), ==, 0);
-  return g_steal_pointer (&answer);
-}
-
 /* The messages of a conversation that are newer than @after, of one page, both directions. */
 static JsonArray *
 read_page (Fixture *fixture, User *reader, User *other, gint64 after)
@@ -184,7 +170,7 @@ static void
 ann_sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Fixture *fixture = user_data;
-  g_autoptr (JsonObject) answer = receive (source, result);
+  g_autoptr (JsonObject) answer = dou_test_http_receive (SOUP_SESSION (source), result);
 
   if (++fixture->n_sent_by_ann == KILL_AFTER && fixture->is_killed)
     kill (dou_test_daemon_get_service_pid (fixture->server, "org.doutok.Chat"), SIGKILL);
@@ -206,7 +192,7 @@ static void
 ann_polled_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Fixture *fixture = user_data;
-  g_autoptr (JsonObject) answer = receive (source, result);
+  g_autoptr (JsonObject) answer = dou_test_http_receive (SOUP_SESSION (source), result);
   JsonArray *messages = json_object_get_array_member (answer, "message_list");
 
   for (guint i = 0; i < json_array_get_length (messages); i++)
@@ -382,7 +368,7 @@ static void
 sent_at_once_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Fixture *fixture = user_data;
-  g_autoptr (JsonObject) answer = receive (source, result);
+  g_autoptr (JsonObject) answer = dou_test_http_receive (SOUP_SESSION (source), result);
 
   fixture->n_sent_by_ann++;
 }

@@ -30,14 +30,8 @@ static void
 published_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Fixture *fixture = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) body
-      = soup_session_send_and_read_finish (SOUP_SESSION (source), result, &error);
-  g_autoptr (JsonObject) answer = NULL;
+  g_autoptr (JsonObject) answer = dou_test_http_receive (SOUP_SESSION (source), result);
 
-  g_assert_no_error (error);
-  answer = dou_test_http_parse (body);
-  g_assert_cmpint (dou_test_http_get_status (answer), ==, 0);
   fixture->n_published++;
   publish_next (fixture);
 }

@@ -42,3 +42,26 @@ dou_test_dir_remove (char *path)
   g_assert_cmpint (nftw (path, remove_cb, MAX_OPEN, FTW_DEPTH | FTW_PHYS), ==, 0);
   g_free (path);
 }
+
+/**
+ * dou_test_dir_count_files:
+ * @path: a directory, or what is not there
+ *
+ * Returns: the number of files of any kind below it
+ */
+guint
+dou_test_dir_count_files (const char *path)
+{
+  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
+  const char *name;
+  guint n_files = 0;
+
+  while (directory != NULL && (name = g_dir_read_name (directory)) != NULL)
+    {
+      g_autofree char *child = g_build_filename (path, name, NULL);
+
+      n_files += g_file_test (child, G_FILE_TEST_IS_DIR) ? dou_test_dir_count_files (child) : 1;
+    }
+
+  return n_files;
+}

@@ -248,3 +248,23 @@ dou_test_http_get_status (JsonObject *answer)
 {
   return json_object_get_int_member (answer, "status_code");
 }
+
+/**
+ * dou_test_http_receive:
+ * @session: of a client
+ * @result: of a call of soup_session_send_and_read_async()
+ *
+ * Returns: (transfer full): the answer, which is a success
+ */
+JsonObject *
+dou_test_http_receive (SoupSession *session, GAsyncResult *result)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) body = soup_session_send_and_read_finish (session, result, &error);
+  JsonObject *answer;
+
+  g_assert_no_error (error);
+  answer = dou_test_http_parse (body);
+  g_assert_cmpint (dou_test_http_get_status (answer), ==, 0);
+  return answer;
+}

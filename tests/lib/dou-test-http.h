@@ -31,6 +31,7 @@ GBytes *dou_test_http_fetch (DouTestHttp *self, const char *method, const char *
 
 char *dou_test_http_build_url (const char *base, const char *path, ...) G_GNUC_NULL_TERMINATED;
 JsonObject *dou_test_http_parse (GBytes *body);
+JsonObject *dou_test_http_receive (SoupSession *session, GAsyncResult *result);
 SoupSession *dou_test_http_get_session (DouTestHttp *self);
 SoupMessage *dou_test_http_make_upload (const char *base, const char *token, const char *title,
                                         GBytes *file);

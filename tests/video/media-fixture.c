@@ -48,31 +48,12 @@ media_fixture_import (MediaFixture *fixture, gint64 id, GBytes *bytes, GError **
   return dou_media_importer_import_finish (fixture->importer, result, error);
 }
 
-static void
-count (const char *path, guint *n_files)
-{
-  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (directory != NULL && (name = g_dir_read_name (directory)) != NULL)
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      if (g_file_test (child, G_FILE_TEST_IS_DIR))
-        count (child, n_files);
-      else
-        (*n_files)++;
-    }
-}
-
 /* Files of any kind below media/, and videos that are being worked on. */
 guint
 media_fixture_count_files (MediaFixture *fixture)
 {
   g_autofree char *media = dou_media_store_get_path (fixture->store, "");
   g_autoptr (GArray) work = dou_media_store_list_work (fixture->store, NULL);
-  guint n_files = work->len;
 
-  count (media, &n_files);
-  return n_files;
+  return work->len + dou_test_dir_count_files (media);
 }

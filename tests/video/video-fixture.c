@@ -172,33 +172,14 @@ video_fixture_get (VideoFixture *fixture, gint64 id)
   return g_ptr_array_steal_index (videos, 0);
 }
 
-static void
-count (const char *path, guint *n_files)
-{
-  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (directory != NULL && (name = g_dir_read_name (directory)) != NULL)
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      if (g_file_test (child, G_FILE_TEST_IS_DIR))
-        count (child, n_files);
-      else
-        (*n_files)++;
-    }
-}
-
 /* Files of any kind below media/, and videos that are being worked on. */
 guint
 video_fixture_count_files (VideoFixture *fixture)
 {
   g_autofree char *media = dou_media_store_get_path (fixture->media, "");
   g_autoptr (GArray) work = dou_media_store_list_work (fixture->media, NULL);
-  guint n_files = work->len;
 
-  count (media, &n_files);
-  return n_files;
+  return work->len + dou_test_dir_count_files (media);
 }
 
 /* That of @id, the only video there may be, there is either a row and its files, or nothing. */
