@@ -11,7 +11,9 @@
  *
  * For each: take it, begin in the media store, probe, transcode, place, let the row name the new file,
  * tell, settle, which removes the old file. The steps in the media store make it leave no stray file at
- * any point (dou-media-store.c).
+ * any point (dou-media-store.c). From the beginning to a new file that is placed it is in
+ * dou-video-transcoder-work.c, and what then becomes of the video, however that went, in
+ * dou-video-transcoder-end.c.
  *
  * A video may be deleted meanwhile, or be another node's, which took this one for dead. The write to its
  * row tells, and then nothing is told, and the files are to be those that the row names now. Those of a
@@ -25,34 +27,7 @@
 
 #include <glib/gstdio.h>
 
-#include "common/dou-status.h"
-#include "video/dou-media-convert.h"
-#include "video/dou-media-probe.h"
-#include "common/dou-metrics.h"
-#include "video/dou-video-transcoder.h"
-
-#define MAX_ATTEMPTS DOU_VIDEO_TRANSCODER_MAX_ATTEMPTS
-
-/* Why, if no attempt has lived to say so. */
-#define FATAL "each attempt ended with the service"
-
-struct _DouVideoTranscoder
-{
-  GObject parent_instance;
-
-  DouVideoStore *store;      /* (owned) */
-  DouVideoJobs *jobs;        /* (owned) */
-  DouMediaStore *media;      /* (owned) */
-  DouMediaRunner *runner;    /* (owned) */
-  GCancellable *cancellable; /* (owned) cancelled by the stop */
-  GCancellable *run;         /* (owned) (nullable) of the task: cancelled by the stop, too */
-  DouVideoTask *task;        /* (owned) (nullable) what is being worked on */
-  int fd;                    /* (owned) or -1: its file as it came */
-  gint64 max_duration;       /* milliseconds */
-  guint retry_delay;         /* seconds */
-  gboolean busy;  /* asking, or working */
-  gboolean again; /* asked to look again meanwhile */
-};
+#include "video/dou-video-transcoder-private.h"
 
 G_DEFINE_FINAL_TYPE (DouVideoTranscoder, dou_video_transcoder, G_TYPE_OBJECT)
 
@@ -184,7 +159,7 @@ is_stopped (DouVideoTranscoder *self)
 }
 
 /* One is done with, or there was none. */
-static void
+void
 dou_video_transcoder_rest (DouVideoTranscoder *self)
 {
   g_autoptr (DouVideoTranscoder) alive = g_object_ref (self);
@@ -205,296 +180,22 @@ dou_video_transcoder_rest (DouVideoTranscoder *self)
     g_signal_emit (self, signals[SIGNAL_IDLE], 0);
 }
 
+/* The video that is being worked on is not to be transcoded any more. @done: whether it was */
+void
+dou_video_transcoder_tell_ended (DouVideoTranscoder *self, gboolean done)
+{
+  g_signal_emit (self, signals[SIGNAL_ENDED], 0, self->task->id, done);
+}
+
 /* The database does not work: a matter of another time, not of this video. What was begun may be taken
  * up again when it is not this node's any more. */
-static void
+void
 dou_video_transcoder_give_way (DouVideoTranscoder *self, const GError *error)
 {
   g_warning ("Transcoding has to wait: %s", error->message);
   dou_video_jobs_end (self->jobs, FALSE);
   dou_video_jobs_look_after (self->jobs, self->retry_delay * G_GINT64_CONSTANT (1000));
   dou_video_transcoder_rest (self);
-}
-
-static void
-settled_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouVideoTranscoder) self = user_data;
-  g_autoptr (GError) error = NULL;
-  gboolean is_over = self->task->transcode != DOU_VIDEO_TRANSCODE_WANTED;
-
-  /* The next start tries again. */
-  if (!dou_media_store_settle_finish (DOU_MEDIA_STORE (source), result, &error))
-    g_warning ("Files of a transcoded video are left: %s", error->message);
-
-  dou_video_jobs_end (self->jobs, is_over);
-  self->again = TRUE;
-  dou_video_transcoder_rest (self);
-}
-
-static void
-dou_video_transcoder_settle (DouVideoTranscoder *self, gboolean exists)
-{
-  dou_media_store_settle_async (self->media, self->task->id, exists ? self->task->file : NULL,
-                                exists ? self->task->cover : NULL, settled_cb,
-                                g_object_ref (self));
-}
-
-static void
-removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouVideoTranscoder) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!dou_media_store_remove_finish (DOU_MEDIA_STORE (source), result, &error))
-    g_warning ("A file of a video that could not be transcoded may be left: %s", error->message);
-  dou_video_transcoder_settle (self, TRUE);
-}
-
-/* With an object store nodes do not remove each other's results. There will be no other one of this video. */
-static void
-dou_video_transcoder_give_up (DouVideoTranscoder *self)
-{
-  g_autofree char *name = dou_media_store_name_transcoded (self->task->id);
-  const char *const names[] = { name, NULL };
-
-  dou_media_store_remove_async (self->media, names, removed_cb, g_object_ref (self));
-}
-
-/* The row is on disk as it is to be. If it is not, the files of both are left as they are. */
-static void
-updated_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouVideoTranscoder) self = user_data;
-  g_autoptr (DouVideoTask) row = NULL;
-  g_autoptr (GError) error = NULL;
-  gboolean held;
-
-  if (!dou_video_store_change_task_finish (DOU_VIDEO_STORE (source), result, &held, &row, &error))
-    {
-      dou_video_transcoder_give_way (self, error);
-      return;
-    }
-
-  /* Whatever happened: the files are to be those that the row names. */
-  if (row != NULL)
-    {
-      g_free (self->task->file);
-      self->task->file = g_steal_pointer (&row->file);
-    }
-  self->task->transcode = row != NULL ? row->transcode : DOU_VIDEO_TRANSCODE_NONE;
-  if (held && row->transcode != DOU_VIDEO_TRANSCODE_WANTED)
-    g_signal_emit (self, signals[SIGNAL_ENDED], 0, self->task->id,
-                   row->transcode == DOU_VIDEO_TRANSCODE_NONE);
-
-  if (held && row->transcode == DOU_VIDEO_TRANSCODE_FAILED)
-    dou_video_transcoder_give_up (self);
-  else
-    dou_video_transcoder_settle (self, row != NULL);
-}
-
-/* @pause: milliseconds until it may be tried again */
-static void
-dou_video_transcoder_update (DouVideoTranscoder *self, DouVideoTranscode transcode, gint64 pause)
-{
-  self->task->transcode = transcode;
-  dou_video_jobs_let_go (self->jobs);
-  dou_video_store_update_task_async (self->store, self->task, pause, updated_cb,
-                                     g_object_ref (self));
-}
-
-static void
-dou_video_transcoder_give_up_if_last (DouVideoTranscoder *self)
-{
-  DouVideoTask *task = self->task;
-
-  if (task->n_attempts < MAX_ATTEMPTS)
-    {
-      dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_WANTED,
-                                   self->retry_delay * G_GINT64_CONSTANT (1000));
-      return;
-    }
-
-  g_info ("Video %" G_GINT64_FORMAT " stays as it came after %u attempts: %s", task->id,
-             task->n_attempts, task->trouble);
-  dou_metric_add (dou_metrics_get ("doutok_transcodes_total", "outcome=\"given-up\""), 1);
-  dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_FAILED, 0);
-}
-
-/* What ffmpeg says may be long, and anything. */
-static char *
-make_trouble (const char *message)
-{
-  g_autofree char *valid = g_utf8_make_valid (message, -1);
-
-  return g_utf8_strlen (valid, -1) <= DOU_VIDEO_TROUBLE_MAX
-             ? g_steal_pointer (&valid)
-             : g_utf8_substring (valid, 0, DOU_VIDEO_TROUBLE_MAX);
-}
-
-static void
-dou_video_transcoder_fail (DouVideoTranscoder *self, const GError *error)
-{
-  DouVideoTask *task = self->task;
-
-  /* The attempt does not count. */
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    {
-      task->n_attempts--;
-      dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_WANTED, 0);
-      return;
-    }
-
-  g_info ("Video %" G_GINT64_FORMAT " could not be transcoded, attempt %u of %d: %s", task->id,
-          task->n_attempts, MAX_ATTEMPTS, error->message);
-  dou_metric_add (dou_metrics_get ("doutok_transcodes_total", "outcome=\"failure\""), 1);
-  g_free (task->trouble);
-  task->trouble = make_trouble (error->message);
-  dou_video_transcoder_give_up_if_last (self);
-}
-
-/* As if it had not been begun. @pause: milliseconds until it may be tried again */
-static void
-dou_video_transcoder_put_back (DouVideoTranscoder *self, const GError *error, gint64 pause)
-{
-  DouVideoTask *task = self->task;
-
-  task->n_attempts--;
-  g_free (task->trouble);
-  task->trouble = make_trouble (error->message);
-  dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_WANTED, pause);
-}
-
-/* The object store may be well again soon. */
-static void
-dou_video_transcoder_wait_for_store (DouVideoTranscoder *self, const GError *error)
-{
-  g_info ("Video %" G_GINT64_FORMAT " has to wait for the object store: %s", self->task->id, error->message);
-  dou_video_transcoder_put_back (self, error, self->retry_delay * G_GINT64_CONSTANT (1000));
-}
-
-static void
-placed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouVideoTranscoder) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!dou_media_store_place_finish (DOU_MEDIA_STORE (source), result, &error))
-    {
-      if (g_error_matches (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE))
-        dou_video_transcoder_wait_for_store (self, error);
-      else
-        dou_video_transcoder_fail (self, error);
-      return;
-    }
-
-  dou_metric_add (dou_metrics_get ("doutok_transcodes_total", "outcome=\"success\""), 1);
-  g_free (self->task->file);
-  self->task->file = dou_media_store_name_transcoded (self->task->id);
-  g_free (self->task->trouble);
-  self->task->trouble = g_strdup ("");
-  dou_video_transcoder_update (self, DOU_VIDEO_TRANSCODE_NONE, 0);
-}
-
-static void
-transcoded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouVideoTranscoder) self = user_data;
-  g_autofree char *name = dou_media_store_name_transcoded (self->task->id);
-  g_autoptr (GError) error = NULL;
-
-  if (dou_media_transcode_finish (result, &error))
-    dou_media_store_place_async (self->media, self->task->id, -1, name, NULL, placed_cb,
-                                 g_object_ref (self));
-  else
-    dou_video_transcoder_fail (self, error);
-}
-
-static void
-probed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouVideoTranscoder) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autofree DouMediaInfo *info = dou_media_probe_finish (result, &error);
-  g_autofree char *directory
-      = dou_media_store_get_work_directory (self->media, self->task->id);
-  const DouMediaJob job = {
-    .info = info,
-    .fd = self->fd,
-    .directory = directory,
-    .max_duration = self->max_duration,
-  };
-
-  if (info != NULL)
-    dou_media_transcode_async (self->runner, &job, self->run, transcoded_cb,
-                               g_object_ref (self));
-  else
-    dou_video_transcoder_fail (self, error);
-}
-
-/* The file is not here and not in the object store, but may be in the state directory of another node, from before
- * there was such a store. */
-static void
-dou_video_transcoder_leave (DouVideoTranscoder *self, const GError *error)
-{
-  g_warning ("Video %" G_GINT64_FORMAT " is left to the node that has its file, or until that is in the object "
-             "store: %s",
-             self->task->id, error->message);
-  dou_video_jobs_leave (self->jobs, self->task->id);
-  dou_video_transcoder_put_back (self, error, 0);
-}
-
-static void
-opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouVideoTranscoder) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  self->fd = dou_media_store_open_finish (DOU_MEDIA_STORE (source), result, &error);
-  if (self->fd >= 0)
-    dou_media_probe_async (self->runner, self->fd, self->max_duration, self->run, probed_cb,
-                           g_object_ref (self));
-  else if (g_error_matches (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE))
-    dou_video_transcoder_wait_for_store (self, error);
-  else if (g_error_matches (error, DOU_ERROR, DOU_STATUS_NOT_FOUND))
-    dou_video_transcoder_leave (self, error);
-  else
-    dou_video_transcoder_fail (self, error);
-}
-
-static void
-begun_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (DouVideoTranscoder) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (dou_media_store_begin_finish (DOU_MEDIA_STORE (source), result, &error))
-    dou_media_store_open_async (self->media, self->task->id, self->task->file, self->run, opened_cb,
-                                g_object_ref (self));
-  else
-    dou_video_transcoder_fail (self, error);
-}
-
-/* The attempt is counted already. One that was never heard of again was the last. */
-static void
-dou_video_transcoder_begin (DouVideoTranscoder *self)
-{
-  DouVideoTask *task = self->task;
-
-  dou_video_jobs_begin (self->jobs, task);
-  if (task->n_attempts <= MAX_ATTEMPTS)
-    {
-      dou_media_store_begin_async (self->media, task->id, begun_cb, g_object_ref (self));
-      return;
-    }
-
-  task->n_attempts = MAX_ATTEMPTS;
-  if (*task->trouble == '\0')
-    {
-      g_free (task->trouble);
-      task->trouble = g_strdup (FATAL);
-    }
-  dou_video_transcoder_give_up_if_last (self);
 }
 
 static void
