@@ -15,7 +15,7 @@
 #include "chat/dou-chat-store-lookup.h"
 #include "chat/dou-chat-store-mark.h"
 #include "chat/dou-chat-store-remove.h"
-#include "common/dou-database.h"
+#include "common/dou-store-task.h"
 #include "dou-chat-sql.h"
 
 struct _DouChatStore
@@ -114,30 +114,6 @@ dou_chat_store_get_schema_version (DouChatStore *self)
   return dou_database_get_schema_version (self->database);
 }
 
-static void
-written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-
-  if (dou_database_write_finish (DOU_DATABASE (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-
-  if (dou_database_read_finish (DOU_DATABASE (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
 /* The data of a call's task is that of its job, in which the finish functions find what they
  * return. */
 static GTask *
@@ -150,35 +126,6 @@ make_task (DouChatStore *self, gpointer source_tag, gpointer job, GDestroyNotify
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, job, destroy);
   return task;
-}
-
-/* @task: (transfer full) */
-static void
-dou_chat_store_write (DouChatStore *self, DouDatabaseFunc func, GTask *task)
-{
-  dou_database_write_async (self->database, func, g_task_get_task_data (task), NULL,
-                            g_task_get_cancellable (task), written_cb, task);
-}
-
-/* @task: (transfer full) */
-static void
-dou_chat_store_read (DouChatStore *self, DouDatabaseFunc func, GTask *task)
-{
-  dou_database_read_async (self->database, func, g_task_get_task_data (task), NULL,
-                           g_task_get_cancellable (task), read_cb, task);
-}
-
-/* Returns: (transfer none) (nullable): the data of the job that is done, or NULL with an error */
-static gpointer
-finish (DouChatStore *self, GAsyncResult *result, gpointer source_tag, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
-
-  if (!g_task_propagate_boolean (G_TASK (result), error))
-    return NULL;
-
-  return g_task_get_task_data (G_TASK (result));
 }
 
 static void
@@ -206,15 +153,15 @@ dou_chat_store_count (DouChatStore *self, GError **error)
   g_return_val_if_fail (DOU_IS_CHAT_STORE (self), -1);
 
   g_main_context_push_thread_default (context);
-  dou_chat_store_read (self, dou_chat_lookup_func,
-                       make_task (self, dou_chat_store_count, dou_chat_lookup_new_count (),
-                                  (GDestroyNotify) dou_chat_lookup_free, NULL, counted_cb,
-                                  &result));
+  dou_store_task_read (
+      make_task (self, dou_chat_store_count, dou_chat_lookup_new_count (),
+                 (GDestroyNotify) dou_chat_lookup_free, NULL, counted_cb, &result),
+      self->database, dou_chat_lookup_func);
   while (result == NULL)
     g_main_context_iteration (context, TRUE);
   g_main_context_pop_thread_default (context);
 
-  lookup = finish (self, result, dou_chat_store_count, error);
+  lookup = dou_store_task_finish (self, result, dou_chat_store_count, error);
   return lookup != NULL ? dou_rows_get_int64 (lookup->rows, 0, 0) : -1;
 }
 
@@ -238,10 +185,10 @@ dou_chat_store_add_async (DouChatStore *self, GPtrArray *messages, gint64 now,
 {
   g_return_if_fail (DOU_IS_CHAT_STORE (self));
 
-  dou_chat_store_write (self, dou_chat_add_func,
-                        make_task (self, dou_chat_store_add_async, dou_chat_add_new (messages, now),
-                                   (GDestroyNotify) dou_chat_add_free, cancellable, callback,
-                                   user_data));
+  dou_store_task_write (
+      make_task (self, dou_chat_store_add_async, dou_chat_add_new (messages, now),
+                 (GDestroyNotify) dou_chat_add_free, cancellable, callback, user_data),
+      self->database, dou_chat_add_func);
 }
 
 /**
@@ -256,7 +203,7 @@ dou_chat_store_add_async (DouChatStore *self, GPtrArray *messages, gint64 now,
 GArray *
 dou_chat_store_add_finish (DouChatStore *self, GAsyncResult *result, GError **error)
 {
-  DouChatAdd *add = finish (self, result, dou_chat_store_add_async, error);
+  DouChatAdd *add = dou_store_task_finish (self, result, dou_chat_store_add_async, error);
 
   return add != NULL ? g_steal_pointer (&add->receipts) : NULL;
 }
@@ -277,10 +224,10 @@ dou_chat_store_get_async (DouChatStore *self, const DouChatQuery *queries, guint
 {
   g_return_if_fail (DOU_IS_CHAT_STORE (self));
 
-  dou_chat_store_read (
-      self, dou_chat_get_func,
+  dou_store_task_read (
       make_task (self, dou_chat_store_get_async, dou_chat_get_new (queries, n_queries),
-                 (GDestroyNotify) dou_chat_get_free, cancellable, callback, user_data));
+                 (GDestroyNotify) dou_chat_get_free, cancellable, callback, user_data),
+      self->database, dou_chat_get_func);
 }
 
 /**
@@ -295,7 +242,7 @@ dou_chat_store_get_async (DouChatStore *self, const DouChatQuery *queries, guint
 GPtrArray *
 dou_chat_store_get_finish (DouChatStore *self, GAsyncResult *result, GError **error)
 {
-  DouChatGet *get = finish (self, result, dou_chat_store_get_async, error);
+  DouChatGet *get = dou_store_task_finish (self, result, dou_chat_store_get_async, error);
 
   return get != NULL ? g_steal_pointer (&get->pages) : NULL;
 }
@@ -316,11 +263,10 @@ dou_chat_store_get_latest_async (DouChatStore *self, const DouChatPair *pairs, g
 {
   g_return_if_fail (DOU_IS_CHAT_STORE (self));
 
-  dou_chat_store_read (
-      self, dou_chat_lookup_func,
-      make_task (self, dou_chat_store_get_latest_async,
-                 dou_chat_lookup_new_latest (pairs, n_pairs),
-                 (GDestroyNotify) dou_chat_lookup_free, cancellable, callback, user_data));
+  dou_store_task_read (
+      make_task (self, dou_chat_store_get_latest_async, dou_chat_lookup_new_latest (pairs, n_pairs),
+                 (GDestroyNotify) dou_chat_lookup_free, cancellable, callback, user_data),
+      self->database, dou_chat_lookup_func);
 }
 
 /**
@@ -335,7 +281,8 @@ dou_chat_store_get_latest_async (DouChatStore *self, const DouChatPair *pairs, g
 GPtrArray *
 dou_chat_store_get_latest_finish (DouChatStore *self, GAsyncResult *result, GError **error)
 {
-  DouChatLookup *lookup = finish (self, result, dou_chat_store_get_latest_async, error);
+  DouChatLookup *lookup
+      = dou_store_task_finish (self, result, dou_chat_store_get_latest_async, error);
 
   return lookup != NULL ? dou_chat_lookup_make_messages (lookup) : NULL;
 }
@@ -356,10 +303,10 @@ dou_chat_store_list_async (DouChatStore *self, const DouChatListQuery *queries, 
 {
   g_return_if_fail (DOU_IS_CHAT_STORE (self));
 
-  dou_chat_store_read (
-      self, dou_chat_list_func,
+  dou_store_task_read (
       make_task (self, dou_chat_store_list_async, dou_chat_list_new (queries, n_queries),
-                 (GDestroyNotify) dou_chat_list_free, cancellable, callback, user_data));
+                 (GDestroyNotify) dou_chat_list_free, cancellable, callback, user_data),
+      self->database, dou_chat_list_func);
 }
 
 /**
@@ -374,7 +321,7 @@ dou_chat_store_list_async (DouChatStore *self, const DouChatListQuery *queries, 
 GPtrArray *
 dou_chat_store_list_finish (DouChatStore *self, GAsyncResult *result, GError **error)
 {
-  DouChatList *list = finish (self, result, dou_chat_store_list_async, error);
+  DouChatList *list = dou_store_task_finish (self, result, dou_chat_store_list_async, error);
 
   return list != NULL ? g_steal_pointer (&list->pages) : NULL;
 }
@@ -398,10 +345,10 @@ dou_chat_store_mark_async (DouChatStore *self, const DouChatMark *marks, guint n
 {
   g_return_if_fail (DOU_IS_CHAT_STORE (self));
 
-  dou_chat_store_write (
-      self, dou_chat_set_marks_func,
+  dou_store_task_write (
       make_task (self, dou_chat_store_mark_async, dou_chat_set_marks_new (marks, n_marks),
-                 (GDestroyNotify) dou_chat_set_marks_free, cancellable, callback, user_data));
+                 (GDestroyNotify) dou_chat_set_marks_free, cancellable, callback, user_data),
+      self->database, dou_chat_set_marks_func);
 }
 
 /**
@@ -416,7 +363,8 @@ dou_chat_store_mark_async (DouChatStore *self, const DouChatMark *marks, guint n
 GArray *
 dou_chat_store_mark_finish (DouChatStore *self, GAsyncResult *result, GError **error)
 {
-  DouChatSetMarks *set_marks = finish (self, result, dou_chat_store_mark_async, error);
+  DouChatSetMarks *set_marks
+      = dou_store_task_finish (self, result, dou_chat_store_mark_async, error);
 
   return set_marks != NULL ? g_steal_pointer (&set_marks->moved) : NULL;
 }
@@ -437,10 +385,10 @@ dou_chat_store_get_marks_async (DouChatStore *self, const DouChatPair *pairs, gu
 {
   g_return_if_fail (DOU_IS_CHAT_STORE (self));
 
-  dou_chat_store_read (
-      self, dou_chat_lookup_func,
+  dou_store_task_read (
       make_task (self, dou_chat_store_get_marks_async, dou_chat_lookup_new_marks (pairs, n_pairs),
-                 (GDestroyNotify) dou_chat_lookup_free, cancellable, callback, user_data));
+                 (GDestroyNotify) dou_chat_lookup_free, cancellable, callback, user_data),
+      self->database, dou_chat_lookup_func);
 }
 
 /**
@@ -455,7 +403,8 @@ dou_chat_store_get_marks_async (DouChatStore *self, const DouChatPair *pairs, gu
 GArray *
 dou_chat_store_get_marks_finish (DouChatStore *self, GAsyncResult *result, GError **error)
 {
-  DouChatLookup *lookup = finish (self, result, dou_chat_store_get_marks_async, error);
+  DouChatLookup *lookup
+      = dou_store_task_finish (self, result, dou_chat_store_get_marks_async, error);
 
   return lookup != NULL ? dou_chat_lookup_make_times (lookup) : NULL;
 }
@@ -478,11 +427,10 @@ dou_chat_store_remove_users_async (DouChatStore *self, const gint64 *users, guin
 {
   g_return_if_fail (DOU_IS_CHAT_STORE (self));
 
-  dou_chat_store_write (self, dou_chat_removal_func,
-                        make_task (self, dou_chat_store_remove_users_async,
-                                   dou_chat_removal_new (users, n_users),
-                                   (GDestroyNotify) dou_chat_removal_free, cancellable, callback,
-                                   user_data));
+  dou_store_task_write (
+      make_task (self, dou_chat_store_remove_users_async, dou_chat_removal_new (users, n_users),
+                 (GDestroyNotify) dou_chat_removal_free, cancellable, callback, user_data),
+      self->database, dou_chat_removal_func);
 }
 
 /**
@@ -498,7 +446,8 @@ gint64
 dou_chat_store_remove_users_finish (DouChatStore *self, GAsyncResult *result, gboolean *done,
                                     GError **error)
 {
-  DouChatRemoval *removal = finish (self, result, dou_chat_store_remove_users_async, error);
+  DouChatRemoval *removal
+      = dou_store_task_finish (self, result, dou_chat_store_remove_users_async, error);
 
   if (removal == NULL)
     return -1;

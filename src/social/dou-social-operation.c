@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "common/dou-store-task.h"
 #include "social/dou-social-operation.h"
 
 /* Bytes of JSON for one row: three ids of 16 digits, and what is between them. */
@@ -44,30 +45,6 @@ dou_social_operation_new (DouSocialStore *store, gpointer source_tag, DouDatabas
   return task;
 }
 
-static void
-written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-
-  if (dou_database_write_finish (DOU_DATABASE (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-
-  if (dou_database_read_finish (DOU_DATABASE (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
 /**
  * dou_social_operation_write:
  * @task: (transfer full): of dou_social_operation_new()
@@ -78,8 +55,7 @@ dou_social_operation_write (GTask *task)
   DouSocialOperation *self = g_task_get_task_data (task);
   DouDatabase *database = dou_social_store_get_database (g_task_get_source_object (task));
 
-  dou_database_write_async (database, self->func, self, NULL, g_task_get_cancellable (task),
-                            written_cb, task);
+  dou_store_task_write (task, database, self->func);
 }
 
 /**
@@ -92,8 +68,7 @@ dou_social_operation_read (GTask *task)
   DouSocialOperation *self = g_task_get_task_data (task);
   DouDatabase *database = dou_social_store_get_database (g_task_get_source_object (task));
 
-  dou_database_read_async (database, self->func, self, NULL, g_task_get_cancellable (task), read_cb,
-                           task);
+  dou_store_task_read (task, database, self->func);
 }
 
 /**
@@ -109,13 +84,7 @@ DouSocialOperation *
 dou_social_operation_finish (DouSocialStore *store, GAsyncResult *result, gpointer source_tag,
                              GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, store), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
-
-  if (!g_task_propagate_boolean (G_TASK (result), error))
-    return NULL;
-
-  return g_task_get_task_data (G_TASK (result));
+  return dou_store_task_finish (store, result, source_tag, error);
 }
 
 /**

@@ -3,6 +3,7 @@
 
 #include "common/dou-generation.h"
 #include "common/dou-json-writer.h"
+#include "common/dou-store-task.h"
 #include "user/dou-user-operation.h"
 
 /* Bytes of JSON for an id and what separates it from the next. */
@@ -80,30 +81,6 @@ dou_user_operation_new (DouUserStore *store, gpointer source_tag, GCancellable *
   return task;
 }
 
-static void
-written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-
-  if (dou_database_write_finish (DOU_DATABASE (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-
-  if (dou_database_read_finish (DOU_DATABASE (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
 /**
  * dou_user_operation_write:
  * @task: (transfer full): of dou_user_operation_new(), with what to do
@@ -113,8 +90,7 @@ dou_user_operation_write (GTask *task)
 {
   DouDatabase *database = dou_user_store_get_database (g_task_get_source_object (task));
 
-  dou_database_write_async (database, operation_func, g_task_get_task_data (task), NULL,
-                            g_task_get_cancellable (task), written_cb, task);
+  dou_store_task_write (task, database, operation_func);
 }
 
 /**
@@ -126,8 +102,7 @@ dou_user_operation_read (GTask *task)
 {
   DouDatabase *database = dou_user_store_get_database (g_task_get_source_object (task));
 
-  dou_database_read_async (database, operation_func, g_task_get_task_data (task), NULL,
-                           g_task_get_cancellable (task), read_cb, task);
+  dou_store_task_read (task, database, operation_func);
 }
 
 /**
@@ -143,13 +118,7 @@ DouUserOperation *
 dou_user_operation_finish (DouUserStore *store, GAsyncResult *result, gpointer source_tag,
                            GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, store), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
-
-  if (!g_task_propagate_boolean (G_TASK (result), error))
-    return NULL;
-
-  return g_task_get_task_data (G_TASK (result));
+  return dou_store_task_finish (store, result, source_tag, error);
 }
 
 /**

@@ -20,6 +20,7 @@
 
 #include "dou-video-sql.h"
 #include "common/dou-audit.h"
+#include "common/dou-store-task.h"
 #include "video/dou-video-store-private.h"
 
 struct _DouVideoStore
@@ -196,30 +197,6 @@ dou_video_store_get_database (DouVideoStore *self)
   return self->database;
 }
 
-static void
-written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-
-  if (dou_database_write_finish (DOU_DATABASE (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  GError *error = NULL;
-
-  if (dou_database_read_finish (DOU_DATABASE (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
 /* @operation: (transfer full): a change, or a function, makes it a write */
 void
 dou_video_store_run (DouVideoStore *self, DouVideoOperation operation, gpointer source_tag,
@@ -233,12 +210,12 @@ dou_video_store_run (DouVideoStore *self, DouVideoOperation operation, gpointer 
   if (operation.func != NULL)
     {
       data->now = dou_clock_get_real_time (self->clock);
-      dou_database_write_async (self->database, operation.func, data, NULL, NULL, written_cb, task);
+      dou_store_task_write (task, self->database, operation.func);
     }
   else if (operation.change != NULL)
-    dou_database_write_async (self->database, operation_func, data, NULL, NULL, written_cb, task);
+    dou_store_task_write (task, self->database, operation_func);
   else
-    dou_database_read_async (self->database, operation_func, data, NULL, NULL, read_cb, task);
+    dou_store_task_read (task, self->database, operation_func);
 }
 
 /* Returns: (transfer none) (nullable): what was done, or NULL with an error */
@@ -246,13 +223,7 @@ DouVideoOperation *
 dou_video_store_finish (DouVideoStore *self, GAsyncResult *result, gpointer source_tag,
                         GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
-
-  if (!g_task_propagate_boolean (G_TASK (result), error))
-    return NULL;
-
-  return g_task_get_task_data (G_TASK (result));
+  return dou_store_task_finish (self, result, source_tag, error);
 }
 
 /* Writes an array. */
