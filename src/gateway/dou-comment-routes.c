@@ -211,7 +211,6 @@ video_found (DouAction *action, GVariant *result, DouStatus status)
 static DouStatus
 prepare (DouAction *action)
 {
-  g_autoptr (GError) error = NULL;
   DouStatus status;
 
   if (action->type == ACTION_DELETE)
@@ -225,13 +224,7 @@ prepare (DouAction *action)
   if (status != DOU_STATUS_OK)
     return status;
 
-  action->id = dou_id_minter_mint (action->context->minter, &error);
-  if (action->id < 0)
-    {
-      g_warning ("%s", error->message);
-      return dou_status_from_error (error);
-    }
-  return DOU_STATUS_OK;
+  return dou_context_mint (action->context, &action->id);
 }
 
 static void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#define G_LOG_DOMAIN "doutok"
+
 #include "gateway/dou-context.h"
 
 /**
@@ -47,6 +49,24 @@ dou_context_get_id (DouRequest *request, const char *name, gint64 *id)
     return DOU_STATUS_BAD_PARAMETER;
 
   return DOU_STATUS_OK;
+}
+
+/**
+ * dou_context_mint:
+ * @self: the context
+ * @id: (out): of what is to be made
+ *
+ * Returns: %DOU_STATUS_OK; or what the client is told, and the log knows why
+ */
+DouStatus
+dou_context_mint (DouContext *self, gint64 *id)
+{
+  g_autoptr (GError) error = NULL;
+
+  *id = dou_id_minter_mint (self->minter, &error);
+  if (*id < 0)
+    g_warning ("%s", error->message);
+  return dou_status_from_error (error);
 }
 
 /**

@@ -40,6 +40,7 @@ typedef struct
 char *dou_context_get_origin (DouRequest *request);
 char *dou_context_get_text (DouRequest *request, const char *name);
 DouStatus dou_context_get_id (DouRequest *request, const char *name, gint64 *id);
+DouStatus dou_context_mint (DouContext *self, gint64 *id);
 DouStatus dou_context_require_user (DouContext *self, DouRequest *request, gint64 *user);
 DouStatus dou_context_get_subject (DouContext *self, DouRequest *request, gint64 *viewer,
                                    gint64 *user_id);

@@ -87,19 +87,11 @@ receiver_found (DouAction *action, GVariant *result, DouStatus status)
 static DouStatus
 prepare (DouAction *action)
 {
-  g_autoptr (GError) error = NULL;
-
   action->text = dou_context_get_text (action->request, "content");
   if (action->text == NULL)
     return DOU_STATUS_BAD_TEXT;
 
-  action->id = dou_id_minter_mint (action->context->minter, &error);
-  if (action->id < 0)
-    {
-      g_warning ("%s", error->message);
-      return dou_status_from_error (error);
-    }
-  return DOU_STATUS_OK;
+  return dou_context_mint (action->context, &action->id);
 }
 
 static void

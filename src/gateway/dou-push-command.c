@@ -155,14 +155,13 @@ sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 pending_send (Pending *self)
 {
-  g_autoptr (GError) error = NULL;
-  gint64 id = dou_id_minter_mint (self->context->minter, &error);
+  gint64 id;
+  DouStatus status = dou_context_mint (self->context, &id);
   GVariant *item;
 
-  if (id < 0)
+  if (status != DOU_STATUS_OK)
     {
-      g_warning ("%s", error->message);
-      pending_answer (self, dou_status_from_error (error));
+      pending_answer (self, status);
       pending_free (self);
       return;
     }

@@ -114,23 +114,16 @@ static void
 register_handler (DouRequest *request, gpointer user_data)
 {
   DouContext *context = user_data;
-  g_autoptr (GError) error = NULL;
   const char *name = get_text (request, "username");
   DouStatus status = dou_word_filter_check (context->word_filter, name);
   GVariant *account;
   gint64 id;
 
+  if (status == DOU_STATUS_OK)
+    status = dou_context_mint (context, &id);
   if (status != DOU_STATUS_OK)
     {
       reply_login (request, status, 0, "");
-      return;
-    }
-
-  id = dou_id_minter_mint (context->minter, &error);
-  if (id < 0)
-    {
-      g_warning ("%s", error->message);
-      reply_login (request, dou_status_from_error (error), 0, "");
       return;
     }
 
