@@ -19,6 +19,7 @@ typedef enum
   DOU_DATABASE_TROUBLE_UNAVAILABLE, /* disk full, locked, too slow: may pass */
   DOU_DATABASE_TROUBLE_CONFLICT,    /* another transaction was in the way: the same again will do */
   DOU_DATABASE_TROUBLE_LOST,        /* the connection is gone */
+  DOU_DATABASE_TROUBLE_BEGIN,       /* it was no transaction, but has to be one */
 } DouDatabaseTrouble;
 
 /**

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
  * DouDatabaseStatement:
  * @statement: (owned): the SQL, parsed
  * @parameters: (owned) (nullable): its one parameter, if it has one
+ * @is_followed: whether something that began with it had more to ask
  *
  * A statement of a connection.
  */
@@ -17,6 +18,7 @@ typedef struct
 {
   GdaStatement *statement;
   GdaSet *parameters;
+  gboolean is_followed;
 } DouDatabaseStatement;
 
 DouDatabaseStatement *dou_database_statement_new (GdaSqlParser *parser, const char *sql);

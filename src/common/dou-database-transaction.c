@@ -12,6 +12,8 @@
  *    row.
  *  - After an error only a rollback follows, never a commit: what some engines keep, and PostgreSQL
  *    calls a success, is not what the caller meant.
+ *  - What only asks one thing needs neither, since a statement sees one state of the database by itself, and on a
+ *    server each of them is a round trip: see dou_transaction_begin_late().
  *  - Errors carry no code that can be trusted; see #DouDatabaseEngine.
  *  - Nothing in it has a time limit; see dou-database-guard.c. A connection that was lost stays lost:
  *    its statements, and what it knows of transactions, are of no use to a new one.
@@ -69,6 +71,9 @@ struct _DouTransaction
   glong code;                      /* that came with the last error, or 0 */
   DouDatabaseTrouble trouble;      /* with which a statement of this transaction failed */
   gboolean broken;                 /* the connection is of no use any more */
+  gboolean is_open;                /* was begun, and has not ended */
+  gboolean begins_late;            /* before the first statement that needs it */
+  DouDatabaseStatement *first;     /* (unowned) (nullable) what was asked without having begun */
 };
 
 /* Guards opening and closing of all connections of the process. */
@@ -306,6 +311,33 @@ dou_transaction_prepare (DouTransaction *self, const char *name, GError **error)
   return TRUE;
 }
 
+static gboolean dou_transaction_begin_now (DouTransaction *self, gboolean write, GError **error);
+
+/* Sees to it that @statement may run: in a transaction, or as the first, and perhaps the last, thing that is asked. */
+static gboolean
+dou_transaction_admit (DouTransaction *self, DouDatabaseStatement *statement, gboolean asks, GError **error)
+{
+  gboolean alone = asks && !statement->is_followed;
+
+  if (!self->begins_late)
+    return TRUE;
+
+  if (self->first == NULL)
+    {
+      self->first = statement;
+      statement->is_followed = FALSE;
+      return alone || dou_transaction_begin_now (self, FALSE, error);
+    }
+
+  self->first->is_followed = TRUE;
+  if (self->is_open)
+    return TRUE;
+
+  self->trouble = DOU_DATABASE_TROUBLE_BEGIN;
+  g_set_error (error, DOU_ERROR, DOU_STATUS_INTERNAL, "Nothing was begun before the first statement");
+  return FALSE;
+}
+
 /**
  * dou_transaction_query:
  * @self: a transaction
@@ -326,10 +358,14 @@ dou_transaction_query (DouTransaction *self, const char *name, const char *colum
   g_autoptr (GError) cause = NULL;
   GType types[MAX_COLUMNS + 1];
   gsize n_columns = strlen (columns);
-  DouSpan *span = dou_transaction_begin_span (self, name);
+  DouSpan *span;
   gboolean overdue;
 
   g_assert (n_columns > 0 && n_columns <= MAX_COLUMNS);
+  if (!dou_transaction_admit (self, statement, TRUE, error))
+    return NULL;
+
+  span = dou_transaction_begin_span (self, name);
   for (gsize i = 0; i < n_columns; i++)
     types[i] = columns[i] == 'x' ? G_TYPE_INT64 : G_TYPE_STRING;
   types[n_columns] = G_TYPE_NONE;
@@ -371,11 +407,15 @@ dou_transaction_execute (DouTransaction *self, const char *name, const char *jso
                          gint64 *n_changed, GError **error)
 {
   DouDatabaseStatement *statement = dou_transaction_get_statement (self, name);
-  DouSpan *span = dou_transaction_begin_span (self, name);
+  DouSpan *span;
   g_autoptr (GError) cause = NULL;
   gboolean overdue;
   int n_rows;
 
+  if (!dou_transaction_admit (self, statement, FALSE, error))
+    return FALSE;
+
+  span = dou_transaction_begin_span (self, name);
   dou_database_statement_bind (statement, name, json);
   dou_transaction_ask (self);
   n_rows = gda_connection_statement_execute_non_select (self->connection, statement->statement,
@@ -465,6 +505,51 @@ dou_transaction_forget_begin (DouTransaction *self)
     gda_connection_internal_reset_transaction_status (self->connection);
 }
 
+static void
+dou_transaction_reset (DouTransaction *self)
+{
+  self->trouble = DOU_DATABASE_TROUBLE_NONE;
+  self->timeout = ANSWER_TIMEOUT;
+  self->is_open = FALSE;
+  self->begins_late = FALSE;
+  self->first = NULL;
+}
+
+static gboolean
+dou_transaction_begin_now (DouTransaction *self, gboolean write, GError **error)
+{
+  const char *name = write ? "database-begin-write" : "database-begin-read";
+  gboolean begins_late = self->begins_late;
+  g_autoptr (GError) local_error = NULL;
+
+  if (gda_connection_get_transaction_status (self->connection) != NULL)
+    g_critical ("The library believes that the last transaction has not ended");
+
+  self->begins_late = FALSE;
+  for (guint i = 0; i < LOCK_TRIES; i++)
+    {
+      self->trouble = DOU_DATABASE_TROUBLE_NONE;
+      g_clear_error (&local_error);
+      self->is_open = dou_transaction_execute (self, name, NULL, NULL, &local_error);
+      if (self->is_open || strstr (local_error->message, LOCKED) == NULL)
+        break;
+    }
+
+  if (!self->is_open)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+
+  dou_transaction_forget_begin (self);
+  self->begins_late = begins_late;
+  if (!write || dou_transaction_run_optional (self, "lock-writes", error))
+    return TRUE;
+
+  dou_transaction_rollback (self);
+  return FALSE;
+}
+
 /**
  * dou_transaction_begin:
  * @self: a connection without an open transaction
@@ -480,31 +565,24 @@ dou_transaction_forget_begin (DouTransaction *self)
 gboolean
 dou_transaction_begin (DouTransaction *self, gboolean write, GError **error)
 {
-  const char *name = write ? "database-begin-write" : "database-begin-read";
-  g_autoptr (GError) local_error = NULL;
+  dou_transaction_reset (self);
+  return dou_transaction_begin_now (self, write, error);
+}
 
-  if (gda_connection_get_transaction_status (self->connection) != NULL)
-    g_critical ("The library believes that the last transaction has not ended");
-
-  for (guint i = 0; i < LOCK_TRIES; i++)
-    {
-      self->trouble = DOU_DATABASE_TROUBLE_NONE;
-      self->timeout = ANSWER_TIMEOUT;
-      g_clear_error (&local_error);
-      if (dou_transaction_execute (self, name, NULL, NULL, &local_error))
-        {
-          dou_transaction_forget_begin (self);
-          if (!write || dou_transaction_run_optional (self, "lock-writes", error))
-            return TRUE;
-          dou_transaction_rollback (self);
-          return FALSE;
-        }
-      if (strstr (local_error->message, LOCKED) == NULL)
-        break;
-    }
-
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return FALSE;
+/**
+ * dou_transaction_begin_late:
+ * @self: a connection without an open transaction
+ *
+ * Begins something that reads, and asks one thing or more. The first statement runs without a transaction. If there
+ * is a second one, it fails with %DOU_DATABASE_TROUBLE_BEGIN, since the two would see different states of the
+ * database. All of it is to be begun again then, and the connection expects of the first statement, until it is
+ * wrong in that, that it needs a transaction. One that returns no rows has one always, which refuses it if it writes.
+ */
+void
+dou_transaction_begin_late (DouTransaction *self)
+{
+  dou_transaction_reset (self);
+  self->begins_late = TRUE;
 }
 
 /**
@@ -551,6 +629,8 @@ dou_transaction_unlock_migrations (DouTransaction *self)
  * @self: an open transaction
  * @error: return location
  *
+ * Of what was begun late and has asked one thing there is nothing to commit.
+ *
  * Returns: whether everything done in it is on disk; if not, it is still to be rolled back
  */
 gboolean
@@ -562,8 +642,12 @@ dou_transaction_commit (DouTransaction *self, GError **error)
                    "A function went on after one of its statements had failed");
       return FALSE;
     }
+  if (!self->is_open)
+    return TRUE;
 
-  return dou_transaction_execute (self, "database-commit", NULL, NULL, error);
+  self->begins_late = FALSE;
+  self->is_open = !dou_transaction_execute (self, "database-commit", NULL, NULL, error);
+  return !self->is_open;
 }
 
 /**
@@ -579,8 +663,10 @@ dou_transaction_rollback (DouTransaction *self)
 {
   DouDatabaseTrouble trouble = self->trouble;
 
-  if (!self->broken)
+  self->begins_late = FALSE;
+  if (!self->broken && self->is_open)
     self->broken = !dou_transaction_execute (self, "database-rollback", NULL, NULL, NULL);
+  self->is_open = FALSE;
   /* What came first is what matters. */
   if (trouble != DOU_DATABASE_TROUBLE_NONE)
     self->trouble = trouble;

@@ -19,6 +19,7 @@ gboolean dou_transaction_has_statement (DouTransaction *self, const char *name);
 gboolean dou_transaction_run_sql (DouTransaction *self, const char *sql, GError **error);
 
 gboolean dou_transaction_begin (DouTransaction *self, gboolean write, GError **error);
+void dou_transaction_begin_late (DouTransaction *self);
 gboolean dou_transaction_commit (DouTransaction *self, GError **error);
 gboolean dou_transaction_rollback (DouTransaction *self);
 gboolean dou_transaction_is_broken (DouTransaction *self);

@@ -7,6 +7,9 @@
  * in a transaction of its own, so that only the bad one fails. Savepoints around each job were
  * rejected: they cost two statements a job in the usual case to save work in the rare one.
  *
+ * What reads and asks one thing only, as nearly everything does, needs no transaction for it. What asks more is run
+ * again, in one, when it asks for the second time; and from then on begins one at once.
+ *
  * Where several nodes write to one server, their transactions may get into each other's way. The
  * engine then rolls one of them back (deadlock, serialization failure), which runs again as it was.
  *
@@ -195,7 +198,12 @@ dou_database_worker_begin_once (DouDatabaseWorker *self, gboolean *hung_up, GErr
   *hung_up = FALSE;
   if (!dou_database_worker_ensure_connected (self, error))
     return FALSE;
-  if (dou_transaction_begin (self->transaction, self->writes, error))
+  if (!self->writes)
+    {
+      dou_transaction_begin_late (self->transaction);
+      return TRUE;
+    }
+  if (dou_transaction_begin (self->transaction, TRUE, error))
     return TRUE;
 
   *hung_up = dou_transaction_get_trouble (self->transaction) == DOU_DATABASE_TROUBLE_LOST;
@@ -283,14 +291,17 @@ dou_database_worker_run_begun (DouDatabaseWorker *self, DouDatabaseJob **jobs, g
     done = job_run (jobs[i], self->transaction);
 
   done = done && dou_database_worker_commit (self, jobs, n_jobs);
-  dou_metric_add (done ? self->succeeded : self->failed, 1);
+  trouble = dou_transaction_get_trouble (self->transaction);
   dou_metric_add (self->time, g_get_monotonic_time () - begun);
-  dou_metric_observe (self->sizes, n_jobs);
+  if (trouble != DOU_DATABASE_TROUBLE_BEGIN)
+    {
+      dou_metric_add (done ? self->succeeded : self->failed, 1);
+      dou_metric_observe (self->sizes, n_jobs);
+    }
   if (done)
     return DOU_DATABASE_TROUBLE_NONE;
 
   /* A function may fail for a reason of its own. */
-  trouble = dou_transaction_get_trouble (self->transaction);
   if (trouble == DOU_DATABASE_TROUBLE_NONE)
     trouble = DOU_DATABASE_TROUBLE_BUG;
   if (!dou_transaction_rollback (self->transaction))
@@ -326,12 +337,13 @@ dou_database_worker_run_together (DouDatabaseWorker *self, DouDatabaseJob **jobs
   for (guint i = 1; dou_database_worker_begin (self, jobs, n_jobs); i++)
     {
       DouDatabaseTrouble trouble = dou_database_worker_run_begun (self, jobs, n_jobs);
+      gboolean is_begin = trouble == DOU_DATABASE_TROUBLE_BEGIN;
       gboolean is_conflict = trouble == DOU_DATABASE_TROUBLE_CONFLICT && i < CONFLICT_TRIES;
       gboolean is_loss = trouble == DOU_DATABASE_TROUBLE_LOST && !was_lost;
 
       if (trouble == DOU_DATABASE_TROUBLE_NONE)
         return TRUE;
-      if (!is_conflict && !is_loss)
+      if (!is_conflict && !is_loss && !is_begin)
         return FALSE;
 
       was_lost = was_lost || is_loss;

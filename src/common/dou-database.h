@@ -42,7 +42,7 @@ typedef struct _DouRows DouRows;
  * @data: of the caller; results are left here too
  * @error: return location
  *
- * Runs in a thread of the database. A write may be run more than once, each time in a fresh
+ * Runs in a thread of the database. It may be run more than once, each time in a fresh
  * transaction after the former was rolled back, so it must begin by resetting what it leaves in
  * @data. After a statement failed it must return: nothing of it will be committed.
  *

@@ -7,7 +7,7 @@
 #include "lib/dou-test-dir.h"
 #include "lib/dou-test-engine.h"
 #include "lib/dou-test-wait.h"
-#include "social/dou-social-store.h"
+#include "social/dou-social-operation.h"
 
 #define STATEMENTS "/org/doutok/sql/social/sqlite/statements.sql"
 #define NAME_MARK "-- name: "
@@ -212,6 +212,107 @@ test_ended (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* A read of the totals, twice, and what is written between by somebody else. */
+typedef struct
+{
+  DouTransaction *other; /* (owned) */
+  gint64 whom;           /* who is followed next */
+  guint n_runs;
+  gint64 follows[2]; /* read by the last run */
+} Twice;
+
+static gboolean
+read_follows (DouTransaction *transaction, gint64 *follows, GError **error)
+{
+  g_autoptr (DouRows) rows = dou_transaction_query (transaction, "get-totals", "xxx", NULL, error);
+
+  if (rows != NULL)
+    *follows = dou_rows_get_int64 (rows, 0, 2);
+  return rows != NULL;
+}
+
+static gboolean
+twice_func (DouTransaction *transaction, gpointer data, GError **error)
+{
+  Twice *twice = data;
+  g_autofree char *sql = g_strdup_printf ("INSERT INTO follows (%s, whom) VALUES (1, %" G_GINT64_FORMAT ")",
+                                          dou_test_engine_is_server () ? "user_id" : "user", twice->whom++);
+  g_autoptr (GError) local_error = NULL;
+
+  twice->n_runs++;
+  if (!read_follows (transaction, &twice->follows[0], error))
+    return FALSE;
+
+  dou_transaction_run_sql (twice->other, sql, &local_error);
+  g_assert_no_error (local_error);
+  return read_follows (transaction, &twice->follows[1], error);
+}
+
+static gboolean
+once_func (DouTransaction *transaction, gpointer data, GError **error)
+{
+  Twice *twice = data;
+
+  twice->n_runs++;
+  return read_follows (transaction, &twice->follows[0], error);
+}
+
+static gboolean
+write_func (DouTransaction *transaction, gpointer data, GError **error)
+{
+  return dou_transaction_execute (transaction, "add-follows", "[[1,99]]", NULL, error);
+}
+
+static gboolean
+read_with (Fixture *fixture, DouDatabaseFunc func, gpointer data, GError **error)
+{
+  DouDatabase *database = dou_social_store_get_database (fixture->store);
+  GAsyncResult *waited = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  dou_database_read_async (database, func, data, NULL, NULL, dou_test_wait_result_cb, &waited);
+  result = dou_test_wait_result (&waited);
+  return dou_database_read_finish (database, result, error);
+}
+
+/* Test that a read which asks twice sees one state of the database, though others write meanwhile; that the first
+ * to do so is run again in a transaction, and no other; that one which asks once sees what was written before it,
+ * also after such; and that none writes. */
+static void
+test_late (Fixture *fixture, gconstpointer data)
+{
+  Twice twice = { NULL, 2, 0, { 0, 0 } };
+  g_autoptr (GError) error = NULL;
+
+  twice.other = dou_transaction_open (fixture->address, &error);
+  g_assert_no_error (error);
+
+  /* All readers learn it, each for itself. */
+  for (guint i = 0; i < 2 * fixture->address->n_readers; i++)
+    {
+      g_assert_true (read_with (fixture, once_func, &twice, &error));
+      g_assert_no_error (error);
+      g_assert_cmpint (twice.follows[0], ==, twice.whom - 2);
+
+      twice.n_runs = 0;
+      g_assert_true (read_with (fixture, twice_func, &twice, &error));
+      g_assert_no_error (error);
+      g_assert_cmpint (twice.follows[0], ==, twice.follows[1]);
+      g_assert_cmpint (twice.follows[0], ==, twice.whom - 3);
+      g_assert_cmpuint (twice.n_runs, <=, 2);
+    }
+
+  /* Of what the engine says of it, MariaDB has nothing that could pass. */
+  if (!g_str_equal (dou_test_engine_get_name (), "mysql"))
+    g_test_expect_message ("doutok", G_LOG_LEVEL_WARNING, "The database: add-follows:*");
+  g_assert_false (read_with (fixture, write_func, NULL, &error));
+  g_assert_nonnull (error);
+  g_test_assert_expected_messages ();
+  g_assert_true (read_with (fixture, once_func, &twice, NULL));
+  g_assert_cmpint (twice.follows[0], ==, twice.whom - 2);
+  dou_transaction_close (twice.other);
+}
+
 /* What may be read from end to end is the parameter, and a page that was found; and nothing may be
  * sorted but the parameter. */
 static void
@@ -344,6 +445,7 @@ main (int argc, char **argv)
   ADD ("page-bytes", test_page_bytes);
   ADD ("outcomes", test_outcomes);
   ADD ("ended", test_ended);
+  ADD ("late", test_late);
   if (g_test_perf ())
     {
       ADD ("speed", test_speed);
