@@ -539,7 +539,8 @@ test_drain (Fixture *fixture, gconstpointer data)
   if (dou_test_engine_is_server ())
     dou_transaction_add_statement (other, "lock-writes",
                                    "SELECT id FROM social_totals WHERE id = 1 FOR UPDATE");
-  dou_transaction_add_statement (other, "database-rollback", "ROLLBACK");
+  dou_transaction_add_statement (other, "database-rollback",
+                                 dou_test_engine_is_server () ? "ROLLBACK AND NO CHAIN" : "ROLLBACK");
   g_assert_true (dou_transaction_begin (other, TRUE, &error));
   start_call (fixture->peer, INTERFACE, "SetFollows",
               g_variant_new_parsed ("([(int64 1, int64 2, true)],)"), &waited);
