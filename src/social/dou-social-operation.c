@@ -142,17 +142,51 @@ dou_social_operation_get_ids_json (GArray *ids)
 }
 
 /**
- * dou_social_operation_get_page_json:
- * @request: what is asked for
+ * dou_social_operation_count_alike:
+ * @requests: (element-type DouSocialPageRequest): pages that are wanted
+ * @first: one of them
+ * @max_rows: that one statement is to read
  *
- * Returns: (transfer full): the parameter of a statement that reads a page. It asks for one row
+ * Returns: how many, from @first on, one statement may answer: they have the same limit, which not every engine
+ *   takes from a row
+ */
+guint
+dou_social_operation_count_alike (GArray *requests, guint first, guint max_rows)
+{
+  guint limit = g_array_index (requests, DouSocialPageRequest, first).limit;
+  guint most = MAX (1, max_rows / limit);
+  guint n = 1;
+
+  while (n < most && first + n < requests->len
+         && g_array_index (requests, DouSocialPageRequest, first + n).limit == limit)
+    n++;
+  return n;
+}
+
+/**
+ * dou_social_operation_get_pages_json:
+ * @requests: (array length=n_requests): what is asked for
+ * @n_requests: how many, of the same limit
+ *
+ * Returns: (transfer full): the parameter of a statement that reads pages. It asks for one row
  *   more than is wanted, which tells whether there is a next page
  */
 char *
-dou_social_operation_get_page_json (const DouSocialPageRequest *request)
+dou_social_operation_get_pages_json (const DouSocialPageRequest *requests, guint n_requests)
 {
-  return g_strdup_printf ("[%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT ",%u]", request->owner,
-                          request->cursor, request->limit + 1);
+  g_auto (DouJsonWriter) writer = { 0 };
+
+  dou_social_operation_begin_json (&writer, n_requests);
+  for (guint i = 0; i < n_requests; i++)
+    {
+      dou_json_writer_begin_array (&writer);
+      dou_json_writer_int64 (&writer, requests[i].owner);
+      dou_json_writer_int64 (&writer, requests[i].cursor);
+      dou_json_writer_int64 (&writer, requests[i].limit + 1);
+      dou_json_writer_end_array (&writer);
+    }
+  dou_json_writer_end_array (&writer);
+  return dou_json_writer_steal (&writer, NULL);
 }
 
 /**

@@ -50,7 +50,8 @@ GArray *dou_social_operation_finish_results (DouSocialStore *store, GAsyncResult
 GArray *dou_social_operation_reset_results (DouSocialOperation *self, guint element_size,
                                             guint length);
 char *dou_social_operation_get_ids_json (GArray *ids);
-char *dou_social_operation_get_page_json (const DouSocialPageRequest *request);
+guint dou_social_operation_count_alike (GArray *requests, guint first, guint max_rows);
+char *dou_social_operation_get_pages_json (const DouSocialPageRequest *requests, guint n_requests);
 void dou_social_operation_begin_json (DouJsonWriter *writer, guint n_rows);
 gboolean dou_social_operation_execute_rows (DouTransaction *transaction, const char *name,
                                             DouJsonWriter *writer, GError **error);

@@ -14,6 +14,9 @@
  * structure. */
 #define COMMENT_OVERHEAD 64
 
+/* Comments that one statement reads: some megabytes if all are as long as they may be. */
+#define LIST_ROWS 2048
+
 /* Forgets some of what is older than the operation's horizon: as many as one call may add, so that
  * the tables do not grow for ever, and no call pays for a whole day. */
 static gboolean
@@ -383,35 +386,97 @@ comment_clear (gpointer data)
   g_clear_pointer (&comment->text, g_free);
 }
 
-/* Copies as many of @rows as the page may have. */
+/* Copies as many of the rows as the page may have.
+ * @places: (array length=n_rows): which rows */
 static void
-fill_comment_page (DouSocialCommentPage *page, DouRows *rows, guint limit, gsize max_bytes)
+fill_comment_page (DouSocialCommentPage *page, DouRows *rows, const guint *places, guint n_rows, guint limit,
+                   gsize max_bytes)
 {
-  guint n_rows = dou_rows_get_n_rows (rows);
   gsize n_bytes = 0;
 
   page->comments = g_array_new (FALSE, FALSE, sizeof (DouSocialComment));
   g_array_set_clear_func (page->comments, comment_clear);
   for (guint i = 0; i < n_rows; i++)
     {
-      const char *text = dou_rows_get_text (rows, i, 2);
+      const char *text = dou_rows_get_text (rows, places[i], 3);
       DouSocialComment comment = { 0 };
 
       n_bytes += strlen (text) + COMMENT_OVERHEAD;
       if (i == limit || (i > 0 && n_bytes > max_bytes))
         {
-          page->cursor = dou_rows_get_int64 (rows, i - 1, 0);
+          page->cursor = dou_rows_get_int64 (rows, places[i - 1], 1);
           return;
         }
 
-      comment.id = dou_rows_get_int64 (rows, i, 0);
-      comment.user = dou_rows_get_int64 (rows, i, 1);
+      comment.id = dou_rows_get_int64 (rows, places[i], 1);
+      comment.user = dou_rows_get_int64 (rows, places[i], 2);
       comment.text = g_strdup (text);
-      comment.created = dou_rows_get_int64 (rows, i, 3);
-      comment.likes = dou_rows_get_int64 (rows, i, 4);
-      comment.dislikes = dou_rows_get_int64 (rows, i, 5);
+      comment.created = dou_rows_get_int64 (rows, places[i], 4);
+      comment.likes = dou_rows_get_int64 (rows, places[i], 5);
+      comment.dislikes = dou_rows_get_int64 (rows, places[i], 6);
       g_array_append_val (page->comments, comment);
     }
+}
+
+/* Page by page, the newest first. */
+static int
+compare_comment_rows (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  DouRows *rows = user_data;
+  guint row_a = *(const guint *) a;
+  guint row_b = *(const guint *) b;
+  gint64 page_a = dou_rows_get_int64 (rows, row_a, 0);
+  gint64 page_b = dou_rows_get_int64 (rows, row_b, 0);
+  gint64 id_a = dou_rows_get_int64 (rows, row_a, 1);
+  gint64 id_b = dou_rows_get_int64 (rows, row_b, 1);
+
+  if (page_a != page_b)
+    return page_a < page_b ? -1 : 1;
+
+  return (id_a < id_b) - (id_a > id_b);
+}
+
+/* Returns: (transfer full) (element-type guint): the numbers of all rows, in the order of the answer: engines have to
+ * sort them all for it, though each page is in order */
+static GArray *
+sort_comment_rows (DouRows *rows)
+{
+  guint n_rows = dou_rows_get_n_rows (rows);
+  GArray *places = g_array_sized_new (FALSE, FALSE, sizeof (guint), n_rows);
+
+  for (guint i = 0; i < n_rows; i++)
+    g_array_append_val (places, i);
+  g_array_sort_with_data (places, compare_comment_rows, rows);
+  return places;
+}
+
+static gboolean
+list_comment_pages (DouTransaction *transaction, DouSocialOperation *operation, guint first, guint n_requests,
+                    GError **error)
+{
+  const DouSocialPageRequest *requests = &g_array_index (operation->items, DouSocialPageRequest, first);
+  g_autofree char *json = dou_social_operation_get_pages_json (requests, n_requests);
+  g_autoptr (DouRows) rows = dou_transaction_query (transaction, "list-comments", "xxxsxxx", json, error);
+  g_autoptr (GArray) places = NULL;
+  guint next = 0;
+
+  if (rows == NULL)
+    return FALSE;
+
+  places = sort_comment_rows (rows);
+  for (guint i = 0; i < n_requests; i++)
+    {
+      DouSocialCommentPage page = { 0 };
+      guint begin = next;
+
+      while (next < places->len && dou_rows_get_int64 (rows, g_array_index (places, guint, next), 0) == i)
+        next++;
+      fill_comment_page (&page, rows, &g_array_index (places, guint, begin), next - begin, requests[i].limit,
+                         operation->page_bytes);
+      g_array_append_val (operation->results, page);
+    }
+
+  return TRUE;
 }
 
 static gboolean
@@ -419,22 +484,15 @@ list_comments_func (DouTransaction *transaction, gpointer data, GError **error)
 {
   DouSocialOperation *operation = data;
   GArray *requests = operation->items;
+  guint n;
 
   g_clear_pointer (&operation->results, g_array_unref);
   operation->results = dou_social_comment_pages_new (requests->len);
-  for (guint i = 0; i < requests->len; i++)
+  for (guint i = 0; i < requests->len; i += n)
     {
-      const DouSocialPageRequest *request = &g_array_index (requests, DouSocialPageRequest, i);
-      g_autofree char *json = dou_social_operation_get_page_json (request);
-      g_autoptr (DouRows) rows
-          = dou_transaction_query (transaction, "list-comments", "xxsxxx", json, error);
-      DouSocialCommentPage page = { 0 };
-
-      if (rows == NULL)
+      n = dou_social_operation_count_alike (requests, i, LIST_ROWS);
+      if (!list_comment_pages (transaction, operation, i, n, error))
         return FALSE;
-
-      fill_comment_page (&page, rows, request->limit, operation->page_bytes);
-      g_array_append_val (operation->results, page);
     }
 
   return TRUE;

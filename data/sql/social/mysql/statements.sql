@@ -130,74 +130,69 @@ FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
     whom BIGINT PATH '$[1]' ERROR ON ERROR)) AS j
   JOIN follows AS f ON f.user_id = j.user_id AND f.whom = j.whom
 
--- [user, below, most] → the ids of a page as one text, and the sequence of the last. A row for
--- each would cost several times as much, nearly all of it in the library.
+-- [[owner, below, most], …], most the same in all → the ids of each page as one text, and behind a semicolon the
+-- sequence of the last; nothing for an empty one. A row for each id would cost several times as much, nearly all
+-- of it in the library.
 -- name: list-favorites
-SELECT SUBSTRING_INDEX(p.page, ';', 1), CONVERT(SUBSTRING_INDEX(p.page, ';', -1), SIGNED)
-FROM (SELECT favorites_page(j.owner, j.below, j.most) AS page
-  FROM JSON_TABLE(##json::string, '$' COLUMNS (
+SELECT j.place - 1, favorites_page(j.owner, j.below, j.most)
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
     owner BIGINT PATH '$[0]' ERROR ON ERROR,
     below BIGINT PATH '$[1]' ERROR ON ERROR,
     most BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
-  LIMIT 1) AS p
 
 -- name: list-follows
-SELECT SUBSTRING_INDEX(p.page, ';', 1), CONVERT(SUBSTRING_INDEX(p.page, ';', -1), SIGNED)
-FROM (SELECT follows_page(j.owner, j.below, j.most) AS page
-  FROM JSON_TABLE(##json::string, '$' COLUMNS (
+SELECT j.place - 1, follows_page(j.owner, j.below, j.most)
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
     owner BIGINT PATH '$[0]' ERROR ON ERROR,
     below BIGINT PATH '$[1]' ERROR ON ERROR,
     most BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
-  LIMIT 1) AS p
 
 -- name: list-followers
-SELECT SUBSTRING_INDEX(p.page, ';', 1), CONVERT(SUBSTRING_INDEX(p.page, ';', -1), SIGNED)
-FROM (SELECT followers_page(j.owner, j.below, j.most) AS page
-  FROM JSON_TABLE(##json::string, '$' COLUMNS (
+SELECT j.place - 1, followers_page(j.owner, j.below, j.most)
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
     owner BIGINT PATH '$[0]' ERROR ON ERROR,
     below BIGINT PATH '$[1]' ERROR ON ERROR,
     most BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
-  LIMIT 1) AS p
 
 -- name: list-friends
-SELECT SUBSTRING_INDEX(p.page, ';', 1), CONVERT(SUBSTRING_INDEX(p.page, ';', -1), SIGNED)
-FROM (SELECT friends_page(j.owner, j.below, j.most) AS page
-  FROM JSON_TABLE(##json::string, '$' COLUMNS (
+SELECT j.place - 1, friends_page(j.owner, j.below, j.most)
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
     owner BIGINT PATH '$[0]' ERROR ON ERROR,
     below BIGINT PATH '$[1]' ERROR ON ERROR,
     most BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
-  LIMIT 1) AS p
 
 -- name: list-blocks
-SELECT SUBSTRING_INDEX(p.page, ';', 1), CONVERT(SUBSTRING_INDEX(p.page, ';', -1), SIGNED)
-FROM (SELECT blocks_page(j.owner, j.below, j.most) AS page
-  FROM JSON_TABLE(##json::string, '$' COLUMNS (
+SELECT j.place - 1, blocks_page(j.owner, j.below, j.most)
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
     owner BIGINT PATH '$[0]' ERROR ON ERROR,
     below BIGINT PATH '$[1]' ERROR ON ERROR,
     most BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
-  LIMIT 1) AS p
 
 -- Whom the user blocks and who blocks the user; twice who does both.
 -- name: list-apart
-SELECT SUBSTRING_INDEX(p.page, ';', 1), CONVERT(SUBSTRING_INDEX(p.page, ';', -1), SIGNED)
-FROM (SELECT apart_page(j.owner, j.below, j.most) AS page
-  FROM JSON_TABLE(##json::string, '$' COLUMNS (
+SELECT j.place - 1, apart_page(j.owner, j.below, j.most)
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
     owner BIGINT PATH '$[0]' ERROR ON ERROR,
     below BIGINT PATH '$[1]' ERROR ON ERROR,
     most BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
-  LIMIT 1) AS p
 
--- [video, below, most] → a page
+-- [[video, below, most], …], most the same in all → their pages, in no order
 -- name: list-comments
-SELECT c.id, c.user_id, c.text, c.created, c.likes, c.dislikes
-FROM JSON_TABLE(##json::string, '$' COLUMNS (
+SELECT j.place - 1, c.id, c.user_id, c.text, c.created, c.likes, c.dislikes
+FROM JSON_TABLE(##json::string, '$[*]' COLUMNS (
+    place FOR ORDINALITY,
     owner BIGINT PATH '$[0]' ERROR ON ERROR,
     below BIGINT PATH '$[1]' ERROR ON ERROR,
     most BIGINT PATH '$[2]' ERROR ON ERROR)) AS j
   STRAIGHT_JOIN JSON_TABLE(comments_page(j.owner, j.below, j.most), '$[*]' COLUMNS (
-    place FOR ORDINALITY, id BIGINT PATH '$' ERROR ON ERROR)) AS p
+    id BIGINT PATH '$' ERROR ON ERROR)) AS p
   STRAIGHT_JOIN comments AS c ON c.id = p.id
-ORDER BY p.place
 
 -- [video, …]
 -- name: get-video-counts

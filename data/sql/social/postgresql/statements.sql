@@ -105,65 +105,71 @@ SELECT j.place - 1
 FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place)
 JOIN follows AS f ON f.user_id = CAST(j.value ->> 0 AS bigint) AND f.whom = CAST(j.value ->> 1 AS bigint)
 
--- [user, below, most] → the ids of a page as one text, and the sequence of the last. A row for
--- each would cost several times as much, nearly all of it in the library.
+-- [[owner, below, most], …], most the same in all → the ids of each page as one text, and behind a semicolon the
+-- sequence of the last; nothing for an empty one. A row for each id would cost several times as much, nearly all
+-- of it in the library.
 -- name: list-favorites
-SELECT string_agg(CAST(p.id AS text), ',' ORDER BY p.sequence DESC), min(p.sequence)
-FROM (SELECT CAST(##json::string AS json) AS json) AS j CROSS JOIN LATERAL (
-  SELECT sequence, video AS id FROM favorites
-  WHERE user_id = CAST(j.json ->> 0 AS bigint) AND sequence < CAST(j.json ->> 1 AS bigint)
-  ORDER BY sequence DESC LIMIT CAST(j.json ->> 2 AS bigint)) AS p
+SELECT j.place - 1, p.page
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place) CROSS JOIN LATERAL (
+  SELECT string_agg(CAST(q.id AS text), ',' ORDER BY q.sequence DESC) || ';' || min(q.sequence) AS page FROM (
+    SELECT sequence, video AS id FROM favorites
+    WHERE user_id = CAST(j.value ->> 0 AS bigint) AND sequence < CAST(j.value ->> 1 AS bigint)
+    ORDER BY sequence DESC LIMIT CAST(j.value ->> 2 AS bigint)) AS q) AS p
 
 -- name: list-follows
-SELECT string_agg(CAST(p.id AS text), ',' ORDER BY p.sequence DESC), min(p.sequence)
-FROM (SELECT CAST(##json::string AS json) AS json) AS j CROSS JOIN LATERAL (
-  SELECT sequence, whom AS id FROM follows
-  WHERE user_id = CAST(j.json ->> 0 AS bigint) AND sequence < CAST(j.json ->> 1 AS bigint)
-  ORDER BY sequence DESC LIMIT CAST(j.json ->> 2 AS bigint)) AS p
+SELECT j.place - 1, p.page
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place) CROSS JOIN LATERAL (
+  SELECT string_agg(CAST(q.id AS text), ',' ORDER BY q.sequence DESC) || ';' || min(q.sequence) AS page FROM (
+    SELECT sequence, whom AS id FROM follows
+    WHERE user_id = CAST(j.value ->> 0 AS bigint) AND sequence < CAST(j.value ->> 1 AS bigint)
+    ORDER BY sequence DESC LIMIT CAST(j.value ->> 2 AS bigint)) AS q) AS p
 
 -- name: list-followers
-SELECT string_agg(CAST(p.id AS text), ',' ORDER BY p.sequence DESC), min(p.sequence)
-FROM (SELECT CAST(##json::string AS json) AS json) AS j CROSS JOIN LATERAL (
-  SELECT sequence, user_id AS id FROM follows
-  WHERE whom = CAST(j.json ->> 0 AS bigint) AND sequence < CAST(j.json ->> 1 AS bigint)
-  ORDER BY sequence DESC LIMIT CAST(j.json ->> 2 AS bigint)) AS p
+SELECT j.place - 1, p.page
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place) CROSS JOIN LATERAL (
+  SELECT string_agg(CAST(q.id AS text), ',' ORDER BY q.sequence DESC) || ';' || min(q.sequence) AS page FROM (
+    SELECT sequence, user_id AS id FROM follows
+    WHERE whom = CAST(j.value ->> 0 AS bigint) AND sequence < CAST(j.value ->> 1 AS bigint)
+    ORDER BY sequence DESC LIMIT CAST(j.value ->> 2 AS bigint)) AS q) AS p
 
 -- name: list-friends
-SELECT string_agg(CAST(p.id AS text), ',' ORDER BY p.sequence DESC), min(p.sequence)
-FROM (SELECT CAST(##json::string AS json) AS json) AS j CROSS JOIN LATERAL (
-  SELECT sequence, whom AS id FROM follows
-  WHERE user_id = CAST(j.json ->> 0 AS bigint) AND sequence < CAST(j.json ->> 1 AS bigint) AND mutual = 1
-  ORDER BY sequence DESC LIMIT CAST(j.json ->> 2 AS bigint)) AS p
+SELECT j.place - 1, p.page
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place) CROSS JOIN LATERAL (
+  SELECT string_agg(CAST(q.id AS text), ',' ORDER BY q.sequence DESC) || ';' || min(q.sequence) AS page FROM (
+    SELECT sequence, whom AS id FROM follows
+    WHERE user_id = CAST(j.value ->> 0 AS bigint) AND sequence < CAST(j.value ->> 1 AS bigint) AND mutual = 1
+    ORDER BY sequence DESC LIMIT CAST(j.value ->> 2 AS bigint)) AS q) AS p
 
 -- name: list-blocks
-SELECT string_agg(CAST(p.id AS text), ',' ORDER BY p.sequence DESC), min(p.sequence)
-FROM (SELECT CAST(##json::string AS json) AS json) AS j CROSS JOIN LATERAL (
-  SELECT sequence, whom AS id FROM blocks
-  WHERE user_id = CAST(j.json ->> 0 AS bigint) AND sequence < CAST(j.json ->> 1 AS bigint)
-  ORDER BY sequence DESC LIMIT CAST(j.json ->> 2 AS bigint)) AS p
+SELECT j.place - 1, p.page
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place) CROSS JOIN LATERAL (
+  SELECT string_agg(CAST(q.id AS text), ',' ORDER BY q.sequence DESC) || ';' || min(q.sequence) AS page FROM (
+    SELECT sequence, whom AS id FROM blocks
+    WHERE user_id = CAST(j.value ->> 0 AS bigint) AND sequence < CAST(j.value ->> 1 AS bigint)
+    ORDER BY sequence DESC LIMIT CAST(j.value ->> 2 AS bigint)) AS q) AS p
 
 -- Whom the user blocks and who blocks the user; twice who does both.
 -- name: list-apart
-SELECT string_agg(CAST(p.id AS text), ',' ORDER BY p.sequence DESC), min(p.sequence)
-FROM (SELECT CAST(##json::string AS json) AS json) AS j CROSS JOIN LATERAL (
-  SELECT u.sequence, u.id FROM (
-    (SELECT sequence, whom AS id FROM blocks
-     WHERE user_id = CAST(j.json ->> 0 AS bigint) AND sequence < CAST(j.json ->> 1 AS bigint)
-     ORDER BY sequence DESC LIMIT CAST(j.json ->> 2 AS bigint))
-    UNION ALL
-    (SELECT sequence, user_id AS id FROM blocks
-     WHERE whom = CAST(j.json ->> 0 AS bigint) AND sequence < CAST(j.json ->> 1 AS bigint)
-     ORDER BY sequence DESC LIMIT CAST(j.json ->> 2 AS bigint))) AS u
-  ORDER BY u.sequence DESC LIMIT CAST(j.json ->> 2 AS bigint)) AS p
+SELECT j.place - 1, p.page
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place) CROSS JOIN LATERAL (
+  SELECT string_agg(CAST(q.id AS text), ',' ORDER BY q.sequence DESC) || ';' || min(q.sequence) AS page FROM (
+    SELECT u.sequence, u.id FROM (
+      (SELECT sequence, whom AS id FROM blocks
+       WHERE user_id = CAST(j.value ->> 0 AS bigint) AND sequence < CAST(j.value ->> 1 AS bigint)
+       ORDER BY sequence DESC LIMIT CAST(j.value ->> 2 AS bigint))
+      UNION ALL
+      (SELECT sequence, user_id AS id FROM blocks
+       WHERE whom = CAST(j.value ->> 0 AS bigint) AND sequence < CAST(j.value ->> 1 AS bigint)
+       ORDER BY sequence DESC LIMIT CAST(j.value ->> 2 AS bigint))) AS u
+    ORDER BY u.sequence DESC LIMIT CAST(j.value ->> 2 AS bigint)) AS q) AS p
 
--- [video, below, most] → a page
+-- [[video, below, most], …], most the same in all → their pages, in no order
 -- name: list-comments
-SELECT c.id, c.user_id, c.text, c.created, c.likes, c.dislikes
-FROM (SELECT CAST(##json::string AS json) AS json) AS j CROSS JOIN LATERAL (
+SELECT j.place - 1, c.id, c.user_id, c.text, c.created, c.likes, c.dislikes
+FROM json_array_elements(CAST(##json::string AS json)) WITH ORDINALITY AS j (value, place) CROSS JOIN LATERAL (
   SELECT * FROM comments
-  WHERE video = CAST(j.json ->> 0 AS bigint) AND id < CAST(j.json ->> 1 AS bigint)
-  ORDER BY id DESC LIMIT CAST(j.json ->> 2 AS bigint)) AS c
-ORDER BY c.id DESC
+  WHERE video = CAST(j.value ->> 0 AS bigint) AND id < CAST(j.value ->> 1 AS bigint)
+  ORDER BY id DESC LIMIT CAST(j.value ->> 2 AS bigint)) AS c
 
 -- [video, …]
 -- name: get-video-counts

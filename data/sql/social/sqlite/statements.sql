@@ -88,62 +88,66 @@ SELECT j.key
 FROM json_each(##json::string) AS j
 CROSS JOIN follows AS f ON f.user = j.value ->> 0 AND f.whom = j.value ->> 1
 
--- [user, below, most] → the ids of a page as one text, and the sequence of the last. A row for
--- each would cost several times as much, nearly all of it in the library. The engine concatenates
--- in the order of the inner query, which it cannot merge with the outer one because of its limit.
+-- [[owner, below, most], …], most the same in all → the ids of each page as one text, and behind a semicolon the
+-- sequence of the last; nothing for an empty one. A row for each id would cost several times as much, nearly all
+-- of it in the library. The engine concatenates in the order of the inner query, which it cannot merge with
+-- the outer one because of its limit.
 -- name: list-favorites
-SELECT group_concat(id), min(sequence) FROM (
-  SELECT sequence, video AS id FROM favorites
-  WHERE user = json_extract(##json::string, '$[0]')
-    AND sequence < json_extract(##json::string, '$[1]')
-  ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[2]'))
+SELECT j.key, (
+  SELECT group_concat(id) || ';' || min(sequence) FROM (
+    SELECT sequence, video AS id FROM favorites
+    WHERE user = j.value ->> 0 AND sequence < j.value ->> 1
+    ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[0][2]')))
+FROM json_each(##json::string) AS j
 
 -- name: list-follows
-SELECT group_concat(id), min(sequence) FROM (
-  SELECT sequence, whom AS id FROM follows
-  WHERE user = json_extract(##json::string, '$[0]')
-    AND sequence < json_extract(##json::string, '$[1]')
-  ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[2]'))
+SELECT j.key, (
+  SELECT group_concat(id) || ';' || min(sequence) FROM (
+    SELECT sequence, whom AS id FROM follows
+    WHERE user = j.value ->> 0 AND sequence < j.value ->> 1
+    ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[0][2]')))
+FROM json_each(##json::string) AS j
 
 -- name: list-followers
-SELECT group_concat(id), min(sequence) FROM (
-  SELECT sequence, user AS id FROM follows
-  WHERE whom = json_extract(##json::string, '$[0]')
-    AND sequence < json_extract(##json::string, '$[1]')
-  ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[2]'))
+SELECT j.key, (
+  SELECT group_concat(id) || ';' || min(sequence) FROM (
+    SELECT sequence, user AS id FROM follows
+    WHERE whom = j.value ->> 0 AND sequence < j.value ->> 1
+    ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[0][2]')))
+FROM json_each(##json::string) AS j
 
 -- name: list-friends
-SELECT group_concat(id), min(sequence) FROM (
-  SELECT sequence, whom AS id FROM follows
-  WHERE user = json_extract(##json::string, '$[0]')
-    AND sequence < json_extract(##json::string, '$[1]')
-    AND mutual = 1
-  ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[2]'))
+SELECT j.key, (
+  SELECT group_concat(id) || ';' || min(sequence) FROM (
+    SELECT sequence, whom AS id FROM follows
+    WHERE user = j.value ->> 0 AND sequence < j.value ->> 1 AND mutual = 1
+    ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[0][2]')))
+FROM json_each(##json::string) AS j
 
 -- name: list-blocks
-SELECT group_concat(id), min(sequence) FROM (
-  SELECT sequence, whom AS id FROM blocks
-  WHERE user = json_extract(##json::string, '$[0]')
-    AND sequence < json_extract(##json::string, '$[1]')
-  ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[2]'))
+SELECT j.key, (
+  SELECT group_concat(id) || ';' || min(sequence) FROM (
+    SELECT sequence, whom AS id FROM blocks
+    WHERE user = j.value ->> 0 AND sequence < j.value ->> 1
+    ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[0][2]')))
+FROM json_each(##json::string) AS j
 
 -- Whom the user blocks and who blocks the user; twice who does both.
 -- name: list-apart
-SELECT group_concat(id), min(sequence) FROM (
-  SELECT sequence, whom AS id FROM blocks
-  WHERE user = json_extract(##json::string, '$[0]')
-    AND sequence < json_extract(##json::string, '$[1]')
-  UNION ALL
-  SELECT sequence, user AS id FROM blocks
-  WHERE whom = json_extract(##json::string, '$[0]')
-    AND sequence < json_extract(##json::string, '$[1]')
-  ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[2]'))
+SELECT j.key, (
+  SELECT group_concat(id) || ';' || min(sequence) FROM (
+    SELECT sequence, whom AS id FROM blocks WHERE user = j.value ->> 0 AND sequence < j.value ->> 1
+    UNION ALL
+    SELECT sequence, user AS id FROM blocks WHERE whom = j.value ->> 0 AND sequence < j.value ->> 1
+    ORDER BY sequence DESC LIMIT json_extract(##json::string, '$[0][2]')))
+FROM json_each(##json::string) AS j
 
--- [video, below, most] → a page
+-- [[video, below, most], …], most the same in all → their pages, in no order
 -- name: list-comments
-SELECT id, user, text, created, likes, dislikes FROM comments
-WHERE video = json_extract(##json::string, '$[0]') AND id < json_extract(##json::string, '$[1]')
-ORDER BY id DESC LIMIT json_extract(##json::string, '$[2]')
+SELECT j.key, c.id, c.user, c.text, c.created, c.likes, c.dislikes
+FROM json_each(##json::string) AS j CROSS JOIN comments AS c ON c.id IN (
+  SELECT id FROM comments WHERE video = j.value ->> 0 AND id < j.value ->> 1
+  ORDER BY id DESC LIMIT json_extract(##json::string, '$[0][2]'))
 
 -- [video, …]
 -- name: get-video-counts
