@@ -9,6 +9,9 @@ from servers import ConstantServer, Failure, Wrk
 CONNECTIONS = 64
 WORKERS = 2
 MAX_P99_RATIO = 4
+# Caches are warm when a warm-up is not so much faster than the one before it, or after so many.
+FASTER = 1.2
+MAX_WARM_UPS = 10
 
 # The name, what load.lua calls it, and the least ratio of the rates.
 ROWS = [
@@ -31,13 +34,19 @@ def load(places, url, row, seconds, connections=CONNECTIONS, sample="-"):
 
 def warm_up(places, url, row, seconds):
     """Fills caches and keeps one answer: what the constant server is to say. It is of this run that
-    answers have another length than in the one before it (counters grow)."""
+    answers have another length than in the one before it (counters grow). Goes on for as long as that makes
+    it faster: where each viewer's first request costs much, one second is not enough."""
     sample = places.path(f"{row}.json")
-    for longer in (1, 10):
-        load(places, url, row, seconds * longer, sample=sample).finish()
-        if os.path.exists(sample):
-            return sample
-    raise Failure(f"“{row}”: too few answers")
+    rate = 0
+    for _ in range(MAX_WARM_UPS):
+        former, rate = rate, load(places, url, row, seconds, sample=sample).finish()["rate"]
+        if rate < former * FASTER:
+            break
+    if not os.path.exists(sample):
+        load(places, url, row, seconds * 10, sample=sample).finish()
+    if not os.path.exists(sample):
+        raise Failure(f"“{row}”: too few answers")
+    return sample
 
 
 def in_turn(places, doutok, row, rounds, seconds, connections=CONNECTIONS):
