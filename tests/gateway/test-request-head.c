@@ -77,6 +77,8 @@ test_targets (void)
   } good[] = {
     { "GET http://b/path?q HTTP/1.1\r\nHost: a\r\n\r\n", "/path", "q" },
     { "GET HTTP://b:80/path HTTP/1.1\r\nHost: a\r\n\r\n", "/path", NULL },
+    { "GET http://b HTTP/1.1\r\nHost: a\r\n\r\n", "/", NULL },
+    { "GET http://u:p@[::1]?q HTTP/1.1\r\nHost: a\r\n\r\n", "/", "q" },
     { "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "/", NULL },
     { "GET /path?q HTTP/1.0\r\nUser-Agent: b\r\n\r\n", "/path", "q" },
     { "GET /path HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n", "/path", NULL },
