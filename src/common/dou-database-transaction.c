@@ -2,8 +2,7 @@
 
 /* One connection, which is the part of DouTok that speaks libgda. What the library needs of its users:
  *
- *  - A connection belongs to one thread at a time, and connections are opened and closed one by one
- *    in the whole process: the provider keeps a table that all of them share and none locks.
+ *  - A connection belongs to one thread at a time; see dou-database-open.c.
  *  - A statement is parsed once a connection and kept. One that is thrown away after use leaves
  *    several kilobytes behind for as long as the connection lives.
  *  - Begin, commit and rollback are statements too. The library's own functions cannot ask for a
@@ -32,11 +31,8 @@
 #include <libgda/gda-connection-private.h>
 
 #include "common/dou-database-complaints.h"
-#include "common/dou-database-engine.h"
-#include "common/dou-database-guard.h"
 #include "common/dou-database-model.h"
-#include "common/dou-database-statement.h"
-#include "common/dou-database-transaction.h"
+#include "common/dou-database-transaction-private.h"
 #include "common/dou-status.h"
 #include "common/dou-trace.h"
 
@@ -53,39 +49,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GdaDataModel, g_object_unref)
 
 /* What the span of a statement says; the log says more. */
 #define FAILED "the statement failed"
-
-/* Seconds that a server may take to let us in; to answer, above the limits that servers are given
- * themselves (connect.sql) and below the time that a client waits; and for what is said to take long. */
-#define OPEN_TIMEOUT 4
-#define ANSWER_TIMEOUT 10
-#define LONG_TIMEOUT 600
-
-struct _DouTransaction
-{
-  const DouDatabaseEngine *engine; /* (unowned) */
-  DouDatabaseGuard *guard;         /* (owned) (nullable) */
-  GdaConnection *connection;       /* (owned) (nullable) */
-  GdaSqlParser *parser;            /* (owned) (nullable) */
-  GHashTable *statements;          /* (owned) (element-type utf8 DouDatabaseStatement) */
-  guint timeout;                   /* seconds that an answer may take */
-  glong code;                      /* that came with the last error, or 0 */
-  DouDatabaseTrouble trouble;      /* with which a statement of this transaction failed */
-  gboolean broken;                 /* the connection is of no use any more */
-  gboolean is_open;                /* was begun, and has not ended */
-  gboolean begins_late;            /* before the first statement that needs it */
-  DouDatabaseStatement *first;     /* (unowned) (nullable) what was asked without having begun */
-};
-
-/* Guards opening and closing of all connections of the process. */
-static GMutex connections_mutex;
-
-static void
-error_cb (GdaConnection *connection, GdaConnectionEvent *event, gpointer user_data)
-{
-  DouTransaction *self = user_data;
-
-  self->code = gda_connection_event_get_code (event);
-}
 
 /* The server is going to be asked something. */
 static void
@@ -133,103 +96,6 @@ dou_transaction_fail (DouTransaction *self, const char *statement, const GError 
                self->trouble == DOU_DATABASE_TROUBLE_BUG ? DOU_STATUS_INTERNAL
                                                          : DOU_STATUS_UNAVAILABLE,
                "%s: %s", statement, overdue ? "the database does not answer" : line);
-}
-
-/* The library would keep a configuration in the home directory, and make the directory for it. */
-static void
-initialize_library (void)
-{
-  static gsize initialized = 0;
-
-  if (g_once_init_enter (&initialized))
-    {
-      gda_init ();
-      /* The first one made is the one in use, for the rest of the process. */
-      g_object_new (GDA_TYPE_CONFIG, "user-filename", NULL, "system-filename", NULL, NULL);
-      g_once_init_leave (&initialized, 1);
-    }
-}
-
-static gboolean
-dou_transaction_connect (DouTransaction *self, const DouDatabaseAddress *address, GError **error)
-{
-  g_autoptr (GString) where = g_string_new (NULL);
-  g_autoptr (GString) secret = g_string_new (NULL);
-  g_autoptr (GError) cause = NULL;
-  gboolean overdue;
-
-  self->engine->write_places (address, where, secret);
-
-  g_mutex_lock (&connections_mutex);
-  dou_database_guard_begin_opening (self->guard, OPEN_TIMEOUT);
-  self->connection = gda_connection_open_from_string (
-      self->engine->provider, where->str, secret->str, GDA_CONNECTION_OPTIONS_NONE, &cause);
-  overdue = dou_database_guard_end_opening (self->guard);
-  g_mutex_unlock (&connections_mutex);
-
-  if (self->connection == NULL || overdue)
-    {
-      g_autofree char *line
-          = overdue ? g_strdup ("the server does not answer")
-                    : g_strndup (cause->message, strcspn (cause->message, "\n"));
-
-      g_set_error_literal (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE, line);
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
-/**
- * dou_transaction_open:
- * @address: where to; of an SQLite file, the file exists
- * @error: return location
- *
- * Returns: (transfer full): a connection that was not told anything yet, or %NULL
- */
-DouTransaction *
-dou_transaction_open (const DouDatabaseAddress *address, GError **error)
-{
-  g_autoptr (DouTransaction) self = g_new0 (DouTransaction, 1);
-
-  initialize_library ();
-
-  self->engine = dou_database_engine_find (address->engine);
-  self->timeout = ANSWER_TIMEOUT;
-  self->guard = dou_database_guard_new (address);
-  self->statements
-      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) dou_database_statement_free);
-  if (!dou_transaction_connect (self, address, error))
-    return NULL;
-
-  g_signal_connect (self->connection, "error", G_CALLBACK (error_cb), self);
-  if (self->engine->opened != NULL)
-    self->engine->opened (self->connection);
-  self->parser = gda_connection_create_parser (self->connection);
-  return g_steal_pointer (&self);
-}
-
-/**
- * dou_transaction_close:
- * @self: (transfer full): a connection
- */
-void
-dou_transaction_close (DouTransaction *self)
-{
-  g_clear_pointer (&self->statements, g_hash_table_unref);
-  g_clear_object (&self->parser);
-  if (self->connection != NULL)
-    {
-      g_signal_handlers_disconnect_by_data (self->connection, self);
-      g_mutex_lock (&connections_mutex);
-      dou_database_guard_begin (self->guard, OPEN_TIMEOUT);
-      gda_connection_close_no_warning (self->connection);
-      g_clear_object (&self->connection);
-      dou_database_guard_end (self->guard);
-      g_mutex_unlock (&connections_mutex);
-    }
-  g_clear_pointer (&self->guard, dou_database_guard_free);
-  g_free (self);
 }
 
 /**
@@ -509,7 +375,7 @@ static void
 dou_transaction_reset (DouTransaction *self)
 {
   self->trouble = DOU_DATABASE_TROUBLE_NONE;
-  self->timeout = ANSWER_TIMEOUT;
+  self->timeout = DOU_TRANSACTION_ANSWER_TIMEOUT;
   self->is_open = FALSE;
   self->begins_late = FALSE;
   self->first = NULL;
@@ -597,7 +463,7 @@ dou_transaction_begin_late (DouTransaction *self)
 gboolean
 dou_transaction_allow_time (DouTransaction *self, GError **error)
 {
-  self->timeout = LONG_TIMEOUT;
+  self->timeout = DOU_TRANSACTION_LONG_TIMEOUT;
   return dou_transaction_run_optional (self, "database-allow-time", error);
 }
 

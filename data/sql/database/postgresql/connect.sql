@@ -4,7 +4,7 @@
 -- A commit has reached the disk before it is answered, whatever the server's default.
 SET synchronous_commit = on
 -- next
--- A statement ends before the client gives it up and closes the connection (dou-database-transaction.c).
+-- A statement ends before the client gives it up and closes the connection (dou-database-transaction-private.h).
 SET statement_timeout = '8s'
 -- next
 -- How long a writer waits for another node's transaction.
