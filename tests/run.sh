@@ -131,6 +131,27 @@ EOF
   done
 fi
 
+# What tests write goes into memory where there is enough of it: hundreds of databases are made and removed, and
+# on a disk their tests do little but wait for it. What is about the disk itself stays there (`disk` in
+# tests/meson.build). Programs must be able to run in that memory, and a TMPDIR that is set is obeyed.
+memory=/dev/shm
+needed_mib=2048
+get_free_mib() {
+  df -m --output=avail "$memory" | tail -n 1
+  awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo
+}
+if [ -z "${TMPDIR:-}" ] && [ "$(stat -f -c %T "$memory" 2>/dev/null)" = tmpfs ] &&
+  ! findmnt -n -o OPTIONS -T "$memory" | grep -qw noexec &&
+  [ "$(get_free_mib | sort -n | head -n 1)" -ge "$needed_mib" ]; then
+  in_memory=$(mktemp -d "$memory/dou-XXXXXX")
+  trap 'rm -rf "$in_memory"; echo "0 passed, 1 failed, 0 skipped"' EXIT
+  trap 'exit 130' HUP INT TERM
+  # Database servers run as nobody.
+  chmod 1777 "$in_memory"
+  export TMPDIR="$in_memory"
+  say "tests write into $in_memory"
+fi
+
 # A name stands for a test, or for all tests of a suite.
 selected=
 if [ -n "$names" ]; then
@@ -152,7 +173,7 @@ processes=$(($(nproc) + 1))
 meson test -C "$build" --no-rebuild --print-errorlogs --num-processes "$processes" --timeout-multiplier "$multiplier" \
   $selected || status=$?
 
-trap - EXIT
+trap '[ -z "${in_memory:-}" ] || rm -rf "$in_memory"' EXIT
 
 # Every test program reports its own tests in TAP. One that ended otherwise than it should has failed as
 # a whole, even if all that it reported was good.
