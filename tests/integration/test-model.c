@@ -21,7 +21,9 @@
 #define N_VIDEOS 12
 /* Connections of one user. */
 #define N_SHARES 4
-#define N_OPERATIONS 60
+/* Of each connection; with --long, twice as many. */
+#define N_OPERATIONS 30
+#define N_OPERATIONS_LONG 60
 /* Times that an operation is repeated before the test gives up. */
 #define MAX_REPEATS 50
 
@@ -74,6 +76,12 @@ struct _Fixture
   gboolean deleted[N_VIDEOS];
   guint n_messages[N_USERS][N_USERS];
 };
+
+static guint
+get_n_operations (void)
+{
+  return g_getenv ("DOUTOK_TEST_LONG") != NULL ? N_OPERATIONS_LONG : N_OPERATIONS;
+}
 
 static void
 set_up (Fixture *fixture, gconstpointer data)
@@ -147,7 +155,7 @@ worker_next (Worker *worker)
 {
   Fixture *fixture = worker->fixture;
 
-  if (worker->n_done == N_OPERATIONS)
+  if (worker->n_done == get_n_operations ())
     {
       fixture->n_finished++;
       return;
@@ -255,7 +263,7 @@ answered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   worker_account (worker, answer);
   worker->n_done++;
-  if (++fixture->n_operations == N_USERS * N_SHARES * N_OPERATIONS / 2)
+  if (++fixture->n_operations == N_USERS * N_SHARES * get_n_operations () / 2)
     kill_services (fixture);
   worker_next (worker);
 }
