@@ -156,12 +156,25 @@ administer (const char *sql)
   dou_test_engine_run (address, sql);
 }
 
+/* What PostgreSQL has in the kernel's shared memory it removes itself, or nobody. */
+static void
+shut_down_postgresql (void)
+{
+  if (g_subprocess_get_identifier (server) == NULL)
+    return;
+
+  g_subprocess_send_signal (server, SIGQUIT);
+  g_subprocess_wait (server, NULL, NULL);
+}
+
 static void
 end_server (void)
 {
   if (server == NULL)
     return;
 
+  if (is_postgresql ())
+    shut_down_postgresql ();
   dou_test_engine_kill ();
   dou_test_dir_remove (g_steal_pointer (&server_dir));
 }
