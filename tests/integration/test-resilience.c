@@ -10,10 +10,12 @@
 #include "lib/dou-test-http.h"
 #include "lib/dou-test-daemon.h"
 
-#define N_REQUESTS 1000
+/* And with --long. */
+#define N_REQUESTS 400
+#define N_REQUESTS_LONG 1000
 #define N_CONNECTIONS 64
-/* Requests after which the victim is killed: in the middle. */
-#define KILL_AFTER 400
+/* The victim is killed after this part of them: in the middle. */
+#define KILL_AFTER(n_requests) ((n_requests) * 2 / 5)
 
 typedef struct
 {
@@ -28,6 +30,12 @@ typedef struct
   char *(*make_url) (DouTestDaemon *server, guint number);
   const char *victim; /* bus name of a service, or name of a program */
 } Fixture;
+
+static guint
+get_n_requests (void)
+{
+  return g_getenv ("DOUTOK_TEST_LONG") != NULL ? N_REQUESTS_LONG : N_REQUESTS;
+}
 
 static void
 set_up (Fixture *fixture, gconstpointer data)
@@ -89,7 +97,7 @@ answered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                         (const char *) g_bytes_get_data (body, NULL));
     }
 
-  if (fixture->n_answered + fixture->n_failed == KILL_AFTER && fixture->victim != NULL)
+  if (fixture->n_answered + fixture->n_failed == KILL_AFTER (fixture->n_wanted) && fixture->victim != NULL)
     kill_victim (fixture);
   send_next (fixture);
 }
@@ -187,26 +195,26 @@ test_same_name (Fixture *fixture, gconstpointer data)
 static void
 test_user_service (Fixture *fixture, gconstpointer data)
 {
-  run (fixture, "GET", make_user_url, N_REQUESTS, "org.doutok.User");
-  g_assert_cmpuint (fixture->n_answered, ==, N_REQUESTS);
+  run (fixture, "GET", make_user_url, get_n_requests (), "org.doutok.User");
+  g_assert_cmpuint (fixture->n_answered, ==, get_n_requests ());
 }
 
 /* Test that a user service killed amid registrations loses none and doubles none. */
 static void
 test_registrations (Fixture *fixture, gconstpointer data)
 {
-  run (fixture, "POST", make_register_url, N_REQUESTS, "org.doutok.User");
-  g_assert_cmpuint (fixture->n_answered, ==, N_REQUESTS);
-  g_assert_cmpuint (fixture->n_succeeded, ==, N_REQUESTS);
-  g_assert_cmpint (get_user_count (fixture), ==, N_REQUESTS);
+  run (fixture, "POST", make_register_url, get_n_requests (), "org.doutok.User");
+  g_assert_cmpuint (fixture->n_answered, ==, get_n_requests ());
+  g_assert_cmpuint (fixture->n_succeeded, ==, get_n_requests ());
+  g_assert_cmpint (get_user_count (fixture), ==, get_n_requests ());
 }
 
 /* Test that a video service killed amid feeds costs nobody the feed. */
 static void
 test_video_service (Fixture *fixture, gconstpointer data)
 {
-  run (fixture, "GET", make_feed_url, N_REQUESTS, "org.doutok.Video");
-  g_assert_cmpuint (fixture->n_succeeded, ==, N_REQUESTS);
+  run (fixture, "GET", make_feed_url, get_n_requests (), "org.doutok.Video");
+  g_assert_cmpuint (fixture->n_succeeded, ==, get_n_requests ());
 }
 
 /* Test that a killed gateway takes no more with it than the requests on its own connections, and comes
@@ -217,9 +225,9 @@ test_gateway (Fixture *fixture, gconstpointer data)
   gint64 deadline = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
   guint n_gateways = 0;
 
-  run (fixture, "GET", make_feed_url, N_REQUESTS, "doutok-gateway");
+  run (fixture, "GET", make_feed_url, get_n_requests (), "doutok-gateway");
   g_assert_cmpuint (fixture->n_failed, <=, N_CONNECTIONS);
-  g_assert_cmpuint (fixture->n_succeeded, ==, N_REQUESTS - fixture->n_failed);
+  g_assert_cmpuint (fixture->n_succeeded, ==, get_n_requests () - fixture->n_failed);
 
   while (n_gateways != 2)
     {
