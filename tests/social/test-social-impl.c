@@ -5,123 +5,16 @@
 #include <string.h>
 
 #include "common/dou-database-transaction.h"
-#include "lib/dou-test-bus.h"
-#include "lib/dou-test-dir.h"
 #include "lib/dou-test-engine.h"
 #include "lib/dou-test-service.h"
 #include "lib/dou-test-wait.h"
-#include "social/dou-social-impl.h"
 
-#define NAME "org.doutok.Social"
-#define PATH "/org/doutok/Social"
-#define INTERFACE "org.doutok.Social1"
-
-/* Of calls and of waiting for the service, in ms. */
-#define TIMEOUT 20000
-
-typedef struct
-{
-  char *directory;       /* (owned) */
-  DouDatabaseAddress *address; /* (owned) */
-  DouTestBus *bus;       /* (owned) */
-  DouService *service;   /* (owned) the connection of the service's process */
-  DouSocialStore *store; /* (owned) */
-  DouSocialImpl *impl;   /* (owned) */
-  GDBusConnection *peer; /* (owned) the connection of a client's process */
-} Fixture;
-
-static void
-start_call (GDBusConnection *connection, const char *interface, const char *method,
-            GVariant *arguments, GAsyncResult **waited)
-{
-  g_dbus_connection_call (connection, NAME, PATH, interface, method, arguments, NULL,
-                          G_DBUS_CALL_FLAGS_NONE, TIMEOUT, NULL, dou_test_wait_result_cb, waited);
-}
-
-static GVariant *
-finish_call (GDBusConnection *connection, GAsyncResult **waited, GError **error)
-{
-  g_autoptr (GAsyncResult) result = dou_test_wait_result (waited);
-
-  return g_dbus_connection_call_finish (connection, result, error);
-}
-
-static GVariant *
-call (Fixture *fixture, const char *method, GVariant *arguments, GError **error)
-{
-  GAsyncResult *waited = NULL;
-
-  start_call (fixture->peer, INTERFACE, method, arguments, &waited);
-  return finish_call (fixture->peer, &waited, error);
-}
-
-static void
-assert_reply (Fixture *fixture, const char *method, const char *arguments, const char *expected)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply
-      = call (fixture, method, g_variant_new_parsed (arguments), &error);
-  g_autofree char *text = NULL;
-
-  g_assert_no_error (error);
-  text = g_variant_print (reply, FALSE);
-  g_assert_cmpstr (text, ==, expected);
-}
-
-static void
-assert_fails (Fixture *fixture, const char *method, GVariant *arguments, const char *name)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply = call (fixture, method, arguments, &error);
-
-  g_assert_null (reply);
-  dou_test_service_assert_error (error, name);
-}
+#include "service-fixture.h"
 
 static gboolean
 is_true (gpointer data)
 {
   return *(gboolean *) data;
-}
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (DouSocialManager) manager = NULL;
-  g_autoptr (DouClock) clock = dou_system_clock_new ();
-  g_autoptr (GError) error = NULL;
-
-  fixture->directory = dou_test_dir_new ();
-  fixture->bus = dou_test_bus_new ();
-  fixture->service = dou_test_service_new (fixture->bus);
-  fixture->peer = dou_test_bus_connect (fixture->bus);
-
-  fixture->address = dou_test_engine_create (fixture->directory, "social");
-  fixture->store = dou_social_store_open (fixture->address, &error);
-  g_assert_no_error (error);
-  manager = dou_social_manager_new (fixture->store, clock, &error);
-  g_assert_no_error (error);
-  fixture->impl = dou_social_impl_new (fixture->service, manager);
-  g_assert_true (dou_service_export (fixture->service, G_DBUS_INTERFACE_SKELETON (fixture->impl),
-                                     PATH, NAME, &error));
-
-  dou_test_service_await (fixture->peer, NAME);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (fixture->impl));
-  dou_test_bus_disconnect (fixture->peer);
-  g_clear_object (&fixture->service);
-  dou_social_store_close (fixture->store);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-  g_assert_finalize_object (fixture->impl);
-  g_assert_finalize_object (fixture->store);
-  dou_test_bus_free (fixture->bus);
-  dou_test_dir_remove (fixture->directory);
-  dou_test_engine_remove (fixture->address);
 }
 
 /* Every method that takes items, and the text of one of them. */
@@ -167,21 +60,21 @@ make_items (const char *item, guint n)
 /* Test that a message with more items than one call may have is refused as a whole, and that one
  * with as many as it may have is not. */
 static void
-test_too_many_items (Fixture *fixture, gconstpointer data)
+test_too_many_items (ServiceFixture *fixture, gconstpointer data)
 {
   const char *const largest[] = { "GetVideoCounts", "GetFriends" };
   const char *const items[] = { "int64 1", "(int64 1, int64 0, uint32 9)" };
   const guint max[] = { DOU_SOCIAL_ITEMS_MAX, DOU_SOCIAL_LISTS_MAX };
 
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
-    assert_fails (fixture, methods[i].method, make_items (methods[i].item, methods[i].max + 1),
-                  "org.doutok.Error.TooLarge");
+    service_assert_fails (fixture, methods[i].method, make_items (methods[i].item, methods[i].max + 1),
+                          "org.doutok.Error.TooLarge");
 
   for (gsize i = 0; i < G_N_ELEMENTS (largest); i++)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (GVariant) reply
-          = call (fixture, largest[i], make_items (items[i], max[i]), &error);
+          = service_call (fixture, largest[i], make_items (items[i], max[i]), &error);
 
       g_assert_no_error (error);
       g_assert_nonnull (reply);
@@ -190,33 +83,33 @@ test_too_many_items (Fixture *fixture, gconstpointer data)
 
 /* Test that arguments of another type, and methods that do not exist, are refused by the bus. */
 static void
-test_wrong_arguments (Fixture *fixture, gconstpointer data)
+test_wrong_arguments (ServiceFixture *fixture, gconstpointer data)
 {
   const char *invalid = "org.freedesktop.DBus.Error.InvalidArgs";
 
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
     {
-      assert_fails (fixture, methods[i].method, g_variant_new_parsed ("(['a'],)"), invalid);
-      assert_fails (fixture, methods[i].method, g_variant_new_parsed ("()"), invalid);
+      service_assert_fails (fixture, methods[i].method, g_variant_new_parsed ("(['a'],)"), invalid);
+      service_assert_fails (fixture, methods[i].method, g_variant_new_parsed ("()"), invalid);
     }
-  assert_fails (fixture, "Recount", g_variant_new_parsed ("(1,)"), invalid);
-  assert_fails (fixture, "Drop", NULL, "org.freedesktop.DBus.Error.UnknownMethod");
+  service_assert_fails (fixture, "Recount", g_variant_new_parsed ("(1,)"), invalid);
+  service_assert_fails (fixture, "Drop", NULL, "org.freedesktop.DBus.Error.UnknownMethod");
 }
 
 /* Test that a call fails with one of our errors when the database is gone. */
 static void
-test_no_database (Fixture *fixture, gconstpointer data)
+test_no_database (ServiceFixture *fixture, gconstpointer data)
 {
   dou_social_store_close (fixture->store);
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
-    assert_fails (fixture, methods[i].method, make_items (methods[i].item, 1),
-                  "org.doutok.Error.Unavailable");
-  assert_fails (fixture, "Recount", NULL, "org.doutok.Error.Unavailable");
+    service_assert_fails (fixture, methods[i].method, make_items (methods[i].item, 1),
+                          "org.doutok.Error.Unavailable");
+  service_assert_fails (fixture, "Recount", NULL, "org.doutok.Error.Unavailable");
 }
 
 /* Test that texts of a megabyte harm nobody. */
 static void
-test_huge_texts (Fixture *fixture, gconstpointer data)
+test_huge_texts (ServiceFixture *fixture, gconstpointer data)
 {
   g_autofree char *huge = g_strnfill (1000000, 'x');
   GVariantBuilder drafts = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(xxxxss)"));
@@ -228,7 +121,7 @@ test_huge_texts (Fixture *fixture, gconstpointer data)
   for (gint64 id = 1; id <= 3; id++)
     g_variant_builder_add (&drafts, "(xxxxss)", id, (gint64) 1, (gint64) 20, (gint64) 9,
                            id == 1 ? huge : "a", id == 2 ? huge : "");
-  reply = call (fixture, "AddComments", g_variant_new ("(a(xxxxss))", &drafts), &error);
+  reply = service_call (fixture, "AddComments", g_variant_new ("(a(xxxxss))", &drafts), &error);
   g_assert_no_error (error);
   outcomes = g_variant_get_child_value (reply, 0);
   for (gsize i = 0; i < G_N_ELEMENTS (expected); i++)
@@ -242,23 +135,23 @@ test_huge_texts (Fixture *fixture, gconstpointer data)
 
 /* Test all methods, each item with its own result. */
 static void
-test_methods (Fixture *fixture, gconstpointer data)
+test_methods (ServiceFixture *fixture, gconstpointer data)
 {
   g_autoptr (GVariant) added = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *comments = NULL;
   gint64 created;
 
-  assert_reply (fixture, "SetFavorites",
-                "([(int64 1, int64 20, int64 9, true), (1, 21, 9, true), (1, 0, 9, true)],)",
-                "([0, 0, 3],)");
-  assert_reply (fixture, "SetFollows",
-                "([(int64 1, int64 2, true), (1, 1, true), (2, 1, true), (1, 3, true)],)",
-                "([0, 9, 0, 0],)");
+  service_assert_reply (fixture, "SetFavorites",
+                        "([(int64 1, int64 20, int64 9, true), (1, 21, 9, true), (1, 0, 9, true)],)",
+                        "([0, 0, 3],)");
+  service_assert_reply (fixture, "SetFollows",
+                        "([(int64 1, int64 2, true), (1, 1, true), (2, 1, true), (1, 3, true)],)",
+                        "([0, 9, 0, 0],)");
 
-  added = call (
-      fixture, "AddComments",
-      g_variant_new_parsed ("([(int64 11, int64 1, int64 20, int64 9, '抖音 👍', 'r')],)"), &error);
+  added = service_call (
+              fixture, "AddComments",
+              g_variant_new_parsed ("([(int64 11, int64 1, int64 20, int64 9, '抖音 👍', 'r')],)"), &error);
   g_assert_no_error (error);
   {
     g_autoptr (GVariant) outcomes = g_variant_get_child_value (added, 0);
@@ -269,41 +162,41 @@ test_methods (Fixture *fixture, gconstpointer data)
     g_assert_cmpint (created, >, now - 3600000);
   }
 
-  assert_reply (fixture, "SetFeelings", "([(int64 3, int64 11, 1), (3, 12, 1), (3, 11, 7)],)",
-                "([0, 27, 3],)");
+  service_assert_reply (fixture, "SetFeelings", "([(int64 3, int64 11, 1), (3, 12, 1), (3, 11, 7)],)",
+                        "([0, 27, 3],)");
   comments = g_strdup_printf (
       "([(0, [(11, 1, '抖音 👍', %" G_GINT64_FORMAT ", 1, 0)]), (0, [])],)", created);
-  assert_reply (fixture, "GetComments",
-                "([(int64 20, int64 0, uint32 10), (21, 0, 10)],)", comments);
-  assert_reply (fixture, "GetFavorites", "([(int64 1, int64 0, uint32 1), (1, 2, 1), (2, 0, 1)],)",
-                "([(2, [21]), (0, [20]), (0, [])],)");
-  assert_reply (fixture, "GetFollows", "([(int64 1, int64 0, uint32 10)],)", "([(0, [3, 2])],)");
-  assert_reply (fixture, "GetFollowers", "([(int64 1, int64 0, uint32 10)],)", "([(0, [2])],)");
-  assert_reply (fixture, "GetFriends", "([(int64 1, int64 0, uint32 10)],)", "([(0, [2])],)");
-  assert_reply (fixture, "GetVideoCounts", "([int64 20, 21, 22],)", "([(1, 1), (1, 0), (0, 0)],)");
-  assert_reply (fixture, "GetUserCounts", "([int64 1, 9],)", "([(2, 1, 0, 2), (0, 0, 2, 0)],)");
-  assert_reply (fixture, "AreFavorites", "([(int64 1, int64 20), (2, 20)],)", "([true, false],)");
-  assert_reply (fixture, "AreFollows", "([(int64 1, int64 3), (3, 1)],)", "([true, false],)");
-  assert_reply (fixture, "DeleteComments",
-                "([(int64 11, int64 20, int64 9, int64 3), (11, 20, 9, 9)],)", "([9, 0],)");
-  assert_reply (fixture, "RemoveVideos", "([int64 20],)", "([0],)");
-  assert_reply (fixture, "GetVideoCounts", "([int64 20],)", "([(0, 0)],)");
+  service_assert_reply (fixture, "GetComments",
+                        "([(int64 20, int64 0, uint32 10), (21, 0, 10)],)", comments);
+  service_assert_reply (fixture, "GetFavorites", "([(int64 1, int64 0, uint32 1), (1, 2, 1), (2, 0, 1)],)",
+                        "([(2, [21]), (0, [20]), (0, [])],)");
+  service_assert_reply (fixture, "GetFollows", "([(int64 1, int64 0, uint32 10)],)", "([(0, [3, 2])],)");
+  service_assert_reply (fixture, "GetFollowers", "([(int64 1, int64 0, uint32 10)],)", "([(0, [2])],)");
+  service_assert_reply (fixture, "GetFriends", "([(int64 1, int64 0, uint32 10)],)", "([(0, [2])],)");
+  service_assert_reply (fixture, "GetVideoCounts", "([int64 20, 21, 22],)", "([(1, 1), (1, 0), (0, 0)],)");
+  service_assert_reply (fixture, "GetUserCounts", "([int64 1, 9],)", "([(2, 1, 0, 2), (0, 0, 2, 0)],)");
+  service_assert_reply (fixture, "AreFavorites", "([(int64 1, int64 20), (2, 20)],)", "([true, false],)");
+  service_assert_reply (fixture, "AreFollows", "([(int64 1, int64 3), (3, 1)],)", "([true, false],)");
+  service_assert_reply (fixture, "DeleteComments",
+                        "([(int64 11, int64 20, int64 9, int64 3), (11, 20, 9, 9)],)", "([9, 0],)");
+  service_assert_reply (fixture, "RemoveVideos", "([int64 20],)", "([0],)");
+  service_assert_reply (fixture, "GetVideoCounts", "([int64 20],)", "([(0, 0)],)");
 
-  assert_reply (fixture, "SetBlocks",
-                "([(int64 1, int64 2, true), (4, 4, true), (4, 1, true), (1, 0, true)],)",
-                "([0, 9, 0, 3],)");
-  assert_reply (fixture, "AreApart", "([(int64 1, int64 2), (2, 1), (1, 4), (2, 4)],)",
-                "([true, true, true, false],)");
-  assert_reply (fixture, "GetBlocks", "([(int64 1, int64 0, uint32 10), (2, 0, 10)],)",
-                "([(0, [2]), (0, [])],)");
-  assert_reply (fixture, "GetApart", "([(int64 1, int64 0, uint32 10), (2, 0, 10)],)",
-                "([(0, [4, 2]), (0, [1])],)");
-  assert_reply (fixture, "Recount", "()", "(0,)");
+  service_assert_reply (fixture, "SetBlocks",
+                        "([(int64 1, int64 2, true), (4, 4, true), (4, 1, true), (1, 0, true)],)",
+                        "([0, 9, 0, 3],)");
+  service_assert_reply (fixture, "AreApart", "([(int64 1, int64 2), (2, 1), (1, 4), (2, 4)],)",
+                        "([true, true, true, false],)");
+  service_assert_reply (fixture, "GetBlocks", "([(int64 1, int64 0, uint32 10), (2, 0, 10)],)",
+                        "([(0, [2]), (0, [])],)");
+  service_assert_reply (fixture, "GetApart", "([(int64 1, int64 0, uint32 10), (2, 0, 10)],)",
+                        "([(0, [4, 2]), (0, [1])],)");
+  service_assert_reply (fixture, "Recount", "()", "(0,)");
 }
 
 /* Test that calls without items are answered without items. */
 static void
-test_no_items (Fixture *fixture, gconstpointer data)
+test_no_items (ServiceFixture *fixture, gconstpointer data)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
     {
@@ -311,7 +204,7 @@ test_no_items (Fixture *fixture, gconstpointer data)
       g_autoptr (GError) error = NULL;
       g_autofree char *text = NULL;
 
-      reply = call (fixture, methods[i].method, make_items (methods[i].item, 0), &error);
+      reply = service_call (fixture, methods[i].method, make_items (methods[i].item, 0), &error);
       g_assert_no_error (error);
       text = g_variant_print (reply, FALSE);
       g_assert_cmpstr (text, ==, "([],)");
@@ -350,7 +243,7 @@ replied_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 /* Test that who changes something hears of it before the reply, and of nothing that stays as it
  * is. */
 static void
-test_changed_before_reply (Fixture *fixture, gconstpointer data)
+test_changed_before_reply (ServiceFixture *fixture, gconstpointer data)
 {
   const char *const steps[][3] = {
     { "SetFavorites", "([(int64 1, int64 20, int64 9, true), (1, 21, 9, false)],)",
@@ -397,23 +290,23 @@ test_changed_before_reply (Fixture *fixture, gconstpointer data)
 }
 
 static GVariant *
-get_property (Fixture *fixture, const char *name)
+get_property (ServiceFixture *fixture, const char *name)
 {
   GAsyncResult *waited = NULL;
   g_autoptr (GVariant) reply = NULL;
   g_autoptr (GVariant) boxed = NULL;
   g_autoptr (GError) error = NULL;
 
-  start_call (fixture->peer, "org.freedesktop.DBus.Properties", "Get",
-              g_variant_new ("(ss)", INTERFACE, name), &waited);
-  reply = finish_call (fixture->peer, &waited, &error);
+  service_start_call (fixture->peer, "org.freedesktop.DBus.Properties", "Get",
+                      g_variant_new ("(ss)", INTERFACE, name), &waited);
+  reply = service_finish_call (fixture->peer, &waited, &error);
   g_assert_no_error (error);
   boxed = g_variant_get_child_value (reply, 0);
   return g_variant_get_variant (boxed);
 }
 
 static gint64
-get_count (Fixture *fixture, const char *name)
+get_count (ServiceFixture *fixture, const char *name)
 {
   g_autoptr (GVariant) count = get_property (fixture, name);
 
@@ -422,7 +315,7 @@ get_count (Fixture *fixture, const char *name)
 
 /* Test the properties, and that the counts follow what happens. */
 static void
-test_properties (Fixture *fixture, gconstpointer data)
+test_properties (ServiceFixture *fixture, gconstpointer data)
 {
   g_autoptr (GVariant) version = get_property (fixture, "Version");
   g_autoptr (GVariant) engine = get_property (fixture, "Engine");
@@ -437,11 +330,11 @@ test_properties (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (start, <=, now);
   g_assert_cmpint (start, >, now - 3600000);
 
-  assert_reply (fixture, "SetFavorites",
-                "([(int64 1, int64 20, int64 9, true), (2, 20, 9, true), (3, 21, 9, true)],)",
-                "([0, 0, 0],)");
-  assert_reply (fixture, "SetFollows", "([(int64 1, int64 2, true)],)", "([0],)");
-  assert_reply (fixture, "SetFavorites", "([(int64 1, int64 20, int64 9, false)],)", "([0],)");
+  service_assert_reply (fixture, "SetFavorites",
+                        "([(int64 1, int64 20, int64 9, true), (2, 20, 9, true), (3, 21, 9, true)],)",
+                        "([0, 0, 0],)");
+  service_assert_reply (fixture, "SetFollows", "([(int64 1, int64 2, true)],)", "([0],)");
+  service_assert_reply (fixture, "SetFavorites", "([(int64 1, int64 20, int64 9, false)],)", "([0],)");
   g_assert_cmpint (get_count (fixture, "FavoriteCount"), ==, 2);
   g_assert_cmpint (get_count (fixture, "FollowCount"), ==, 1);
   g_assert_cmpint (get_count (fixture, "CommentCount"), ==, 0);
@@ -454,7 +347,7 @@ test_properties (Fixture *fixture, gconstpointer data)
 /* Test that many who like, unlike and like one video at once end where they must, one of them over
  * several connections, and that all counters are right. */
 static void
-test_race (Fixture *fixture, gconstpointer data)
+test_race (ServiceFixture *fixture, gconstpointer data)
 {
   GDBusConnection *connections[N_CONNECTIONS];
   GAsyncResult *waited[N_STEPS][N_USERS] = { { NULL } };
@@ -468,16 +361,16 @@ test_race (Fixture *fixture, gconstpointer data)
 
   for (guint step = 0; step < N_STEPS; step++)
     for (guint i = 0; i < N_USERS; i++)
-      start_call (connections[i % N_CONNECTIONS], INTERFACE, "SetFavorites",
-                  g_variant_new_parsed ("([(%x, int64 20, int64 9, %b), (1000, 20, 9, %b)],)",
-                                        (gint64) i + 1, step % 2 == 0, (step + i) % 2 == 0),
-                  &waited[step][i]);
+      service_start_call (connections[i % N_CONNECTIONS], INTERFACE, "SetFavorites",
+                          g_variant_new_parsed ("([(%x, int64 20, int64 9, %b), (1000, 20, 9, %b)],)",
+                                                (gint64) i + 1, step % 2 == 0, (step + i) % 2 == 0),
+                          &waited[step][i]);
   for (guint step = 0; step < N_STEPS; step++)
     for (guint i = 0; i < N_USERS; i++)
       {
         g_autoptr (GError) error = NULL;
         g_autoptr (GVariant) reply
-            = finish_call (connections[i % N_CONNECTIONS], &waited[step][i], &error);
+            = service_finish_call (connections[i % N_CONNECTIONS], &waited[step][i], &error);
         g_autofree char *text = NULL;
 
         g_assert_no_error (error);
@@ -490,16 +383,16 @@ test_race (Fixture *fixture, gconstpointer data)
   n_likes = get_count (fixture, "FavoriteCount");
   g_assert_true (n_likes == N_USERS || n_likes == N_USERS + 1);
   expected = g_strdup_printf ("([%s],)", n_likes > N_USERS ? "true" : "false");
-  assert_reply (fixture, "AreFavorites", "([(int64 1000, int64 20)],)", expected);
-  counts = call (fixture, "GetVideoCounts", g_variant_new_parsed ("([int64 20],)"), NULL);
+  service_assert_reply (fixture, "AreFavorites", "([(int64 1000, int64 20)],)", expected);
+  counts = service_call (fixture, "GetVideoCounts", g_variant_new_parsed ("([int64 20],)"), NULL);
   shared = g_variant_ref_sink (g_variant_new_parsed ("([(%x, int64 0)],)", n_likes));
   g_assert_true (g_variant_equal (counts, shared));
-  assert_reply (fixture, "Recount", "()", "(0,)");
+  service_assert_reply (fixture, "Recount", "()", "(0,)");
 }
 
 /* Test that a client which hangs up in mid-call leaves nothing behind, and its call is done. */
 static void
-test_client_gone (Fixture *fixture, gconstpointer data)
+test_client_gone (ServiceFixture *fixture, gconstpointer data)
 {
   GDBusConnection *other = dou_test_bus_connect (fixture->bus);
 
@@ -511,7 +404,7 @@ test_client_gone (Fixture *fixture, gconstpointer data)
 
   while (get_count (fixture, "FollowCount") != 1)
     ;
-  assert_reply (fixture, "AreFollows", "([(int64 1, int64 2)],)", "([true],)");
+  service_assert_reply (fixture, "AreFollows", "([(int64 1, int64 2)],)", "([true],)");
 }
 
 static gboolean
@@ -523,7 +416,7 @@ rollback_cb (gpointer user_data)
 
 /* Test that a call under way is answered when the process is told to end, and that it ends then. */
 static void
-test_drain (Fixture *fixture, gconstpointer data)
+test_drain (ServiceFixture *fixture, gconstpointer data)
 {
   g_autoptr (DouTransaction) other = NULL;
   GAsyncResult *waited = NULL;
@@ -542,9 +435,9 @@ test_drain (Fixture *fixture, gconstpointer data)
   dou_transaction_add_statement (other, "database-rollback",
                                  dou_test_engine_is_server () ? "ROLLBACK AND NO CHAIN" : "ROLLBACK");
   g_assert_true (dou_transaction_begin (other, TRUE, &error));
-  start_call (fixture->peer, INTERFACE, "SetFollows",
-              g_variant_new_parsed ("([(int64 1, int64 2, true)],)"), &waited);
-  assert_reply (fixture, "GetUserCounts", "([int64 1],)", "([(0, 0, 0, 0)],)");
+  service_start_call (fixture->peer, INTERFACE, "SetFollows",
+                      g_variant_new_parsed ("([(int64 1, int64 2, true)],)"), &waited);
+  service_assert_reply (fixture, "GetUserCounts", "([int64 1],)", "([(0, 0, 0, 0)],)");
   g_assert_null (waited);
 
   g_idle_add (rollback_cb, other);
@@ -553,7 +446,7 @@ test_drain (Fixture *fixture, gconstpointer data)
   dou_social_store_close (fixture->store);
   g_clear_object (&fixture->service);
 
-  reply = finish_call (fixture->peer, &waited, &error);
+  reply = service_finish_call (fixture->peer, &waited, &error);
   g_assert_no_error (error);
   text = g_variant_print (reply, FALSE);
   g_assert_cmpstr (text, ==, "([0],)");
@@ -561,7 +454,7 @@ test_drain (Fixture *fixture, gconstpointer data)
 
 /* Measure likes over the bus in batches of 64, two of them under way at a time. */
 static void
-test_speed (Fixture *fixture, gconstpointer data)
+test_speed (ServiceFixture *fixture, gconstpointer data)
 {
   const guint n_batches = 500;
   const guint n_links = 64;
@@ -575,7 +468,7 @@ test_speed (Fixture *fixture, gconstpointer data)
 
       if (batch >= 2)
         {
-          g_autoptr (GVariant) reply = finish_call (fixture->peer, &waited[batch % 2], NULL);
+          g_autoptr (GVariant) reply = service_finish_call (fixture->peer, &waited[batch % 2], NULL);
 
           g_assert_nonnull (reply);
         }
@@ -589,8 +482,8 @@ test_speed (Fixture *fixture, gconstpointer data)
         g_variant_builder_add (&items, "(xxxb)",
                                1 + ((gint64) batch * 7919 + i * 104729) % 10007,
                                1 + (gint64) batch * n_links + i, 1 + (gint64) i, TRUE);
-      start_call (fixture->peer, INTERFACE, "SetFavorites", g_variant_new ("(a(xxxb))", &items),
-                  &waited[batch % 2]);
+      service_start_call (fixture->peer, INTERFACE, "SetFavorites", g_variant_new ("(a(xxxb))", &items),
+                          &waited[batch % 2]);
     }
   cost = g_test_timer_elapsed () * 1e6 / (n_batches * n_links);
   g_test_minimized_result (cost, "over the bus: %.2f us a like", cost);
@@ -601,7 +494,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(name, func) g_test_add ("/social/impl/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD(name, func)                                                                            \
+  g_test_add ("/social/impl/" name, ServiceFixture, NULL, service_fixture_set_up, func,            \
+              service_fixture_tear_down)
   ADD ("too-many-items", test_too_many_items);
   ADD ("wrong-arguments", test_wrong_arguments);
   ADD ("no-database", test_no_database);
