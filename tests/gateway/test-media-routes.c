@@ -11,200 +11,11 @@
 #include <glib-unix.h>
 #include <glib/gstdio.h>
 
-#include "gateway/dou-media-routes.h"
-#include "gateway/dou-test-server.h"
-#include "lib/dou-test-dir.h"
-#include "lib/dou-test-object-store.h"
-#include "lib/dou-test-wait.h"
-
-#define VIDEO "/media/video/3f/63.mp4"
-#define VIDEO_SIZE (3 * 1024 * 1024 + 5)
-/* Of VIDEO; Thu, 01 Jun 2023 12:00:00 GMT. */
-#define VIDEO_TIME 1685620800
-#define VIDEO_DATE "Thu, 01 Jun 2023 12:00:00 GMT"
-
-typedef struct
-{
-  DouTestServer server; /* (owned) */
-  char *directory;      /* (owned) the state directory */
-  DouMedia *media;      /* (owned) */
-  guint8 *content;      /* (owned) of VIDEO */
-  char *etag;           /* (owned) of VIDEO */
-  char *date;           /* (owned) of VIDEO: its last change */
-
-  DouObjectStore *objects; /* (owned) (nullable) where files are instead */
-} Fixture;
-
-#define BUCKET "doutok"
-
-/* Shared, since it takes seconds to start, and so is what is in it: what a path holds is the same in all
- * tests. */
-static DouTestObjectStore *object_server;
-static GHashTable *stored; /* (element-type utf8) (set) paths */
-
-/* Moves a file into the object store. */
-static void
-add_object (Fixture *fixture, const char *path)
-{
-  g_autofree char *full = g_build_filename (fixture->directory, path, NULL);
-  g_autofree char *moved = g_build_filename (fixture->directory, "moved", NULL);
-  const char *name = path + strlen ("/media/");
-  GAsyncResult *pending = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-
-  g_assert_cmpint (g_rename (full, moved), ==, 0);
-  if (!g_hash_table_add (stored, g_strdup (path)))
-    return;
-
-  dou_object_store_put_async (fixture->objects, name, dou_media_file_get_content_type (name), moved,
-                              NULL, dou_test_wait_result_cb, &pending);
-  result = dou_test_wait_result (&pending);
-  dou_object_store_put_finish (fixture->objects, result, &error);
-  g_assert_no_error (error);
-}
-
-static void
-add_file (Fixture *fixture, const char *path, const void *content, gsize length)
-{
-  const struct timespec times[2] = { { VIDEO_TIME, 0 }, { VIDEO_TIME, 0 } };
-  g_autofree char *full = g_build_filename (fixture->directory, path, NULL);
-  g_autofree char *parent = g_path_get_dirname (full);
-  g_autoptr (GError) error = NULL;
-
-  g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
-  g_file_set_contents (full, content, (gssize) length, &error);
-  g_assert_no_error (error);
-  g_assert_no_errno (utimensat (AT_FDCWD, full, times, 0));
-  if (fixture->objects != NULL && g_str_has_prefix (path, "/media/"))
-    add_object (fixture, path);
-}
-
-/* Sends a request with more headers, each with its CRLF. */
-static DouTestAnswer *
-request (Fixture *fixture, const char *method, const char *path, const char *headers)
-{
-  g_autoptr (DouTestClient) client = dou_test_server_connect (&fixture->server);
-  g_autofree char *text
-      = g_strdup_printf ("%s %s HTTP/1.1\r\nHost: example.org\r\n%s\r\n", method, path, headers);
-
-  dou_test_client_send (client, text);
-  return g_str_equal (method, "HEAD") ? dou_test_client_receive_head (client)
-                                      : dou_test_client_receive (client);
-}
-
-static DouTestAnswer *
-get (Fixture *fixture, const char *path, const char *name, const char *value)
-{
-  g_autofree char *header = g_strdup_printf ("%s: %s\r\n", name, value);
-
-  return request (fixture, "GET", path, header);
-}
-
-static void
-assert_header (DouTestAnswer *answer, const char *name, const char *expected)
-{
-  g_autofree char *value = dou_test_answer_get_header (answer, name);
-
-  g_assert_cmpstr (value, ==, expected);
-}
-
-static void
-assert_length (DouTestAnswer *answer, gsize expected)
-{
-  g_autofree char *text = g_strdup_printf ("%" G_GSIZE_FORMAT, expected);
-
-  assert_header (answer, "Content-Length", text);
-}
-
-static void
-assert_part (Fixture *fixture, DouTestAnswer *answer, gsize offset, gsize length)
-{
-  g_assert_cmpmem (answer->body, answer->length, fixture->content + offset, length);
-}
-
-static void
-assert_whole (Fixture *fixture, DouTestAnswer *answer)
-{
-  g_assert_cmpuint (answer->code, ==, 200);
-  assert_header (answer, "Content-Range", NULL);
-  assert_part (fixture, answer, 0, VIDEO_SIZE);
-}
-
-static void
-assert_metadata (Fixture *fixture, DouTestAnswer *answer)
-{
-  assert_header (answer, "ETag", fixture->etag);
-  assert_header (answer, "Last-Modified", fixture->date);
-  assert_header (answer, "Accept-Ranges", "bytes");
-  assert_header (answer, "Cache-Control", "public, max-age=31536000, immutable");
-  assert_header (answer, "X-Content-Type-Options", "nosniff");
-}
-
-/* @redirect: `proxy` or `signed` */
-static void
-use_objects (Fixture *fixture, const char *redirect)
-{
-  const DouObjectLimits limits = { 60, 3, 4 };
-  g_autoptr (DouObjectAddress) address = NULL;
-  g_autoptr (DouMediaRemote) remote = NULL;
-
-  address = dou_test_object_store_get_address (object_server, BUCKET);
-  address->redirects = g_str_equal (redirect, "signed");
-  fixture->objects = dou_object_store_new (address, &limits);
-  remote = dou_media_remote_new (address);
-  dou_media_set_remote (fixture->media, remote);
-}
-
-static void
-fixture_set_up (Fixture *fixture, gconstpointer data)
-{
-  g_autofree char *directory = NULL;
-  g_autoptr (GRand) random = g_rand_new_with_seed (1);
-  g_autoptr (DouTestAnswer) answer = NULL;
-  g_autoptr (GError) error = NULL;
-
-  dou_test_server_set_up (&fixture->server, NULL);
-  fixture->directory = dou_test_dir_new ();
-  directory = g_build_filename (fixture->directory, "media", NULL);
-  fixture->media = dou_media_new (directory, &error);
-  g_assert_no_error (error);
-  dou_media_routes_add (fixture->server.router, fixture->media);
-  if (data != NULL)
-    use_objects (fixture, data);
-
-  fixture->content = g_malloc (VIDEO_SIZE);
-  for (gsize i = 0; i < VIDEO_SIZE; i++)
-    fixture->content[i] = (guint8) g_rand_int (random);
-  add_file (fixture, VIDEO, fixture->content, VIDEO_SIZE);
-
-  answer = request (fixture, "HEAD", VIDEO, "");
-  fixture->etag = dou_test_answer_get_header (answer, "ETag");
-  fixture->date = dou_test_answer_get_header (answer, "Last-Modified");
-  if (g_strcmp0 (data, "signed") == 0)
-    return;
-
-  g_assert_nonnull (fixture->etag);
-  g_assert_nonnull (fixture->date);
-  if (data == NULL)
-    g_assert_cmpstr (fixture->date, ==, VIDEO_DATE);
-}
-
-static void
-fixture_tear_down (Fixture *fixture, gconstpointer data)
-{
-  dou_test_server_tear_down (&fixture->server, NULL);
-  g_assert_finalize_object (fixture->media);
-  g_free (fixture->content);
-  g_free (fixture->etag);
-  g_free (fixture->date);
-  g_clear_object (&fixture->objects);
-  dou_test_dir_remove (fixture->directory);
-}
+#include "files-fixture.h"
 
 /* Test that nothing but media is served, and the rest refused like any other path. */
 static void
-test_refused (Fixture *fixture, gconstpointer data)
+test_refused (FilesFixture *fixture, gconstpointer data)
 {
   const char *paths[] = {
     "/media",
@@ -217,22 +28,22 @@ test_refused (Fixture *fixture, gconstpointer data)
     "/media/secret.mp4",
   };
 
-  add_file (fixture, "media/secret.mp4", "x", 1);
-  add_file (fixture, "media/work/63.mp4", "x", 1);
+  files_add (fixture, "media/secret.mp4", "x", 1);
+  files_add (fixture, "media/work/63.mp4", "x", 1);
 
   for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
     {
-      g_autoptr (DouTestAnswer) answer = request (fixture, "GET", paths[i], "");
+      g_autoptr (DouTestAnswer) answer = files_request (fixture, "GET", paths[i], "");
 
       g_test_message ("%s", paths[i]);
       dou_test_assert_status (answer, 404, DOU_STATUS_NOT_FOUND);
-      assert_header (answer, "ETag", NULL);
+      files_assert_header (answer, "ETag", NULL);
     }
 }
 
 /* Test that no spelling of a path leads out of the directory, whoever refuses it. */
 static void
-test_climbing_refused (Fixture *fixture, gconstpointer data)
+test_climbing_refused (FilesFixture *fixture, gconstpointer data)
 {
   const char *paths[] = {
     "/media/../secret.mp4",
@@ -247,11 +58,11 @@ test_climbing_refused (Fixture *fixture, gconstpointer data)
     "//media/../secret.mp4",
   };
 
-  add_file (fixture, "secret.mp4", "x", 1);
+  files_add (fixture, "secret.mp4", "x", 1);
 
   for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
     {
-      g_autoptr (DouTestAnswer) answer = request (fixture, "GET", paths[i], "");
+      g_autoptr (DouTestAnswer) answer = files_request (fixture, "GET", paths[i], "");
 
       g_test_message ("%s", paths[i]);
       g_assert_true (answer->code == 400 || answer->code == 404);
@@ -260,13 +71,13 @@ test_climbing_refused (Fixture *fixture, gconstpointer data)
 
 /* Test that media cannot be written to. */
 static void
-test_method_refused (Fixture *fixture, gconstpointer data)
+test_method_refused (FilesFixture *fixture, gconstpointer data)
 {
   const char *methods[] = { "POST", "PUT", "DELETE" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
     {
-      g_autoptr (DouTestAnswer) answer = request (fixture, methods[i], VIDEO, "");
+      g_autoptr (DouTestAnswer) answer = files_request (fixture, methods[i], VIDEO, "");
 
       dou_test_assert_status (answer, 405, DOU_STATUS_METHOD_NOT_ALLOWED);
     }
@@ -274,51 +85,51 @@ test_method_refused (Fixture *fixture, gconstpointer data)
 
 /* Test that a place at which there is nothing is answered with the size. */
 static void
-test_unsatisfiable (Fixture *fixture, gconstpointer data)
+test_unsatisfiable (FilesFixture *fixture, gconstpointer data)
 {
-  g_autoptr (DouTestAnswer) answer = get (fixture, VIDEO, "Range", "bytes=9999999-");
+  g_autoptr (DouTestAnswer) answer = files_get (fixture, VIDEO, "Range", "bytes=9999999-");
   g_autofree char *expected = g_strdup_printf ("bytes */%d", VIDEO_SIZE);
 
   g_assert_cmpuint (answer->code, ==, 416);
-  assert_header (answer, "Content-Range", expected);
-  assert_header (answer, "Cache-Control", "no-store");
-  assert_length (answer, 0);
+  files_assert_header (answer, "Content-Range", expected);
+  files_assert_header (answer, "Cache-Control", "no-store");
+  files_assert_length (answer, 0);
 }
 
 /* Test that ranges which do not count are answered with the whole. */
 static void
-test_range_ignored (Fixture *fixture, gconstpointer data)
+test_range_ignored (FilesFixture *fixture, gconstpointer data)
 {
   const char *ranges[] = { "bytes=0-0,2-3", "bytes=5-4", "bytes=a-b", "lines=0-1" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (ranges); i++)
     {
-      g_autoptr (DouTestAnswer) answer = get (fixture, VIDEO, "Range", ranges[i]);
+      g_autoptr (DouTestAnswer) answer = files_get (fixture, VIDEO, "Range", ranges[i]);
 
       g_test_message ("%s", ranges[i]);
-      assert_whole (fixture, answer);
+      files_assert_whole (fixture, answer);
     }
 }
 
 /* Test the headers of a whole file, with its body and without. */
 static void
-test_whole (Fixture *fixture, gconstpointer data)
+test_whole (FilesFixture *fixture, gconstpointer data)
 {
-  g_autoptr (DouTestAnswer) whole = request (fixture, "GET", VIDEO "/", "");
-  g_autoptr (DouTestAnswer) head = request (fixture, "HEAD", VIDEO, "Range: bytes=0-0\r\n");
+  g_autoptr (DouTestAnswer) whole = files_request (fixture, "GET", VIDEO "/", "");
+  g_autoptr (DouTestAnswer) head = files_request (fixture, "HEAD", VIDEO, "Range: bytes=0-0\r\n");
 
-  assert_whole (fixture, whole);
-  assert_metadata (fixture, whole);
-  assert_header (whole, "Content-Type", "video/mp4");
+  files_assert_whole (fixture, whole);
+  files_assert_metadata (fixture, whole);
+  files_assert_header (whole, "Content-Type", "video/mp4");
   g_assert_cmpuint (head->code, ==, 200);
-  assert_metadata (fixture, head);
-  assert_header (head, "Content-Type", "video/mp4");
-  assert_length (head, VIDEO_SIZE);
+  files_assert_metadata (fixture, head);
+  files_assert_header (head, "Content-Type", "video/mp4");
+  files_assert_length (head, VIDEO_SIZE);
 }
 
 /* Test that a single range is answered with exactly these bytes. */
 static void
-test_part (Fixture *fixture, gconstpointer data)
+test_part (FilesFixture *fixture, gconstpointer data)
 {
   const struct
   {
@@ -337,30 +148,30 @@ test_part (Fixture *fixture, gconstpointer data)
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (DouTestAnswer) answer = get (fixture, VIDEO, "Range", cases[i].range);
+      g_autoptr (DouTestAnswer) answer = files_get (fixture, VIDEO, "Range", cases[i].range);
       g_autofree char *expected = g_strdup_printf (
           "bytes %zu-%zu/%d", cases[i].offset, cases[i].offset + cases[i].length - 1, VIDEO_SIZE);
 
       g_test_message ("%s", cases[i].range);
       g_assert_cmpuint (answer->code, ==, 206);
-      assert_header (answer, "Content-Range", expected);
-      assert_header (answer, "Content-Type", "video/mp4");
-      assert_part (fixture, answer, cases[i].offset, cases[i].length);
-      assert_metadata (fixture, answer);
+      files_assert_header (answer, "Content-Range", expected);
+      files_assert_header (answer, "Content-Type", "video/mp4");
+      files_assert_part (fixture, answer, cases[i].offset, cases[i].length);
+      files_assert_metadata (fixture, answer);
     }
 }
 
 static DouTestAnswer *
-get_if_range (Fixture *fixture, const char *validator)
+get_if_range (FilesFixture *fixture, const char *validator)
 {
   g_autofree char *headers = g_strdup_printf ("Range: bytes=1-2\r\nIf-Range: %s\r\n", validator);
 
-  return request (fixture, "GET", VIDEO, headers);
+  return files_request (fixture, "GET", VIDEO, headers);
 }
 
 /* Test that a range counts only for the version that the client knows. */
 static void
-test_if_range (Fixture *fixture, gconstpointer data)
+test_if_range (FilesFixture *fixture, gconstpointer data)
 {
   const char *others[] = { "\"other\"", "Thu, 01 Jun 2022 12:00:01 GMT", "garbage" };
   const char *same[] = { fixture->etag, fixture->date };
@@ -369,7 +180,7 @@ test_if_range (Fixture *fixture, gconstpointer data)
     {
       g_autoptr (DouTestAnswer) answer = get_if_range (fixture, others[i]);
 
-      assert_whole (fixture, answer);
+      files_assert_whole (fixture, answer);
     }
 
   for (gsize i = 0; i < G_N_ELEMENTS (same); i++)
@@ -377,13 +188,13 @@ test_if_range (Fixture *fixture, gconstpointer data)
       g_autoptr (DouTestAnswer) answer = get_if_range (fixture, same[i]);
 
       g_assert_cmpuint (answer->code, ==, 206);
-      assert_part (fixture, answer, 1, 2);
+      files_assert_part (fixture, answer, 1, 2);
     }
 }
 
 /* Test that a client which has the file is told so, and any other gets it. */
 static void
-test_not_modified (Fixture *fixture, gconstpointer data)
+test_not_modified (FilesFixture *fixture, gconstpointer data)
 {
   const char *methods[] = { "GET", "HEAD" };
   g_autofree char *date = g_strdup_printf ("If-Modified-Since: %s\r\n", fixture->date);
@@ -392,23 +203,23 @@ test_not_modified (Fixture *fixture, gconstpointer data)
 
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
     {
-      g_autoptr (DouTestAnswer) by_tag = request (fixture, methods[i], VIDEO, same);
-      g_autoptr (DouTestAnswer) by_date = request (fixture, methods[i], VIDEO, date);
+      g_autoptr (DouTestAnswer) by_tag = files_request (fixture, methods[i], VIDEO, same);
+      g_autoptr (DouTestAnswer) by_date = files_request (fixture, methods[i], VIDEO, date);
       g_autoptr (DouTestAnswer) other
-          = request (fixture, methods[i], VIDEO,
-                     "If-None-Match: \"other\"\r\nIf-Modified-Since: " VIDEO_DATE "\r\n");
+          = files_request (fixture, methods[i], VIDEO,
+                           "If-None-Match: \"other\"\r\nIf-Modified-Since: " VIDEO_DATE "\r\n");
 
       g_assert_cmpuint (by_tag->code, ==, 304);
-      assert_metadata (fixture, by_tag);
+      files_assert_metadata (fixture, by_tag);
       g_assert_cmpuint (by_date->code, ==, 304);
-      assert_metadata (fixture, by_date);
+      files_assert_metadata (fixture, by_date);
       g_assert_cmpuint (other->code, ==, 200);
     }
 }
 
 /* Test that the type follows from the extension, and that an empty file is one. */
 static void
-test_types (Fixture *fixture, gconstpointer data)
+test_types (FilesFixture *fixture, gconstpointer data)
 {
   const char *types[][2] = {
     { "/media/video/40/64.webm", "video/webm" },
@@ -421,27 +232,27 @@ test_types (Fixture *fixture, gconstpointer data)
     {
       g_autoptr (DouTestAnswer) answer = NULL;
 
-      add_file (fixture, types[i][0], "abc", i);
-      answer = request (fixture, "GET", types[i][0], "");
+      files_add (fixture, types[i][0], "abc", i);
+      answer = files_request (fixture, "GET", types[i][0], "");
       g_assert_cmpuint (answer->code, ==, 200);
-      assert_header (answer, "Content-Type", types[i][1]);
+      files_assert_header (answer, "Content-Type", types[i][1]);
       g_assert_cmpmem (answer->body, answer->length, "abc", i);
     }
 }
 
 /* Test that the name of a video that was replaced leads to its successor. */
 static void
-test_successor (Fixture *fixture, gconstpointer data)
+test_successor (FilesFixture *fixture, gconstpointer data)
 {
-  g_autoptr (DouTestAnswer) answer = request (fixture, "GET", "/media/video/3f/63.webm", "");
+  g_autoptr (DouTestAnswer) answer = files_request (fixture, "GET", "/media/video/3f/63.webm", "");
 
   g_assert_cmpuint (answer->code, ==, 302);
-  assert_header (answer, "Location", "http://example.org" VIDEO);
+  files_assert_header (answer, "Location", "http://example.org" VIDEO);
 }
 
 /* Test that a video of 20 MiB is the same in one piece and in those that a player asks for. */
 static void
-test_pieces (Fixture *fixture, gconstpointer data)
+test_pieces (FilesFixture *fixture, gconstpointer data)
 {
   const gsize size = 20 * 1024 * 1024;
   const gsize piece = 1000003;
@@ -451,14 +262,14 @@ test_pieces (Fixture *fixture, gconstpointer data)
 
   for (gsize i = 0; i < size; i++)
     content[i] = (guint8) (i * 2654435761u >> 13);
-  add_file (fixture, path, content, size);
-  whole = request (fixture, "GET", path, "");
+  files_add (fixture, path, content, size);
+  whole = files_request (fixture, "GET", path, "");
   g_assert_cmpmem (whole->body, whole->length, content, size);
 
   for (gsize i = 0; i < size; i += piece)
     {
       g_autofree char *range = g_strdup_printf ("bytes=%zu-%zu", i, i + piece - 1);
-      g_autoptr (DouTestAnswer) answer = get (fixture, path, "Range", range);
+      g_autoptr (DouTestAnswer) answer = files_get (fixture, path, "Range", range);
 
       g_assert_cmpuint (answer->code, ==, 206);
       g_assert_cmpmem (answer->body, answer->length, content + i, MIN (piece, size - i));
@@ -487,7 +298,7 @@ drain (DouTestClient *client)
 /* Test that an answer whose file became shorter, against the rule, ends with its connection, and that
  * nothing else does. */
 static void
-test_shortened (Fixture *fixture, gconstpointer data)
+test_shortened (FilesFixture *fixture, gconstpointer data)
 {
   const gsize size = 20 * 1024 * 1024;
   const char *path = "/media/video/41/65.mp4";
@@ -496,27 +307,27 @@ test_shortened (Fixture *fixture, gconstpointer data)
   g_autoptr (DouTestClient) client = dou_test_server_connect (&fixture->server);
   g_autoptr (DouTestAnswer) other = NULL;
 
-  add_file (fixture, path, content, size);
+  files_add (fixture, path, content, size);
   dou_test_client_send (client, "GET /media/video/41/65.mp4 HTTP/1.1\r\nHost: example.org\r\n\r\n");
   while (!dou_test_client_has_input (client))
     g_main_context_iteration (NULL, FALSE);
   g_assert_no_errno (truncate (file, 1));
   g_assert_cmpuint (drain (client), <, size);
 
-  other = request (fixture, "GET", VIDEO, "");
-  assert_whole (fixture, other);
+  other = files_request (fixture, "GET", VIDEO, "");
+  files_assert_whole (fixture, other);
 }
 
 /* Test that who is sent to the store gets there what was stored, the whole and a part, and that what is not
  * there is a 404 here. */
 static void
-test_signed (Fixture *fixture, gconstpointer data)
+test_signed (FilesFixture *fixture, gconstpointer data)
 {
-  g_autoptr (DouTestAnswer) answer = request (fixture, "GET", VIDEO, "");
-  g_autoptr (DouTestAnswer) again = request (fixture, "GET", VIDEO, "");
-  g_autoptr (DouTestAnswer) absent = request (fixture, "GET", "/media/video/3f/64.mp4", "");
+  g_autoptr (DouTestAnswer) answer = files_request (fixture, "GET", VIDEO, "");
+  g_autoptr (DouTestAnswer) again = files_request (fixture, "GET", VIDEO, "");
+  g_autoptr (DouTestAnswer) absent = files_request (fixture, "GET", "/media/video/3f/64.mp4", "");
   g_autofree char *location = dou_test_answer_get_header (answer, "Location");
-  g_autofree char *origin = g_strdup_printf ("http://%s/", object_server->host);
+  g_autofree char *origin = g_strdup_printf ("http://%s/", files_store_get ()->host);
   g_autoptr (SoupSession) stranger = soup_session_new ();
   g_autoptr (SoupMessage) whole = soup_message_new ("GET", location);
   g_autoptr (SoupMessage) part = soup_message_new ("GET", location);
@@ -526,7 +337,7 @@ test_signed (Fixture *fixture, gconstpointer data)
 
   g_assert_cmpuint (answer->code, ==, 302);
   g_assert_true (g_str_has_prefix (location, origin));
-  assert_header (answer, "Cache-Control", "private, max-age=300");
+  files_assert_header (answer, "Cache-Control", "private, max-age=300");
   g_assert_cmpuint (again->code, ==, 302);
   dou_test_assert_status (absent, 404, DOU_STATUS_NOT_FOUND);
 
@@ -545,9 +356,9 @@ test_signed (Fixture *fixture, gconstpointer data)
 
 /* Test that HEAD is sent on with an address for HEAD. */
 static void
-test_signed_head (Fixture *fixture, gconstpointer data)
+test_signed_head (FilesFixture *fixture, gconstpointer data)
 {
-  g_autoptr (DouTestAnswer) answer = request (fixture, "HEAD", VIDEO, "");
+  g_autoptr (DouTestAnswer) answer = files_request (fixture, "HEAD", VIDEO, "");
   g_autofree char *location = dou_test_answer_get_header (answer, "Location");
   g_autoptr (SoupSession) stranger = soup_session_new ();
   g_autoptr (SoupMessage) head = soup_message_new ("HEAD", location);
@@ -568,13 +379,13 @@ test_signed_head (Fixture *fixture, gconstpointer data)
 
 /* Begins to ask for something large, and waits for its first bytes. */
 static DouTestClient *
-begin_large (Fixture *fixture)
+begin_large (FilesFixture *fixture)
 {
   const char *path = "/media/video/41/66.mp4";
   g_autofree guint8 *content = g_malloc0 (LARGE_SIZE);
   DouTestClient *client = dou_test_server_connect (&fixture->server);
 
-  add_file (fixture, path, content, LARGE_SIZE);
+  files_add (fixture, path, content, LARGE_SIZE);
   dou_test_client_send (client, "GET /media/video/41/66.mp4 HTTP/1.1\r\nHost: example.org\r\n\r\n");
   while (!dou_test_client_has_input (client))
     g_main_context_iteration (NULL, TRUE);
@@ -584,14 +395,14 @@ begin_large (Fixture *fixture)
 
 /* Test that a client which goes away in the middle is let go, and that others do not notice. */
 static void
-test_hang_up (Fixture *fixture, gconstpointer data)
+test_hang_up (FilesFixture *fixture, gconstpointer data)
 {
   DouTestClient *client = begin_large (fixture);
   g_autoptr (DouTestAnswer) other = NULL;
 
   dou_test_client_free (client);
-  other = request (fixture, "GET", VIDEO, "");
-  assert_whole (fixture, other);
+  other = files_request (fixture, "GET", VIDEO, "");
+  files_assert_whole (fixture, other);
 }
 
 static gboolean
@@ -624,33 +435,33 @@ drain_slowly (DouTestClient *client)
 /* Test that an answer is broken off if the store hangs in the middle of it, and that it is used again
  * when it goes on. */
 static void
-test_hung (Fixture *fixture, gconstpointer data)
+test_hung (FilesFixture *fixture, gconstpointer data)
 {
   g_autoptr (DouTestClient) client = begin_large (fixture);
   g_autoptr (DouTestAnswer) other = NULL;
 
-  dou_test_object_store_hang (object_server);
+  dou_test_object_store_hang (files_store_get ());
   g_assert_cmpuint (drain_slowly (client), <, LARGE_SIZE);
-  dou_test_object_store_go_on (object_server);
+  dou_test_object_store_go_on (files_store_get ());
 
-  other = request (fixture, "GET", VIDEO, "");
-  assert_whole (fixture, other);
+  other = files_request (fixture, "GET", VIDEO, "");
+  files_assert_whole (fixture, other);
 }
 
 /* Test that a store which is away is a 503; the last test, since it ends it. */
 static void
-test_down (Fixture *fixture, gconstpointer data)
+test_down (FilesFixture *fixture, gconstpointer data)
 {
   g_autoptr (DouTestAnswer) unknown = NULL;
 
-  g_clear_pointer (&object_server, dou_test_object_store_free);
-  unknown = request (fixture, "GET", "/media/video/3f/64.mp4", "");
+  files_store_end ();
+  unknown = files_request (fixture, "GET", "/media/video/3f/64.mp4", "");
   dou_test_assert_status (unknown, 503, DOU_STATUS_UNAVAILABLE);
 }
 
 #define ADD_AT(place, path, function)                                                              \
-  g_test_add ("/gateway/media-routes/" path, Fixture, place, fixture_set_up, function,             \
-              fixture_tear_down)
+  g_test_add ("/gateway/media-routes/" path, FilesFixture, place, files_fixture_set_up, function,             \
+              files_fixture_tear_down)
 
 /* Once with files that are here, and once with those of an object store, passed on. */
 #define ADD(path, function)                                                                        \
@@ -663,9 +474,7 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  object_server = dou_test_object_store_new ();
-  dou_test_object_store_make_bucket (object_server, BUCKET);
-  stored = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  files_store_start ();
 
   ADD ("refused", test_refused);
   ADD ("climbing-refused", test_climbing_refused);
@@ -686,12 +495,11 @@ main (int argc, char **argv)
   ADD_AT ("proxy", "proxy/hang-up", test_hang_up);
   ADD_AT ("proxy", "proxy/hung", test_hung);
   /* Suites run in their order, whatever is in them. */
-  g_test_add ("/gateway/media-routes-down/proxy", Fixture, "proxy", fixture_set_up, test_down,
-              fixture_tear_down);
+  g_test_add ("/gateway/media-routes-down/proxy", FilesFixture, "proxy", files_fixture_set_up, test_down,
+              files_fixture_tear_down);
 
   status = g_test_run ();
-  g_clear_pointer (&object_server, dou_test_object_store_free);
-  g_hash_table_unref (stored);
+  files_store_end ();
 
   return status;
 }

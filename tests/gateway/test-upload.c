@@ -10,16 +10,10 @@
 
 #include <json-glib/json-glib.h>
 
-#include "gateway/dou-context.h"
-#include "gateway/dou-media-routes.h"
-#include "gateway/dou-test-server.h"
 #include "gateway/dou-upload.h"
-#include "lib/dou-test-dir.h"
 #include "lib/dou-test-wait.h"
 
-#define CONTENT_TYPE "multipart/form-data; boundary=AaB03x"
-#define PATH "/publish"
-#define TWO_PATH "/two"
+#include "upload-fixture.h"
 
 #define PART(head, content)                                                                        \
   "--AaB03x\r\nContent-Disposition: form-data; " head "\r\n\r\n" content "\r\n"
@@ -38,164 +32,6 @@
 /* The most by which memory may grow over an upload of any size, in bytes. */
 #define MAX_GROWTH (8 * 1024 * 1024)
 
-typedef struct
-{
-  DouContext context;   /* only its configuration; first, since it is the routes' user data */
-  DouTestServer server; /* (owned) */
-  char *directory;      /* (owned) the state directory */
-  DouMedia *media;      /* (owned) */
-  guint n_handled;      /* uploads that came as far as the handler */
-} Fixture;
-
-static void
-add_checksum (DouUpload *upload, DouJsonWriter *writer)
-{
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  int fd = dou_upload_get_fd (upload, 0);
-  guint8 buffer[65536];
-  off_t position = 0;
-  struct stat info;
-  gssize n;
-
-  g_assert_no_errno (fstat (fd, &info));
-  g_assert_cmpuint (info.st_nlink, ==, 0);
-  g_assert_cmpuint ((guint64) info.st_size, ==, dou_upload_get_size (upload, 0));
-
-  while ((n = pread (fd, buffer, sizeof buffer, position)) > 0)
-    {
-      g_checksum_update (checksum, buffer, n);
-      position += n;
-    }
-  g_assert_cmpint (n, ==, 0);
-
-  dou_json_writer_name (writer, "checksum");
-  dou_json_writer_string (writer, g_checksum_get_string (checksum));
-}
-
-/* Publishes the file as the video service does. */
-static void
-give_name (Fixture *fixture, DouUpload *upload, const char *name)
-{
-  g_autofree char *path = g_build_filename (fixture->directory, "media", name, NULL);
-  g_autofree char *parent = g_path_get_dirname (path);
-  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", dou_upload_get_fd (upload, 0));
-
-  g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
-  g_assert_no_errno (linkat (AT_FDCWD, link, AT_FDCWD, path, AT_SYMLINK_FOLLOW));
-}
-
-/* Says what arrived, and keeps it where `path` says. */
-static void
-upload_handler (DouRequest *request, gpointer user_data)
-{
-  Fixture *fixture = user_data;
-  DouUpload *upload = dou_request_get_body_sink (request);
-  const char *names[] = { "title", "token" };
-  g_auto (DouJsonWriter) writer = { NULL };
-
-  fixture->n_handled++;
-  dou_request_begin_reply (request, DOU_STATUS_OK, &writer);
-  dou_json_writer_name (&writer, "size");
-  dou_json_writer_int64 (&writer, (gint64) dou_upload_get_size (upload, 0));
-  if (dou_upload_get_size (upload, 0) > 0)
-    add_checksum (upload, &writer);
-  else
-    g_assert_cmpint (dou_upload_get_fd (upload, 0), ==, -1);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    if (dou_request_get_parameter (request, names[i]) != NULL)
-      {
-        dou_json_writer_name (&writer, names[i]);
-        dou_json_writer_string (&writer, dou_request_get_parameter (request, names[i]));
-      }
-  dou_request_end_reply (request, DOU_STATUS_OK, &writer);
-
-  if (dou_request_get_parameter (request, "path") != NULL)
-    give_name (fixture, upload, dou_request_get_parameter (request, "path"));
-}
-
-/* Two files with a limit each; other forms than multipart are left to the server. */
-static gpointer
-open_two (DouRequest *request, gpointer user_data, DouStatus *status)
-{
-  static const DouUploadFile files[] = { { "first", 3 }, { "second", 5 } };
-  SoupMessageHeaders *headers
-      = dou_request_get_headers (request);
-  const char *type = soup_message_headers_get_content_type (headers, NULL);
-
-  *status = DOU_STATUS_OK;
-  return g_strcmp0 (type, "multipart/form-data") == 0
-             ? dou_upload_new (request, user_data, files, G_N_ELEMENTS (files), status)
-             : NULL;
-}
-
-static const DouBodySinkClass two_sink_class = {
-  .open = open_two,
-  .write = dou_upload_write,
-  .close = dou_upload_close,
-  .free = dou_upload_free,
-};
-
-/* Says how large each file is, and what the title is. */
-static void
-two_handler (DouRequest *request, gpointer user_data)
-{
-  Fixture *fixture = user_data;
-  DouUpload *upload = dou_request_get_body_sink (request);
-  const char *title = dou_request_get_parameter (request, "title");
-  g_auto (DouJsonWriter) writer = { NULL };
-
-  fixture->n_handled++;
-  dou_request_begin_reply (request, DOU_STATUS_OK, &writer);
-  dou_json_writer_name (&writer, "first");
-  dou_json_writer_int64 (&writer, upload != NULL ? (gint64) dou_upload_get_size (upload, 0) : -1);
-  dou_json_writer_name (&writer, "second");
-  dou_json_writer_int64 (&writer, upload != NULL ? (gint64) dou_upload_get_size (upload, 1) : -1);
-  dou_json_writer_name (&writer, "title");
-  dou_json_writer_string (&writer, title != NULL ? title : "");
-  dou_request_end_reply (request, DOU_STATUS_OK, &writer);
-}
-
-static void
-fixture_set_up (Fixture *fixture, gconstpointer data)
-{
-  static const DouRoute routes[] = {
-    { PATH, DOU_METHOD_POST, upload_handler, &dou_upload_sink_class },
-    { TWO_PATH, DOU_METHOD_POST, two_handler, &two_sink_class },
-  };
-  g_autofree char *directory = NULL;
-  g_autoptr (GError) error = NULL;
-
-  dou_test_server_set_up (&fixture->server, NULL);
-  fixture->context.config = fixture->server.config;
-  fixture->directory = dou_test_dir_new ();
-  dou_config_set (fixture->context.config, DOU_CONFIG_STATE_DIR, fixture->directory, &error);
-  g_assert_no_error (error);
-  dou_config_set (fixture->context.config, DOU_CONFIG_MAX_UPLOAD, data, &error);
-  g_assert_no_error (error);
-
-  directory = g_build_filename (fixture->directory, "media", NULL);
-  fixture->media = dou_media_new (directory, &error);
-  g_assert_no_error (error);
-  dou_router_add (fixture->server.router, routes, G_N_ELEMENTS (routes), &fixture->context);
-  dou_media_routes_add (fixture->server.router, fixture->media);
-}
-
-/* What was not given a name is gone. */
-static void
-fixture_tear_down (Fixture *fixture, gconstpointer data)
-{
-  g_autofree char *path = g_build_filename (fixture->directory, "media", NULL);
-  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (directory)) != NULL)
-    g_assert_cmpstr (name, ==, "video");
-  dou_test_server_tear_down (&fixture->server, NULL);
-  g_assert_finalize_object (fixture->media);
-  dou_test_dir_remove (fixture->directory);
-}
-
 static char *
 make_head_of_type (const char *content_type, guint64 length)
 {
@@ -211,7 +47,7 @@ make_head (guint64 length)
 }
 
 static DouTestAnswer *
-post (Fixture *fixture, const char *content_type, const void *body, gsize length)
+post (UploadFixture *fixture, const char *content_type, const void *body, gsize length)
 {
   g_autoptr (DouTestClient) client = dou_test_server_connect (&fixture->server);
   g_autofree char *head = make_head_of_type (content_type, length);
@@ -223,7 +59,7 @@ post (Fixture *fixture, const char *content_type, const void *body, gsize length
 
 static void
 assert_refused_full (
-    Fixture *fixture, const char *content_type, const void *body, gsize length, DouStatus expected)
+    UploadFixture *fixture, const char *content_type, const void *body, gsize length, DouStatus expected)
 {
   g_autoptr (DouTestAnswer) answer = post (fixture, content_type, body, length);
 
@@ -232,14 +68,14 @@ assert_refused_full (
 }
 
 static void
-assert_refused (Fixture *fixture, const char *body, DouStatus expected)
+assert_refused (UploadFixture *fixture, const char *body, DouStatus expected)
 {
   assert_refused_full (fixture, CONTENT_TYPE, body, strlen (body), expected);
 }
 
 /* Asserts that a body is taken; returns what the handler said of it. */
 static JsonNode *
-assert_taken (Fixture *fixture, const char *body, gsize length)
+assert_taken (UploadFixture *fixture, const char *body, gsize length)
 {
   g_autoptr (DouTestAnswer) answer = post (fixture, CONTENT_TYPE, body, length);
   g_autoptr (GError) error = NULL;
@@ -270,7 +106,7 @@ assert_file (JsonNode *answer, const void *content, gsize length)
 
 /* Test that a body of another type is refused, and is not read as something else. */
 static void
-test_not_multipart (Fixture *fixture, gconstpointer data)
+test_not_multipart (UploadFixture *fixture, gconstpointer data)
 {
   const char *types[] = {
     "application/x-www-form-urlencoded",
@@ -286,7 +122,7 @@ test_not_multipart (Fixture *fixture, gconstpointer data)
 
 /* Test that a form which is incomplete, or is more than one upload, is refused. */
 static void
-test_malformed (Fixture *fixture, gconstpointer data)
+test_malformed (UploadFixture *fixture, gconstpointer data)
 {
   g_autoptr (GString) fields = g_string_new (NULL);
 
@@ -319,7 +155,7 @@ make_body (const char *head, const void *content, gsize length, gsize *body_leng
 
 /* Test that a field has a limit. */
 static void
-test_field_limit (Fixture *fixture, gconstpointer data)
+test_field_limit (UploadFixture *fixture, gconstpointer data)
 {
   g_autofree char *value = g_strnfill (DOU_UPLOAD_MAX_FIELD_LENGTH + 1, 'x');
   const char *head = "--AaB03x\r\nContent-Disposition: form-data; name=title\r\n\r\n";
@@ -339,14 +175,14 @@ test_field_limit (Fixture *fixture, gconstpointer data)
 
 /* Test that text which is none is refused as any other parameter. */
 static void
-test_field_encoding (Fixture *fixture, gconstpointer data)
+test_field_encoding (UploadFixture *fixture, gconstpointer data)
 {
   assert_refused (fixture, FIELD ("title", "\xff") FILE_PART ("x") END, DOU_STATUS_BAD_PARAMETER);
 }
 
 /* Test that a file which finds no room is answered with that, while it is still being sent. */
 static void
-test_disk_full (Fixture *fixture, gconstpointer data)
+test_disk_full (UploadFixture *fixture, gconstpointer data)
 {
   g_autofree guint8 *content = g_malloc0 (MAX_UPLOAD);
   g_autofree char *body = NULL;
@@ -367,7 +203,7 @@ test_disk_full (Fixture *fixture, gconstpointer data)
 
 /* Test that the limit counts the bytes of the file, not those of the form around it. */
 static void
-test_file_limit (Fixture *fixture, gconstpointer data)
+test_file_limit (UploadFixture *fixture, gconstpointer data)
 {
   g_autofree guint8 *content = g_malloc0 (MAX_UPLOAD + 1);
   g_autofree char *body = NULL;
@@ -385,7 +221,7 @@ test_file_limit (Fixture *fixture, gconstpointer data)
 
 /* Test that a form without a file, or with an empty one, gets as far as the handler. */
 static void
-test_no_file (Fixture *fixture, gconstpointer data)
+test_no_file (UploadFixture *fixture, gconstpointer data)
 {
   const char *bodies[] = {
     END,
@@ -404,7 +240,7 @@ test_no_file (Fixture *fixture, gconstpointer data)
 
 /* Test that the fields may come before and after the file, and which part the file is. */
 static void
-test_forms (Fixture *fixture, gconstpointer data)
+test_forms (UploadFixture *fixture, gconstpointer data)
 {
   const char *bodies[] = {
     FIELD ("token", "t") FIELD ("title", "你好 hello") FILE_PART ("\r\n--AaB03\r\n") END,
@@ -447,7 +283,7 @@ assert_memory (gint64 before)
 
 /* Uploads @size bytes to be kept at @path; returns their checksum. */
 static char *
-upload_large (Fixture *fixture, guint64 size, const char *path, gint64 memory)
+upload_large (UploadFixture *fixture, guint64 size, const char *path, gint64 memory)
 {
   g_autoptr (DouTestClient) client = dou_test_server_connect (&fixture->server);
   g_autoptr (DouTestAnswer) answer = NULL;
@@ -478,7 +314,7 @@ upload_large (Fixture *fixture, guint64 size, const char *path, gint64 memory)
 
 /* Downloads @size bytes, piece by piece; returns their checksum. */
 static char *
-download_large (Fixture *fixture, guint64 size, const char *path, gint64 memory)
+download_large (UploadFixture *fixture, guint64 size, const char *path, gint64 memory)
 {
   g_autoptr (DouTestClient) client = dou_test_server_connect (&fixture->server);
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
@@ -503,7 +339,7 @@ download_large (Fixture *fixture, guint64 size, const char *path, gint64 memory)
 
 /* Test that a large upload and its download are the same bytes, and take no memory. */
 static void
-test_large (Fixture *fixture, gconstpointer data)
+test_large (UploadFixture *fixture, gconstpointer data)
 {
   guint64 size = (g_getenv ("DOUTOK_TEST_LONG") != NULL ? 1024 : 64) * 1024 * 1024;
   gint64 memory = get_memory ();
@@ -520,7 +356,7 @@ test_large (Fixture *fixture, gconstpointer data)
 
 /* How many unnamed files of the media directory are open. */
 static void
-assert_two (Fixture *fixture, const char *content_type, const char *body, guint http_code,
+assert_two (UploadFixture *fixture, const char *content_type, const char *body, guint http_code,
             DouStatus status, const char *expected)
 {
   g_autoptr (DouTestClient) client = dou_test_server_connect (&fixture->server);
@@ -540,7 +376,7 @@ assert_two (Fixture *fixture, const char *content_type, const char *body, guint 
 /* Test that each of several files is told by its name, may be absent, comes once, and has a limit
  * of its own; and that such a route takes other forms, too, up to the limit of forms. */
 static void
-test_two_files (Fixture *fixture, gconstpointer data)
+test_two_files (UploadFixture *fixture, gconstpointer data)
 {
   g_autofree char *long_value = g_strnfill (64 * 1024, 'x');
   g_autofree char *long_form = g_strconcat ("title=", long_value, NULL);
@@ -568,7 +404,7 @@ test_two_files (Fixture *fixture, gconstpointer data)
 }
 
 static guint
-count_unnamed_files (Fixture *fixture)
+count_unnamed_files (UploadFixture *fixture)
 {
   g_autoptr (GDir) directory = g_dir_open ("/proc/self/fd", 0, NULL);
   const char *name;
@@ -601,7 +437,7 @@ has_ended (gpointer data)
 
 /* Test that the file of a client that goes away is gone as well, whichever way it goes. */
 static void
-test_client_leaves (Fixture *fixture, gconstpointer data)
+test_client_leaves (UploadFixture *fixture, gconstpointer data)
 {
   for (guint way = 0; way < 2; way++)
     {
@@ -622,8 +458,8 @@ test_client_leaves (Fixture *fixture, gconstpointer data)
 }
 
 #define ADD(path, max_upload, function)                                                            \
-  g_test_add ("/gateway/upload/" path, Fixture, max_upload, fixture_set_up, function,              \
-              fixture_tear_down)
+  g_test_add ("/gateway/upload/" path, UploadFixture, max_upload, upload_fixture_set_up, function,              \
+              upload_fixture_tear_down)
 
 int
 main (int argc, char **argv)
