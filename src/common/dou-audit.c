@@ -23,6 +23,23 @@ dou_audit_is_why (const char *why)
 }
 
 /**
+ * dou_audit_may_act:
+ * @seen: (element-type gint64): what the items before this one act on; @id is added
+ * @id: what an item acts on; outlives @seen
+ * @why: the reason
+ *
+ * A call that names something twice could be written down in one order and done in another, so the second item
+ * is refused.
+ *
+ * Returns: whether the item can be done
+ */
+gboolean
+dou_audit_may_act (GHashTable *seen, const gint64 *id, const char *why)
+{
+  return dou_audit_is_why (why) && g_hash_table_add (seen, (gpointer) id);
+}
+
+/**
  * dou_audit_write:
  * @writer: takes four elements
  * @time: of the action, in milliseconds since 1970

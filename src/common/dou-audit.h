@@ -18,6 +18,7 @@ G_BEGIN_DECLS
 #define DOU_AUDIT_PAGES_MAX 64
 
 gboolean dou_audit_is_why (const char *why);
+gboolean dou_audit_may_act (GHashTable *seen, const gint64 *id, const char *why);
 void dou_audit_write (DouJsonWriter *writer, gint64 time, const DouCaller *caller, const char *why);
 
 void dou_audit_list_async (DouDatabase *database, GVariant *pages, GAsyncReadyCallback callback,

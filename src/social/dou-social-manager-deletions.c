@@ -232,7 +232,7 @@ dou_social_manager_remove_comments_async (DouSocialManager *self, GArray *remova
       DouSocialDeletion *deletion = &g_array_index (call->deletions, DouSocialDeletion, i);
 
       deletion->user = DOU_SOCIAL_ADMINISTRATION;
-      if (!dou_audit_is_why (deletion->why) || !g_hash_table_add (seen, &deletion->comment))
+      if (!dou_audit_may_act (seen, &deletion->comment, deletion->why))
         g_array_index (call->statuses, gint32, i) = DOU_STATUS_BAD_PARAMETER;
     }
   start (self, call, cancellable, callback, user_data);

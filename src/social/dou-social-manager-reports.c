@@ -206,7 +206,7 @@ dou_social_manager_resolve_reports_async (DouSocialManager *self, GArray *resolu
       DouSocialResolution *resolution = &g_array_index (resolutions, DouSocialResolution, i);
       DouSocialResolution copy = { resolution->id, NULL };
 
-      if (!dou_audit_is_why (resolution->why) || !g_hash_table_add (seen, &resolution->id))
+      if (!dou_audit_may_act (seen, &resolution->id, resolution->why))
         {
           g_array_index (call->statuses, gint32, i) = DOU_STATUS_BAD_PARAMETER;
           continue;

@@ -4,10 +4,7 @@
  * that they have changed, and that whoever came in before has to log in again. So a ban needs no way
  * of its own to the gateways, which refuse the tokens of an older generation, close the WebSockets that
  * were opened under it, and ask anew what they may show of the user. That it is a ban, the generation
- * itself says (dou-generation.h).
- *
- * A call that names a user twice could be written down in one order and done in another, so the second
- * item is refused. */
+ * itself says (dou-generation.h). */
 
 #include "config.h"
 
@@ -83,7 +80,7 @@ item_fill (Item *item, gint64 id, const char *why, GHashTable *seen)
 {
   item->id = id;
   item->why = g_strdup (why);
-  if (!dou_audit_is_why (why) || !g_hash_table_add (seen, &item->id))
+  if (!dou_audit_may_act (seen, &item->id, why))
     item_settle (item, DOU_STATUS_BAD_PARAMETER);
 }
 

@@ -118,7 +118,7 @@ fill (DouUserRounds *rounds, const DouUserDeletion *deletions)
       if (rounds->caller != NULL)
         {
           proof->why = g_strdup (deletions[i].why);
-          if (!dou_audit_is_why (proof->why) || !g_hash_table_add (seen, &proof->id))
+          if (!dou_audit_may_act (seen, &proof->id, proof->why))
             dou_user_rounds_settle (proof, DOU_STATUS_BAD_PARAMETER);
           continue;
         }

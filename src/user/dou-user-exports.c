@@ -93,8 +93,7 @@ dou_user_manager_export_async (DouUserManager *self, const DouUserExport *export
   g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   for (guint i = 0; i < n_exports; i++)
     {
-      if (!dou_audit_is_why (exports[i].why)
-          || !g_hash_table_add (seen, (gpointer) &exports[i].id))
+      if (!dou_audit_may_act (seen, &exports[i].id, exports[i].why))
         continue;
 
       asked[n_asked] = exports[i];

@@ -2,44 +2,18 @@
 
 /* How the administration hides videos. To everybody a hidden video is as one that was deleted, its author
  * included, except that it can come back, to the place that it had; so everybody is told of it in the
- * same way. Likes and comments stay where they are, unseen.
- *
- * A call that names a video twice could be written down in one order and done in another, so the second
- * item is refused. */
+ * same way. Likes and comments stay where they are, unseen. */
 
 #include "config.h"
 
 #include "common/dou-status.h"
+#include "video/dou-video-act-call.h"
 #include "video/dou-video-manager-private.h"
-
-/* The data of a call's task. */
-typedef struct
-{
-  GArray *statuses; /* (owned) (element-type gint32) of each item */
-  GArray *places;   /* (owned) (element-type guint) of the items that the store is asked about */
-} Call;
-
-static void
-call_free (Call *call)
-{
-  g_array_unref (call->statuses);
-  g_array_unref (call->places);
-  g_free (call);
-}
-
-static void
-call_return (GTask *task)
-{
-  Call *call = g_task_get_task_data (task);
-
-  g_task_return_pointer (task, g_array_ref (call->statuses), (GDestroyNotify) g_array_unref);
-}
 
 static void
 hidden_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  Call *call = g_task_get_task_data (task);
   g_autoptr (GArray) hidden = NULL;
   GError *error = NULL;
 
@@ -52,11 +26,10 @@ hidden_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   for (guint i = 0; i < hidden->len; i++)
     if (g_array_index (hidden, DouVideoHidden, i).place.id == 0)
-      g_array_index (call->statuses, gint32, g_array_index (call->places, guint, i))
-          = DOU_STATUS_VIDEO_NOT_FOUND;
+      dou_video_act_call_refuse (task, i, DOU_STATUS_VIDEO_NOT_FOUND);
 
   dou_video_manager_report_hidden (g_task_get_source_object (task), hidden);
-  call_return (task);
+  dou_video_act_call_return (task);
 }
 
 /**
@@ -76,33 +49,20 @@ dou_video_manager_set_hidden_async (DouVideoManager *self, const DouVideoHiding 
                                     GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_autofree DouVideoHiding *asked = g_new (DouVideoHiding, n_hidings);
-  Call *call;
+  guint n_asked = 0;
 
   g_return_if_fail (DOU_IS_VIDEO_MANAGER (self));
 
-  call = g_new0 (Call, 1);
-  call->statuses = g_array_sized_new (FALSE, TRUE, sizeof (gint32), n_hidings);
-  g_array_set_size (call->statuses, n_hidings);
-  call->places = g_array_sized_new (FALSE, FALSE, sizeof (guint), n_hidings);
+  task = dou_video_act_call_new (self, dou_video_manager_set_hidden_async, n_hidings, callback, user_data);
   for (guint i = 0; i < n_hidings; i++)
-    if (dou_audit_is_why (hidings[i].why)
-        && g_hash_table_add (seen, (gpointer) &hidings[i].id))
-      {
-        asked[call->places->len] = hidings[i];
-        g_array_append_val (call->places, i);
-      }
-    else
-      g_array_index (call->statuses, gint32, i) = DOU_STATUS_BAD_PARAMETER;
+    if (dou_video_act_call_take (task, i, &hidings[i].id, hidings[i].why))
+      asked[n_asked++] = hidings[i];
 
-  task = g_task_new (self, NULL, callback, user_data);
-  g_task_set_source_tag (task, dou_video_manager_set_hidden_async);
-  g_task_set_task_data (task, call, (GDestroyNotify) call_free);
-  if (call->places->len == 0)
-    call_return (task);
+  if (n_asked == 0)
+    dou_video_act_call_return (task);
   else
-    dou_video_store_set_hidden_async (self->store, asked, call->places->len, caller, hidden_cb,
+    dou_video_store_set_hidden_async (self->store, asked, n_asked, caller, hidden_cb,
                                       g_object_ref (task));
 }
 

@@ -243,8 +243,7 @@ call_add_removals (Call *call, const DouVideoRemoval *removals)
   call->removals = g_new0 (DouVideoRemoval, call->n_deletions);
   for (guint i = 0; i < call->n_deletions; i++)
     {
-      gboolean good = dou_audit_is_why (removals[i].why)
-                      && g_hash_table_add (seen, (gpointer) &removals[i].id);
+      gboolean good = dou_audit_may_act (seen, &removals[i].id, removals[i].why);
 
       call->removals[i].id = call->deletions[i].video = good ? removals[i].id : 0;
       call->removals[i].why = g_strdup (good ? removals[i].why : "");

@@ -5,38 +5,13 @@
 #include "config.h"
 
 #include "common/dou-status.h"
+#include "video/dou-video-act-call.h"
 #include "video/dou-video-manager-private.h"
-
-/* The data of a call's task. */
-typedef struct
-{
-  GArray *statuses; /* (owned) (element-type gint32) of each item */
-  GArray *places;   /* (owned) (element-type guint) of the items that the store is asked about */
-  GArray *ids;      /* (owned) (element-type gint64) their videos */
-} Call;
-
-static void
-call_free (Call *call)
-{
-  g_array_unref (call->statuses);
-  g_array_unref (call->places);
-  g_array_unref (call->ids);
-  g_free (call);
-}
-
-static void
-call_return (GTask *task)
-{
-  Call *call = g_task_get_task_data (task);
-
-  g_task_return_pointer (task, g_array_ref (call->statuses), (GDestroyNotify) g_array_unref);
-}
 
 static void
 retried_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  Call *call = g_task_get_task_data (task);
   g_autoptr (GArray) retried = NULL;
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
   GError *error = NULL;
@@ -53,13 +28,16 @@ retried_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       DouVideoRetried outcome = g_array_index (retried, DouVideoRetried, i);
 
       if (outcome == DOU_VIDEO_RETRIED_NONE)
-        g_array_index (call->statuses, gint32, g_array_index (call->places, guint, i))
-            = DOU_STATUS_VIDEO_NOT_FOUND;
+        dou_video_act_call_refuse (task, i, DOU_STATUS_VIDEO_NOT_FOUND);
       else if (outcome == DOU_VIDEO_RETRIED)
-        g_array_append_val (ids, g_array_index (call->ids, gint64, i));
+        {
+          gint64 id = dou_video_act_call_get_asked (task, i);
+
+          g_array_append_val (ids, id);
+        }
     }
   dou_video_manager_report_retried (g_task_get_source_object (task), ids);
-  call_return (task);
+  dou_video_act_call_return (task);
 }
 
 /**
@@ -79,34 +57,20 @@ dou_video_manager_retry_async (DouVideoManager *self, const DouVideoRetry *retri
                                gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_autofree DouVideoRetry *asked = g_new (DouVideoRetry, n_retries);
-  Call *call;
+  guint n_asked = 0;
 
   g_return_if_fail (DOU_IS_VIDEO_MANAGER (self));
 
-  call = g_new0 (Call, 1);
-  call->statuses = g_array_sized_new (FALSE, TRUE, sizeof (gint32), n_retries);
-  g_array_set_size (call->statuses, n_retries);
-  call->places = g_array_sized_new (FALSE, FALSE, sizeof (guint), n_retries);
-  call->ids = g_array_sized_new (FALSE, FALSE, sizeof (gint64), n_retries);
+  task = dou_video_act_call_new (self, dou_video_manager_retry_async, n_retries, callback, user_data);
   for (guint i = 0; i < n_retries; i++)
-    if (dou_audit_is_why (retries[i].why) && g_hash_table_add (seen, (gpointer) &retries[i].id))
-      {
-        asked[call->places->len] = retries[i];
-        g_array_append_val (call->places, i);
-        g_array_append_val (call->ids, retries[i].id);
-      }
-    else
-      g_array_index (call->statuses, gint32, i) = DOU_STATUS_BAD_PARAMETER;
+    if (dou_video_act_call_take (task, i, &retries[i].id, retries[i].why))
+      asked[n_asked++] = retries[i];
 
-  task = g_task_new (self, NULL, callback, user_data);
-  g_task_set_source_tag (task, dou_video_manager_retry_async);
-  g_task_set_task_data (task, call, (GDestroyNotify) call_free);
-  if (call->places->len == 0)
-    call_return (task);
+  if (n_asked == 0)
+    dou_video_act_call_return (task);
   else
-    dou_video_store_retry_async (self->store, asked, call->places->len, caller, retried_cb,
+    dou_video_store_retry_async (self->store, asked, n_asked, caller, retried_cb,
                                  g_object_ref (task));
 }
 
