@@ -96,13 +96,10 @@ print_service (const DouDomain *domain, GVariant *properties)
     {
       if (g_str_has_suffix (name, "Count") && g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
         g_string_append_printf (counts, ", %s %" G_GINT64_FORMAT, name, g_variant_get_int64 (value));
-      else if (g_str_has_prefix (name, "Pending")
-               && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32))
-        g_string_append_printf (counts, ", %s %u", name, g_variant_get_uint32 (value));
-      /* As a rule there are none. */
-      else if (g_str_has_prefix (name, "Failed")
-               && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32)
-               && g_variant_get_uint32 (value) > 0)
+      /* As a rule none have failed. */
+      else if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32)
+               && (g_str_has_prefix (name, "Pending")
+                   || (g_str_has_prefix (name, "Failed") && g_variant_get_uint32 (value) > 0)))
         g_string_append_printf (counts, ", %s %u", name, g_variant_get_uint32 (value));
       g_variant_unref (value);
     }
