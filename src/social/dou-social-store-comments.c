@@ -387,34 +387,37 @@ comment_clear (gpointer data)
 }
 
 /* Copies as many of the rows as the page may have.
- * @places: (array length=n_rows): which rows */
+ * @places: (element-type guint): which rows, from @begin to before @end */
 static void
-fill_comment_page (DouSocialCommentPage *page, DouRows *rows, const guint *places, guint n_rows, guint limit,
+fill_comment_page (DouSocialCommentPage *page, DouRows *rows, GArray *places, guint begin, guint end, guint limit,
                    gsize max_bytes)
 {
   gsize n_bytes = 0;
+  guint last = 0;
 
   page->comments = g_array_new (FALSE, FALSE, sizeof (DouSocialComment));
   g_array_set_clear_func (page->comments, comment_clear);
-  for (guint i = 0; i < n_rows; i++)
+  for (guint i = begin; i < end; i++)
     {
-      const char *text = dou_rows_get_text (rows, places[i], 3);
+      guint row = g_array_index (places, guint, i);
+      const char *text = dou_rows_get_text (rows, row, 3);
       DouSocialComment comment = { 0 };
 
       n_bytes += strlen (text) + COMMENT_OVERHEAD;
-      if (i == limit || (i > 0 && n_bytes > max_bytes))
+      if (i - begin == limit || (i > begin && n_bytes > max_bytes))
         {
-          page->cursor = dou_rows_get_int64 (rows, places[i - 1], 1);
+          page->cursor = dou_rows_get_int64 (rows, last, 1);
           return;
         }
 
-      comment.id = dou_rows_get_int64 (rows, places[i], 1);
-      comment.user = dou_rows_get_int64 (rows, places[i], 2);
+      comment.id = dou_rows_get_int64 (rows, row, 1);
+      comment.user = dou_rows_get_int64 (rows, row, 2);
       comment.text = g_strdup (text);
-      comment.created = dou_rows_get_int64 (rows, places[i], 4);
-      comment.likes = dou_rows_get_int64 (rows, places[i], 5);
-      comment.dislikes = dou_rows_get_int64 (rows, places[i], 6);
+      comment.created = dou_rows_get_int64 (rows, row, 4);
+      comment.likes = dou_rows_get_int64 (rows, row, 5);
+      comment.dislikes = dou_rows_get_int64 (rows, row, 6);
       g_array_append_val (page->comments, comment);
+      last = row;
     }
 }
 
@@ -471,8 +474,7 @@ list_comment_pages (DouTransaction *transaction, DouSocialOperation *operation, 
 
       while (next < places->len && dou_rows_get_int64 (rows, g_array_index (places, guint, next), 0) == i)
         next++;
-      fill_comment_page (&page, rows, &g_array_index (places, guint, begin), next - begin, requests[i].limit,
-                         operation->page_bytes);
+      fill_comment_page (&page, rows, places, begin, next, requests[i].limit, operation->page_bytes);
       g_array_append_val (operation->results, page);
     }
 
