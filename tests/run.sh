@@ -8,8 +8,10 @@
 #     --sanitize  under AddressSanitizer and UndefinedBehaviorSanitizer
 #     --valgrind  DouTok's programs under valgrind's memcheck, in integration/endpoints unless others are named; needs a
 #                 machine that does nothing else, or they take too long to start
-#     --long      also what takes minutes
-#     NAME        a suite (a folder of tests/, as “launcher”) or a test (“launcher/serve”); all by default
+#     --long      also what takes minutes, and all of tests/integration on each database engine, each time also with a
+#                 Redis and an object store: integration/NAME-postgresql, -mysql and -ENGINE-redis-s3
+#     NAME        a suite (a folder of tests/, as “launcher”) or a test (“launcher/serve”); all by default. A test that
+#                 is named runs without --long, too
 #
 # Installs the Debian packages that are missing. The last line is “N passed, N failed, N skipped”.
 set -eu
@@ -152,12 +154,25 @@ if [ -z "${TMPDIR:-}" ] && [ "$(stat -f -c %T "$memory" 2>/dev/null)" = tmpfs ] 
   say "tests write into $in_memory"
 fi
 
-# A name stands for a test, or for all tests of a suite.
+# The suite “long” is what only the long form runs.
+form='--no-suite long'
+[ -z "$long" ] || form=
+
+# Lists tests; the arguments choose among them.
+list() {
+  meson test -C "$build" --no-rebuild --list "$@" 2>/dev/null | sed -n 's|.* / ||p'
+}
+
+# A name stands for a test, or for all tests of a suite in that form.
 selected=
 if [ -n "$names" ]; then
-  all=$(meson test -C "$build" --no-rebuild --list 2>/dev/null | sed -n 's|.* / ||p')
+  all=$(list)
+  # shellcheck disable=SC2086
+  in_form=$(list $form)
+  form=
   for name in $names; do
-    found=$(printf '%s\n' "$all" | grep -E "^${name%/}(/|\$)") || die "there is no test or suite $name"
+    found=$(printf '%s\n' "$all" | grep -Fx "$name") ||
+      found=$(printf '%s\n' "$in_form" | grep -E "^${name%/}/") || die "there is no test or suite $name"
     selected="$selected $found"
   done
 fi
@@ -171,7 +186,7 @@ processes=$(($(nproc) + 2))
 [ -z "$valgrind" ] || processes=1
 # shellcheck disable=SC2086
 meson test -C "$build" --no-rebuild --print-errorlogs --num-processes "$processes" --timeout-multiplier "$multiplier" \
-  $selected || status=$?
+  $form $selected || status=$?
 
 trap '[ -z "${in_memory:-}" ] || rm -rf "$in_memory"' EXIT
 

@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "integration/dou-test-audit.h"
 #include "lib/dou-test-http.h"
 
@@ -221,54 +223,49 @@ check_messages (Audit *audit, guint writer)
   while (n > 0);
 }
 
-/* Counts the files below a directory, each of which must be that of a video. */
-static guint
-count_files (Audit *audit, const char *path)
+/* Counts what is on the disk or in the object store, each of which must be that of a video. */
+static void
+count_files (Audit *audit, GPtrArray *names, guint *n_videos, guint *n_covers)
 {
-  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
-  const char *name;
-  guint n = 0;
-
-  while (directory != NULL && (name = g_dir_read_name (directory)) != NULL)
+  for (guint i = 0; i < names->len; i++)
     {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-      gint64 id = g_ascii_strtoll (name, NULL, 10);
+      const char *name = g_ptr_array_index (names, i);
+      gint64 id = g_ascii_strtoll (strrchr (name, '/') + 1, NULL, 10);
 
-      if (g_file_test (child, G_FILE_TEST_IS_DIR))
-        n += count_files (audit, child);
-      else if (g_hash_table_contains (audit->videos, &id))
-        n++;
-      else
-        g_error ("%s belongs to no video", child);
+      *n_videos += g_str_has_prefix (name, "video/");
+      *n_covers += g_str_has_prefix (name, "cover/");
+      if (!g_hash_table_contains (audit->videos, &id))
+        g_error ("%s belongs to no video", name);
     }
-
-  return n;
 }
 
 static gboolean
-is_empty (const char *path)
+is_working (GPtrArray *names)
 {
-  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
+  for (guint i = 0; i < names->len; i++)
+    if (g_str_has_prefix (g_ptr_array_index (names, i), "work/"))
+      return TRUE;
 
-  return directory == NULL || g_dir_read_name (directory) == NULL;
+  return FALSE;
 }
 
 static void
 check_files (Audit *audit)
 {
-  const char *state_dir = dou_test_daemon_get_state_dir (audit->server);
-  g_autofree char *videos = g_build_filename (state_dir, "media", "video", NULL);
-  g_autofree char *covers = g_build_filename (state_dir, "media", "cover", NULL);
-  g_autofree char *work = g_build_filename (state_dir, "media", "work", NULL);
   gint64 deadline = g_get_monotonic_time () + CLEAR_UP_TIMEOUT * G_TIME_SPAN_SECOND;
+  g_autoptr (GPtrArray) names = dou_test_daemon_list_media (audit->server);
+  guint n_videos = 0, n_covers = 0;
 
-  while (!is_empty (work))
+  while (is_working (names))
     {
       g_assert_cmpint (g_get_monotonic_time (), <, deadline);
       g_usleep (10000);
+      g_ptr_array_unref (names);
+      names = dou_test_daemon_list_media (audit->server);
     }
-  g_assert_cmpuint (count_files (audit, videos), ==, g_hash_table_size (audit->videos));
-  g_assert_cmpuint (count_files (audit, covers), ==, g_hash_table_size (audit->videos));
+  count_files (audit, names, &n_videos, &n_covers);
+  g_assert_cmpuint (n_videos, ==, g_hash_table_size (audit->videos));
+  g_assert_cmpuint (n_covers, ==, g_hash_table_size (audit->videos));
 }
 
 /**

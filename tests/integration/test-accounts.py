@@ -9,7 +9,6 @@ import os
 import pathlib
 import shutil
 import signal
-import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -19,6 +18,7 @@ import unittest
 import websockets
 
 import server
+import surroundings
 import tap
 
 GATEWAYS = 2
@@ -27,6 +27,10 @@ MANY = 8
 SOCKETS = 4
 BAD_PARAMETER, TAKEN, NOT_LOGGED_IN, NOT_FOUND, TOO_MANY = 10002, 10003, 10004, 10010, 10014
 UNLIMITED = "[limits]\nrate-limits=off\n"
+# What any column can be compared as.
+TEXT = "char" if surroundings.ENGINE == "mysql" else "text"
+# Where there is one database for all domains, this one's has another name.
+TOTALS = "totals" if surroundings.ENGINE == "sqlite" else "chat_totals"
 SERVICES = ("doutok-user", "doutok-video", "doutok-social", "doutok-chat")
 
 
@@ -38,13 +42,16 @@ def make(codec, *words):
         stdout=subprocess.PIPE, check=True).stdout
 
 
-# What a server with a world in it has left, and who and what is there; made once, for all tests.
+# What a server with a world in it has left, and who and what is there; made once, for all tests, if it
+# can be copied.
 the_state = None
 the_world = None
 
 
 def setUpModule():
     global the_state, the_world
+    if not surroundings.IS_IN_FILES:
+        return
     the_state = pathlib.Path(tempfile.mkdtemp(prefix="doutok-accounts-"))
     unittest.addModuleCleanup(shutil.rmtree, the_state)
     maker = Account()
@@ -61,9 +68,11 @@ class Account(unittest.TestCase):
     def setUp(self):
         state_dir = pathlib.Path(tempfile.mkdtemp(prefix="doutok-accounts-"))
         self.addCleanup(shutil.rmtree, state_dir)
-        shutil.copytree(the_state, state_dir, dirs_exist_ok=True)
+        if surroundings.IS_IN_FILES:
+            shutil.copytree(the_state, state_dir, dirs_exist_ok=True)
         self.start(state_dir)
         self.addCleanup(self.stop)
+        self.world = the_world or self.make_world()
 
     def start(self, state_dir):
         self.state_dir = state_dir
@@ -141,9 +150,8 @@ class Account(unittest.TestCase):
         self.act(ann, "relation/block", to_user_id=dan["user_id"], action_type=1)
         return ann, ben, cat, dan, videos, comments, video_file
 
-    def open_database(self, domain):
-        return contextlib.closing(sqlite3.connect(f"file:{self.state_dir}/{domain}.db?mode=ro", uri=True,
-                                                  timeout=server.TIMEOUT))
+    def select(self, domain, columns, sql):
+        return surroundings.select(self.state_dir, domain, columns, sql)
 
     def find_rows(self, user_id):
         """Where there is still a row with that id, but where it is to stay."""
@@ -154,19 +162,15 @@ class Account(unittest.TestCase):
                 "reports"}
         found = set()
         for domain in ("user", "video", "social", "chat"):
-            with self.open_database(domain) as database:
-                tables = [name for (name,) in database.execute(
-                    "SELECT name FROM sqlite_schema WHERE type = 'table'") if name not in kept]
-                for table in tables:
-                    for column in [row[1] for row in database.execute(f"PRAGMA table_info({table})")]:
-                        if database.execute(f"SELECT count(*) FROM {table} WHERE {column} = ?",
-                                            (user_id,)).fetchone()[0]:
-                            found.add(f"{domain}: {table}.{column}")
+            for table, column in surroundings.list_columns(self.state_dir, domain):
+                if table not in kept and self.select(
+                        domain, "x", f"SELECT count(*) FROM {table} WHERE CAST({column} AS {TEXT}) = "
+                        f"'{user_id}'") != [(0,)]:
+                    found.add(f"{domain}: {table}.{column}")
         return found
 
     def is_pending(self):
-        with self.open_database("user") as database:
-            return database.execute("SELECT count(*) FROM user_deletions").fetchone()[0] > 0
+        return self.select("user", "x", "SELECT count(*) FROM user_deletions") != [(0,)]
 
     def wait_until_gone(self):
         """Until everything is removed. The user service, which does that, is started by who asks."""
@@ -177,21 +181,22 @@ class Account(unittest.TestCase):
             time.sleep(0.05)
 
     def list_media(self):
-        return sorted(path.name for path in (self.state_dir / "media").rglob("*") if path.is_file())
+        return self.server.list_media()
 
     def assert_nothing_left(self, user, files):
         self.assertEqual(self.find_rows(user["user_id"]), set())
         self.assertEqual(self.list_media(), files)
         for service in ("Social", "Video"):
             self.assertEqual(self.server.call(service, "Recount").strip(), "x 0")
-        with self.open_database("chat") as database:
-            self.assertEqual(*database.execute(
-                "SELECT (SELECT count(*) FROM messages), messages FROM totals").fetchone())
-        with self.open_database("social") as database:
-            self.assertEqual(database.execute(
-                "SELECT count(*) FROM reports WHERE reporter = ? OR resolved = 0",
-                (user["user_id"],)).fetchone(), (0,))
+        (listed, counted), = self.select(
+            "chat", "xx", f"SELECT (SELECT count(*) FROM messages), messages FROM {TOTALS}")
+        self.assertEqual(listed, counted)
+        self.assertEqual(self.select("social", "x", "SELECT count(*) FROM reports WHERE "
+                                     f"reporter = {user['user_id']} OR resolved = 0"), [(0,)])
         self.stop()
+        # What is on servers is not looked at by this command.
+        if not surroundings.IS_IN_FILES:
+            return
         done = subprocess.run([server.find_program(), "verify", "--state-dir", self.state_dir],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, text=True,
                               env={**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": "en"})
@@ -202,7 +207,7 @@ class Account(unittest.TestCase):
 class Asking(Account):
     def test_refusals(self):
         """Test what is asked for, and that a wrong password changes nothing."""
-        ann = the_world[0]
+        ann = self.world[0]
         self.call("POST", "user/delete", NOT_LOGGED_IN, password="secret")
         self.call("POST", "user/delete", BAD_PARAMETER, token=ann["token"])
         answer = self.delete(ann, NOT_LOGGED_IN, "wrong")
@@ -214,7 +219,7 @@ class Asking(Account):
 
     def test_seen_at_once(self):
         """Test that the user is nobody from the answer on, on every gateway and every WebSocket."""
-        ann, ben, cat, dan, videos, _, _ = the_world
+        ann, ben, cat, dan, videos, _, _ = self.world
         self.assertEqual(len(self.everywhere("GET", "feed", token=ben["token"])["video_list"]), 6)
         self.everywhere("GET", "comment/list", video_id=videos[ben["user_id"]][0])
         self.everywhere("GET", "relation/follower/list", user_id=ben["user_id"])
@@ -296,7 +301,7 @@ class Killing(Account):
 
     def test_killed(self):
         """Test that a deletion is completed whichever services are killed amid it, again and again."""
-        ann, ben, *_ = the_world
+        ann, ben, *_ = self.world
         files = self.list_media()
         self.assertEqual(len(files), 14)
         self.kill("doutok-social", "doutok-chat", "doutok-video")
@@ -314,7 +319,7 @@ class Killing(Account):
 
     def test_killed_server(self):
         """Test that what a server had not finished the next one does."""
-        ann = the_world[0]
+        ann = self.world[0]
         # With a domain that does not answer, the deletion cannot be completed.
         stopped = self.server.find_processes("doutok-video")
         for pid in stopped:
@@ -338,7 +343,7 @@ class Killing(Account):
 
     def test_writes_amid(self):
         """Test that what the user and others do while the account goes leaves nothing behind."""
-        ann, ben, cat, _, videos, comments, video_file = the_world
+        ann, ben, cat, _, videos, comments, video_file = self.world
         over = threading.Event()
         failures = []
 
@@ -392,7 +397,7 @@ class Guessing(Account):
 
     def test_throttled(self):
         """Test that guesses are counted as those of a login, and that the right password waits, too."""
-        ann = the_world[0]
+        ann = self.world[0]
         for _ in range(3):
             self.delete(ann, NOT_LOGGED_IN, "wrong")
         answer = self.server.request("POST", "/douyin/user/delete/?" + server.form(

@@ -6,6 +6,7 @@
 
 #include "lib/dou-test-http.h"
 #include "lib/dou-test-daemon.h"
+#include "lib/dou-test-engine.h"
 
 typedef struct
 {
@@ -100,7 +101,8 @@ test_introspect (Fixture *fixture, gconstpointer data)
 
   assert_contains (user, (const char *const[]){ "org.doutok.User1", ".Register", "a(xss)", ".Login",
                                                 ".GetUsers", "a(ixssss)", ".Changed", ".Version",
-                                                ".Engine", "SQLite", ".SchemaVersion", ".StartTime",
+                                                ".Engine",
+                                                dou_test_engine_get_title (), ".SchemaVersion", ".StartTime",
                                                 ".UserCount", "org.doutok.User1.Admin", ".SetBans",
                                                 "a(xbs)", ".ResetPasswords", ".GetAudit", NULL });
   assert_contains (video, (const char *const[]){ "org.doutok.Video1", ".Publish", "a(xxsh)",

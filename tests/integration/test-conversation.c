@@ -160,7 +160,7 @@ static gboolean ann_send_cb (gpointer user_data);
 static void
 write_next (Fixture *fixture, GSourceFunc func)
 {
-  if (g_getenv ("DOUTOK_TEST_LONG") != NULL)
+  if (g_strcmp0 (g_getenv ("DOUTOK_TEST_LONG"), "1") == 0)
     g_timeout_add (LONG_PAUSE, func, fixture);
   else
     func (fixture);
@@ -322,7 +322,7 @@ converse (Fixture *fixture)
   g_autofree char *url
       = dou_test_http_build_url (dou_test_daemon_get_url (fixture->server), "/douyin/message/ws",
                                  "token", fixture->bob.token, NULL);
-  gboolean is_long = g_getenv ("DOUTOK_TEST_LONG") != NULL;
+  gboolean is_long = g_strcmp0 (g_getenv ("DOUTOK_TEST_LONG"), "1") == 0;
   guint timeout = g_timeout_add_seconds (200, too_late_cb, fixture);
   guint poll;
 

@@ -20,6 +20,7 @@ import urllib.parse
 import zipfile
 
 import server
+import surroundings
 import tap
 
 PASSWORD = "Grün-8-Hexe"
@@ -389,7 +390,8 @@ class Export(unittest.TestCase):
         self.assertRegex(parts["videos.json"][0]["hidden_since"], TIME)
         for name in (parts["profile.json"]["avatar"], parts["videos.json"][0]["file"],
                      parts["videos.json"][0]["cover"]):
-            self.assertEqual(archive.read(name), (the_server.state_dir / name).read_bytes())
+            self.assertEqual(archive.read(name), surroundings.read_media(
+                the_server.state_dir, name.removeprefix("media/")))
 
     def test_long_lists(self):
         """Lists that are longer than a page are whole, in their order, and nothing is there twice."""
@@ -446,15 +448,14 @@ class Export(unittest.TestCase):
         """A file that is lost does not keep the user from the rest."""
         user = register("lost ann")
         video = publish(user, "Lost")
-        file, = (path for path in (the_server.state_dir / "media" / "video").rglob(f"{video}*"))
-        file.unlink()
+        file, = (name for name in the_server.list_media() if name.startswith("video/") and f"/{video}" in name)
+        surroundings.remove_media(the_server.state_dir, file)
         path = self.directory / "export.zip"
         done = the_server.run("user", "export", "lost ann", path)
         self.assertEqual((done.returncode, done.stderr),
                          (0, "doutok: 1 files are not there any more, index.json says which\n"))
         parts, archive = self.open_zip(path)
-        self.assertEqual(parts["index.json"]["missing"],
-                         [str(file.relative_to(the_server.state_dir / "media"))])
+        self.assertEqual(parts["index.json"]["missing"], [file])
         self.assertIn(parts["videos.json"][0]["cover"], archive.namelist())
 
 

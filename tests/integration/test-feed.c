@@ -61,7 +61,7 @@ set_up (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (JsonObject) answer = NULL;
 
-  fixture->n_videos = g_getenv ("DOUTOK_TEST_LONG") != NULL ? N_VIDEOS_LONG : N_VIDEOS;
+  fixture->n_videos = g_strcmp0 (g_getenv ("DOUTOK_TEST_LONG"), "1") == 0 ? N_VIDEOS_LONG : N_VIDEOS;
   fixture->server = dou_test_daemon_new ("[limits]\nrate-limits=off\n");
   fixture->http = dou_test_http_new (dou_test_daemon_get_url (fixture->server), N_CONNECTIONS);
   fixture->file = dou_test_media_ffmpeg (

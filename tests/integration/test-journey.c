@@ -303,7 +303,7 @@ test_publish (Fixture *fixture, gconstpointer data)
   g_autofree char *token = register_user (fixture, "alice", &id);
   g_autoptr (GBytes) mp4 = dou_test_media_make (DOU_TEST_MEDIA_H264);
   g_autoptr (GBytes) webm = dou_test_media_make (DOU_TEST_MEDIA_WEBM);
-  gint64 deadline = g_get_monotonic_time () + 50 * G_TIME_SPAN_SECOND;
+  gint64 deadline = g_get_monotonic_time () + 120 * G_TIME_SPAN_SECOND;
 
   g_assert_cmpint (publish (fixture, token, "第一个 😀", mp4), ==, 0);
   g_assert_cmpint (publish (fixture, token, "second", webm), ==, 0);
@@ -372,23 +372,6 @@ make_hostile_files (const char *victim)
   return files;
 }
 
-static void
-count_files (const char *path, guint *n_files)
-{
-  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (directory != NULL && (name = g_dir_read_name (directory)) != NULL)
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      if (g_file_test (child, G_FILE_TEST_IS_DIR))
-        count_files (child, n_files);
-      else
-        (*n_files)++;
-    }
-}
-
 /* Test that what is no video, or has no author or title, is refused with a text that says why, and
  * leaves neither a row nor a file. */
 static void
@@ -396,14 +379,13 @@ test_refused_uploads (Fixture *fixture, gconstpointer data)
 {
   const char *state_dir = dou_test_daemon_get_state_dir (fixture->server);
   g_autofree char *token = register_user (fixture, "alice", NULL);
-  g_autofree char *media = g_build_filename (state_dir, "media", NULL);
   g_autofree char *victim = g_build_filename (state_dir, "victim.mp4", NULL);
   g_autofree char *long_title = g_strnfill (201, 't');
   g_autoptr (GBytes) mp4 = dou_test_media_make (DOU_TEST_MEDIA_H264);
   g_autoptr (GBytes) empty = g_bytes_new (NULL, 0);
   g_autoptr (GPtrArray) hostile = make_hostile_files (victim);
   g_autoptr (JsonObject) feed = NULL;
-  guint n_files = 0;
+  g_autoptr (GPtrArray) files = NULL;
 
   g_assert_true (g_file_set_contents (victim, g_bytes_get_data (mp4, NULL),
                                       (gssize) g_bytes_get_size (mp4), NULL));
@@ -424,8 +406,8 @@ test_refused_uploads (Fixture *fixture, gconstpointer data)
   feed = call (fixture, "GET", "/douyin/feed/");
   g_assert_cmpuint (json_array_get_length (get_videos (feed)), ==, 0);
   g_assert_cmpint (json_object_get_int_member (feed, "next_time"), >, 0);
-  count_files (media, &n_files);
-  g_assert_cmpuint (n_files, ==, 0);
+  files = dou_test_daemon_list_media (fixture->server);
+  g_assert_cmpuint (files->len, ==, 0);
 }
 
 /* Test that a video longer than the limit is refused, as is a file that is larger. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/dou-test-daemon.h"
+#include "lib/dou-test-engine.h"
 #include "lib/dou-test-dir.h"
 #include "lib/dou-test-http.h"
 
@@ -211,7 +212,8 @@ test_status (Fixture *fixture, gconstpointer data)
   /* The newest page of the feed is in the memory of its service. */
   g_assert_nonnull (strstr (output, "PendingTranscodes 0, 100.0 % hits\n"));
   g_assert_nonnull (strstr (output, "\nstore        "));
-  g_assert_nonnull (strstr (output, "iB of databases on this disk, "));
+  g_assert_nonnull (strstr (output, dou_test_engine_is_server () ? " 0 bytes of databases on this disk, "
+                                                                 : "iB of databases on this disk, "));
 
   dou_test_daemon_stop (fixture->server);
   without = g_subprocess_new (G_SUBPROCESS_FLAGS_STDERR_PIPE, &error, program, "status", "--state-dir",
@@ -230,19 +232,24 @@ static void
 test_check (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *program = dou_test_daemon_get_program ();
+  g_autofree char *user
+      = g_strconcat ("ok   user database: ", dou_test_engine_get_title (), NULL);
+  g_autofree char *chat
+      = g_strconcat ("ok   chat database: ", dou_test_engine_get_title (), NULL);
   g_autofree char *output = NULL;
   g_autoptr (GSubprocess) check = NULL;
   g_autoptr (GError) error = NULL;
 
   dou_test_daemon_stop (fixture->server);
-  check = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, program, "check", "--state-dir",
+  check = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, program, "check", "--config",
+                            dou_test_daemon_get_config (fixture->server), "--state-dir",
                             dou_test_daemon_get_state_dir (fixture->server), "--runtime-dir",
                             "/tmp/doutok-that-is-not-there", NULL);
   g_assert_no_error (error);
   g_subprocess_communicate_utf8 (check, NULL, NULL, &output, NULL, &error);
   g_assert_no_error (error);
-  g_assert_nonnull (strstr (output, "ok   user database: SQLite"));
-  g_assert_nonnull (strstr (output, "ok   chat database: SQLite"));
+  g_assert_nonnull (strstr (output, user));
+  g_assert_nonnull (strstr (output, chat));
   g_assert_true (g_subprocess_get_successful (check));
   dou_test_daemon_start (fixture->server);
 }

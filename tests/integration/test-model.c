@@ -80,7 +80,7 @@ struct _Fixture
 static guint
 get_n_operations (void)
 {
-  return g_getenv ("DOUTOK_TEST_LONG") != NULL ? N_OPERATIONS_LONG : N_OPERATIONS;
+  return g_strcmp0 (g_getenv ("DOUTOK_TEST_LONG"), "1") == 0 ? N_OPERATIONS_LONG : N_OPERATIONS;
 }
 
 static void

@@ -54,33 +54,20 @@ tear_down (Fixture *fixture, gconstpointer data)
 }
 
 static void
-run_sqlite (Fixture *fixture, const char *name, const char *sql)
-{
-  g_autofree char *sqlite = g_find_program_in_path ("sqlite3");
-  g_autofree char *path
-      = g_build_filename (dou_test_daemon_get_state_dir (fixture->server), name, NULL);
-  const char *argv[] = { sqlite, "-cmd", ".timeout 5000", path, sql, NULL };
-  int status;
-
-  g_assert_true (g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL,
-                               &status, NULL));
-  g_assert_true (g_spawn_check_wait_status (status, NULL));
-}
-
-static void
 break_counters (Fixture *fixture)
 {
-  run_sqlite (fixture, "video.db", "UPDATE authors SET work_count = 7");
-  run_sqlite (fixture, "social.db",
-              "UPDATE user_counts SET total_favorited = 3, favorites = 4;"
-              "UPDATE video_counts SET comments = 5");
+  dou_test_daemon_run_sql (fixture->server, "video", "UPDATE authors SET work_count = 7");
+  dou_test_daemon_run_sql (fixture->server, "social",
+                           "UPDATE user_counts SET total_favorited = 3, favorites = 4");
+  dou_test_daemon_run_sql (fixture->server, "social", "UPDATE video_counts SET comments = 5");
 }
 
 static char *
 check (Fixture *fixture, gboolean recount)
 {
   g_autofree char *program = dou_test_daemon_get_program ();
-  const char *argv[] = { program, "check", "--state-dir",
+  const char *argv[] = { program, "check", "--config",
+                         dou_test_daemon_get_config (fixture->server), "--state-dir",
                          dou_test_daemon_get_state_dir (fixture->server), "--runtime-dir",
                          dou_test_daemon_get_runtime_dir (fixture->server),
                          recount ? "--recount" : NULL, NULL };

@@ -34,7 +34,7 @@ typedef struct
 static guint
 get_n_requests (void)
 {
-  return g_getenv ("DOUTOK_TEST_LONG") != NULL ? N_REQUESTS_LONG : N_REQUESTS;
+  return g_strcmp0 (g_getenv ("DOUTOK_TEST_LONG"), "1") == 0 ? N_REQUESTS_LONG : N_REQUESTS;
 }
 
 static void

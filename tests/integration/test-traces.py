@@ -15,6 +15,7 @@ import unittest
 
 import collector
 import server
+import surroundings
 import tap
 
 CLIENT = collector.KINDS["CLIENT"]
@@ -178,7 +179,7 @@ class Wanted(unittest.TestCase):
         if method != "Video1/GetFeed":
             statement = next(span for span in spans if span.parent == handled.id)
             self.assertEqual((statement.service, statement.kind), (service, CLIENT))
-            self.assertEqual(statement.attributes["db.system.name"], "sqlite")
+            self.assertEqual(statement.attributes["db.system.name"], surroundings.ENGINE)
             self.assertEqual(statement.attributes["doutok.batch.items"], 1)
             # Nobody has liked it, so there is nothing to count.
             self.assertEqual(statement.attributes["db.response.returned_rows"], int(service != "doutok-social"))
@@ -208,7 +209,7 @@ class Wanted(unittest.TestCase):
         handled, = (span for span in spans if span.kind == SERVER and span.service == "doutok-user")
         self.assertEqual(handled.name, "org.doutok.User1/Register")
         statements = [span.attributes for span in spans if span.parent == handled.id]
-        self.assertEqual({attributes["db.system.name"] for attributes in statements}, {"sqlite"})
+        self.assertEqual({attributes["db.system.name"] for attributes in statements}, {surroundings.ENGINE})
         self.assertIn(1, {attributes.get("doutok.changed_rows") for attributes in statements})
         self.assertIn(1, {attributes.get("doutok.batch.jobs") for attributes in statements})
 

@@ -26,6 +26,7 @@ struct _DouTestDaemon
   char *config;         /* (owned) path of the configuration file */
   char *url;            /* (owned) (nullable) without a trailing slash */
   DouDatabaseAddress *database; /* (owned) (nullable) on the engine under test; NULL if another's */
+  char *bucket; /* (owned) (nullable) where its media are, if not in its state directory */
 };
 
 /**
@@ -48,7 +49,7 @@ static DouTestDaemon *
 daemon_new (const char *config, DouTestDaemon *neighbour)
 {
   DouTestDaemon *self = g_new0 (DouTestDaemon, 1);
-  g_autofree char *surroundings = neighbour == NULL ? dou_test_surroundings_get_config () : NULL;
+  g_autofree char *surroundings = NULL;
   g_autofree char *database = NULL;
   g_autofree char *text = NULL;
 
@@ -57,7 +58,11 @@ daemon_new (const char *config, DouTestDaemon *neighbour)
   self->runtime_dir = g_build_filename (self->directory, "run", NULL);
   self->config = g_build_filename (self->directory, "doutok.conf", NULL);
   if (neighbour == NULL)
-    self->database = dou_test_engine_create (self->state_dir, "all");
+    {
+      self->database = dou_test_engine_create (self->state_dir, "all");
+      self->bucket = dou_test_surroundings_make_bucket ();
+    }
+  surroundings = dou_test_surroundings_get_config (self->bucket);
   database = dou_test_engine_get_config (neighbour != NULL ? neighbour->database : self->database);
   text = g_strconcat (config != NULL ? config : "", "\n", database, "\n", surroundings, NULL);
   g_assert_true (g_file_set_contents (self->config, text, -1, NULL));
@@ -131,6 +136,7 @@ dou_test_daemon_free (DouTestDaemon *self)
   g_free (self->runtime_dir);
   g_free (self->config);
   g_free (self->url);
+  g_free (self->bucket);
   g_free (self);
 }
 
@@ -334,6 +340,60 @@ GPid
 dou_test_daemon_get_pid (DouTestDaemon *self)
 {
   return (GPid) g_ascii_strtoll (g_subprocess_get_identifier (self->process), NULL, 10);
+}
+
+/**
+ * dou_test_daemon_run_sql:
+ * @self: a server, made by dou_test_daemon_new()
+ * @domain: that has the tables
+ * @sql: one statement
+ */
+void
+dou_test_daemon_run_sql (DouTestDaemon *self, const char *domain, const char *sql)
+{
+  g_autoptr (DouDatabaseAddress) file = NULL;
+
+  if (!dou_test_engine_is_server ())
+    file = dou_database_address_new_in (self->state_dir, domain);
+  dou_test_engine_run (file != NULL ? file : self->database, sql);
+}
+
+/* The files of any kind below @path, beginning with @prefix; directories, too, below work/. */
+static void
+add_files (GPtrArray *names, const char *path, const char *prefix)
+{
+  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (directory != NULL && (name = g_dir_read_name (directory)) != NULL)
+    {
+      g_autofree char *child = g_build_filename (path, name, NULL);
+      g_autofree char *full_name = g_build_filename (prefix, name, NULL);
+      gboolean is_directory = g_file_test (child, G_FILE_TEST_IS_DIR);
+
+      if (is_directory)
+        add_files (names, child, full_name);
+      if (!is_directory || g_str_has_prefix (full_name, "work/"))
+        g_ptr_array_add (names, g_steal_pointer (&full_name));
+    }
+}
+
+/**
+ * dou_test_daemon_list_media:
+ * @self: a server
+ *
+ * Returns: (transfer full) (element-type utf8): the names of all its media, as `video/ab/1.mp4`, wherever they
+ *   are; and of what it is working on, below `work/`
+ */
+GPtrArray *
+dou_test_daemon_list_media (DouTestDaemon *self)
+{
+  GPtrArray *names = self->bucket != NULL ? dou_test_surroundings_list (self->bucket)
+                                          : g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *media = g_build_filename (self->state_dir, "media", NULL);
+
+  add_files (names, media, "");
+  return names;
 }
 
 /**

@@ -32,6 +32,8 @@ const char *dou_test_daemon_get_url (DouTestDaemon *self);
 const char *dou_test_daemon_get_config (DouTestDaemon *self);
 const char *dou_test_daemon_get_state_dir (DouTestDaemon *self);
 const char *dou_test_daemon_get_runtime_dir (DouTestDaemon *self);
+void dou_test_daemon_run_sql (DouTestDaemon *self, const char *domain, const char *sql);
+GPtrArray *dou_test_daemon_list_media (DouTestDaemon *self);
 GDBusConnection *dou_test_daemon_connect_bus (DouTestDaemon *self);
 GPid dou_test_daemon_get_pid (DouTestDaemon *self);
 GPid dou_test_daemon_get_service_pid (DouTestDaemon *self, const char *bus_name);

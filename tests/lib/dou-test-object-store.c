@@ -91,14 +91,15 @@ dou_test_object_store_get_address (DouTestObjectStore *self, const char *bucket)
   return address;
 }
 
-/* Sends a request about the bucket itself; returns what is answered. */
-static char *
-ask (DouTestObjectStore *self, const char *bucket, const char *method, const char *parameter)
+/* Sends a request about the bucket itself, if @key is empty, or an object in it; returns what is answered. */
+static GBytes *
+ask (DouTestObjectStore *self, const char *bucket, const char *method, const char *key,
+     const char *parameter)
 {
   const DouObjectLimits limits = { TIMEOUT, 1, 1 };
   g_autoptr (DouObjectAddress) address = dou_test_object_store_get_address (self, bucket);
   g_autoptr (DouObjectClient) client = dou_object_client_new (address, &limits);
-  DouObjectRequest *request = dou_object_request_new (method, "");
+  DouObjectRequest *request = dou_object_request_new (method, key);
   g_autoptr (DouObjectAnswer) answer = NULL;
   GAsyncResult *pending = NULL;
   g_autoptr (GAsyncResult) result = NULL;
@@ -111,13 +112,13 @@ ask (DouTestObjectStore *self, const char *bucket, const char *method, const cha
   answer = dou_object_client_send_finish (client, result, &error);
   g_assert_no_error (error);
 
-  return g_strdup (g_bytes_get_data (answer->body, NULL));
+  return g_bytes_ref (answer->body);
 }
 
 void
 dou_test_object_store_make_bucket (DouTestObjectStore *self, const char *bucket)
 {
-  g_autofree char *answer = ask (self, bucket, SOUP_METHOD_PUT, NULL);
+  g_autoptr (GBytes) answer = ask (self, bucket, SOUP_METHOD_PUT, "", NULL);
 
   g_assert_nonnull (answer);
 }
@@ -133,5 +134,33 @@ dou_test_object_store_make_bucket (DouTestObjectStore *self, const char *bucket)
 char *
 dou_test_object_store_list (DouTestObjectStore *self, const char *bucket, const char *query)
 {
-  return ask (self, bucket, SOUP_METHOD_GET, query);
+  g_autoptr (GBytes) answer = ask (self, bucket, SOUP_METHOD_GET, "", query);
+
+  return g_strdup (g_bytes_get_data (answer, NULL));
+}
+
+/**
+ * dou_test_object_store_get:
+ * @self: a store
+ * @bucket: one that exists
+ * @key: of an object
+ *
+ * Returns: (transfer full): what is in it
+ */
+GBytes *
+dou_test_object_store_get (DouTestObjectStore *self, const char *bucket, const char *key)
+{
+  return ask (self, bucket, SOUP_METHOD_GET, key, NULL);
+}
+
+/**
+ * dou_test_object_store_remove:
+ * @self: a store
+ * @bucket: one that exists
+ * @key: of an object
+ */
+void
+dou_test_object_store_remove (DouTestObjectStore *self, const char *bucket, const char *key)
+{
+  g_autoptr (GBytes) answer = ask (self, bucket, SOUP_METHOD_DELETE, key, NULL);
 }

@@ -32,5 +32,7 @@ void dou_test_object_store_go_on (DouTestObjectStore *self);
 DouObjectAddress *dou_test_object_store_get_address (DouTestObjectStore *self, const char *bucket);
 void dou_test_object_store_make_bucket (DouTestObjectStore *self, const char *bucket);
 char *dou_test_object_store_list (DouTestObjectStore *self, const char *bucket, const char *query);
+GBytes *dou_test_object_store_get (DouTestObjectStore *self, const char *bucket, const char *key);
+void dou_test_object_store_remove (DouTestObjectStore *self, const char *bucket, const char *key);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real server of a test's own: the installed programs, a free port, directories that go with it."""
 
+import contextlib
 import ctypes
 import http.client
 import os
@@ -10,6 +11,8 @@ import signal
 import subprocess
 import tempfile
 import urllib.parse
+
+import surroundings
 
 READY = "doutok: ready on "
 # Seconds after which an answer does not come any more.
@@ -41,7 +44,7 @@ class Answer:
 class Server:
     """With `log`, a file open for writing, all processes write their logs into it. `state_dir` is a
     directory that is there already, and stays. `environment` is added to that of this process, and
-    `prepare` is called in the new one. `workers` are its gateways."""
+    `prepare` is called in the new one. `workers` are its gateways. The database is on the engine under test."""
 
     def __init__(self, configuration="", log=None, state_dir=None, environment=None, prepare=None,
                  workers=1):
@@ -49,7 +52,8 @@ class Server:
         self.runtime_dir = self.directory / "run"
         self.state_dir = state_dir or self.directory / "state"
         self._configuration = self.directory / "doutok.conf"
-        self._configuration.write_text(configuration, encoding="utf-8")
+        self._configuration.write_text(
+            configuration + surroundings.get_configuration(self.state_dir), encoding="utf-8")
         self._process = subprocess.Popen(
             [find_program(), "serve", "--config", self._configuration, "--listen", "127.0.0.1:0",
              "--state-dir", self.state_dir, "--runtime-dir", self.runtime_dir,
@@ -81,15 +85,17 @@ class Server:
         finally:
             connection.close()
 
+    def list_media(self):
+        """The names of all media, as “video/ab/1.mp4”, wherever they are."""
+        return surroundings.list_media(self.state_dir)
+
     def list_processes(self):
         """The ids of the launcher and all below it."""
         pids = [self._process.pid]
         for pid in pids:
-            try:
-                for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            for task in pathlib.Path("/proc").glob(f"{pid}/task/*"):
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                     pids += map(int, (task / "children").read_text(encoding="ascii").split())
-            except FileNotFoundError:
-                pass
         return pids
 
     def find_processes(self, program):
