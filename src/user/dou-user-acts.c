@@ -10,118 +10,14 @@
 
 #include "common/dou-generation.h"
 #include "common/dou-text.h"
-#include "user/dou-user-call.h"
-
-/* One user on the way through a call. */
-typedef struct
-{
-  GTask *task; /* (owned) of the call, while the hasher works */
-  gint64 id;
-  DouStatus status;
-  gboolean settled; /* status is final */
-  gboolean ban;
-  char *why;      /* (owned) */
-  char *password; /* (owned) (nullable) wiped when freed */
-  char *hash;     /* (owned) (nullable) */
-} Item;
-
-/* Many users who came together; the data of the call's task. */
-typedef struct
-{
-  DouCaller caller; /* (owned) */
-  Item *items;      /* (owned) (array length=n_items) */
-  guint n_items;
-  GArray *places;  /* (owned) (element-type guint) of the items that the store was asked about */
-  guint n_pending; /* items that are with the hasher */
-} Call;
-
-static void
-call_free (Call *call)
-{
-  for (guint i = 0; i < call->n_items; i++)
-    {
-      g_free (call->items[i].why);
-      g_free (call->items[i].hash);
-      g_clear_pointer (&call->items[i].password, dou_password_wipe);
-    }
-
-  g_free (call->caller.login);
-  g_free (call->items);
-  g_array_unref (call->places);
-  g_free (call);
-}
-
-static void
-item_settle (Item *item, DouStatus status)
-{
-  item->settled = TRUE;
-  item->status = status;
-}
-
-static GTask *
-call_new (DouUserManager *manager, gpointer source_tag, const DouCaller *caller, guint n_items,
-          GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task = g_task_new (manager, cancellable, callback, user_data);
-  Call *call = g_new0 (Call, 1);
-
-  call->caller = (DouCaller){ caller->uid, g_strdup (caller->login) };
-  call->items = g_new0 (Item, n_items);
-  call->n_items = n_items;
-  call->places = g_array_sized_new (FALSE, FALSE, sizeof (guint), n_items);
-  g_task_set_source_tag (task, source_tag);
-  g_task_set_task_data (task, call, (GDestroyNotify) call_free);
-  return task;
-}
-
-/* @seen: (element-type gint64): users of the items before this one */
-static void
-item_fill (Item *item, gint64 id, const char *why, GHashTable *seen)
-{
-  item->id = id;
-  item->why = g_strdup (why);
-  if (!dou_audit_may_act (seen, &item->id, why))
-    item_settle (item, DOU_STATUS_BAD_PARAMETER);
-}
-
-static void
-call_return (GTask *task)
-{
-  Call *call = g_task_get_task_data (task);
-  GArray *statuses = g_array_sized_new (FALSE, FALSE, sizeof (DouStatus), call->n_items);
-
-  for (guint i = 0; i < call->n_items; i++)
-    {
-      g_assert (call->items[i].settled);
-      g_array_append_val (statuses, call->items[i].status);
-    }
-
-  g_task_return_pointer (task, statuses, (GDestroyNotify) g_array_unref);
-}
-
-/* Notes which items the store is asked about. Returns: whether there are any */
-static gboolean
-call_collect (Call *call)
-{
-  for (guint i = 0; i < call->n_items; i++)
-    if (!call->items[i].settled)
-      g_array_append_val (call->places, i);
-
-  return call->places->len > 0;
-}
-
-static Item *
-call_get_asked (Call *call, guint i)
-{
-  return &call->items[g_array_index (call->places, guint, i)];
-}
+#include "user/dou-user-act-call.h"
 
 static void
 banned_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   DouUserManager *self = g_task_get_source_object (task);
-  Call *call = g_task_get_task_data (task);
+  DouUserActCall *call = g_task_get_task_data (task);
   g_autoptr (GArray) changed = g_array_new (FALSE, FALSE, sizeof (DouUserGeneration));
   g_autoptr (GArray) effects = NULL;
   GError *error = NULL;
@@ -136,17 +32,17 @@ banned_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   for (guint i = 0; i < call->places->len; i++)
     {
       const DouUserBanEffect *effect = &g_array_index (effects, DouUserBanEffect, i);
-      Item *item = call_get_asked (call, i);
+      DouUserActItem *item = dou_user_act_call_get_asked (call, i);
       const DouUserGeneration now
           = { item->id, effect->generation + (item->ban ? DOU_GENERATION_BANNED : 0) };
 
-      item_settle (item, effect->exists ? DOU_STATUS_OK : DOU_STATUS_USER_NOT_FOUND);
+      dou_user_act_item_settle (item, effect->exists ? DOU_STATUS_OK : DOU_STATUS_USER_NOT_FOUND);
       if (effect->changed)
         g_array_append_val (changed, now);
     }
 
   dou_user_manager_report_generations (self, changed);
-  call_return (task);
+  dou_user_act_call_return (task);
 }
 
 /**
@@ -167,24 +63,23 @@ dou_user_manager_set_bans_async (DouUserManager *self, const DouUserBan *bans, g
                                  GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_autofree DouUserBan *asked = g_new (DouUserBan, n_bans);
-  Call *call;
+  DouUserActCall *call;
 
   g_return_if_fail (DOU_IS_USER_MANAGER (self));
 
-  task = call_new (self, dou_user_manager_set_bans_async, caller, n_bans, cancellable, callback,
-                   user_data);
+  task = dou_user_act_call_new (self, dou_user_manager_set_bans_async, caller, n_bans, cancellable, callback,
+                                user_data);
   call = g_task_get_task_data (task);
   for (guint i = 0; i < n_bans; i++)
     {
       call->items[i].ban = bans[i].ban;
-      item_fill (&call->items[i], bans[i].id, bans[i].why, seen);
+      dou_user_act_call_fill (call, i, bans[i].id, bans[i].why);
     }
 
-  if (!call_collect (call))
+  if (!dou_user_act_call_collect (call))
     {
-      call_return (task);
+      dou_user_act_call_return (task);
       return;
     }
 
@@ -216,7 +111,7 @@ static void
 reset_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  Call *call = g_task_get_task_data (task);
+  DouUserActCall *call = g_task_get_task_data (task);
   g_autoptr (GArray) ended = g_array_new (FALSE, FALSE, sizeof (DouUserGeneration));
   g_autoptr (GArray) generations = NULL;
   GError *error = NULL;
@@ -230,16 +125,16 @@ reset_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   for (guint i = 0; i < call->places->len; i++)
     {
-      Item *item = call_get_asked (call, i);
+      DouUserActItem *item = dou_user_act_call_get_asked (call, i);
       const DouUserGeneration end = { item->id, g_array_index (generations, gint64, i) };
 
-      item_settle (item, end.generation >= 0 ? DOU_STATUS_OK : DOU_STATUS_USER_NOT_FOUND);
+      dou_user_act_item_settle (item, end.generation >= 0 ? DOU_STATUS_OK : DOU_STATUS_USER_NOT_FOUND);
       if (end.generation >= 0)
         g_array_append_val (ended, end);
     }
 
   dou_user_manager_report_generations (g_task_get_source_object (task), ended);
-  call_return (task);
+  dou_user_act_call_return (task);
 }
 
 /* All passwords are hashed. */
@@ -247,18 +142,18 @@ static void
 reset_hashes (GTask *task)
 {
   DouUserManager *self = g_task_get_source_object (task);
-  Call *call = g_task_get_task_data (task);
+  DouUserActCall *call = g_task_get_task_data (task);
   g_autofree DouUserReset *resets = g_new (DouUserReset, call->n_items);
 
-  if (!call_collect (call))
+  if (!dou_user_act_call_collect (call))
     {
-      call_return (task);
+      dou_user_act_call_return (task);
       return;
     }
 
   for (guint i = 0; i < call->places->len; i++)
     {
-      const Item *item = call_get_asked (call, i);
+      const DouUserActItem *item = dou_user_act_call_get_asked (call, i);
 
       resets[i] = (DouUserReset){ item->id, item->hash, item->why };
     }
@@ -271,14 +166,14 @@ reset_hashes (GTask *task)
 static void
 hashed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Item *item = user_data;
+  DouUserActItem *item = user_data;
   g_autoptr (GTask) task = g_steal_pointer (&item->task);
-  Call *call = g_task_get_task_data (task);
+  DouUserActCall *call = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
 
   item->hash = dou_password_hasher_hash_finish (DOU_PASSWORD_HASHER (source), result, &error);
   if (item->hash == NULL)
-    item_settle (item, dou_status_from_error (error));
+    dou_user_act_item_settle (item, dou_status_from_error (error));
   if (--call->n_pending == 0)
     reset_hashes (task);
 }
@@ -302,22 +197,21 @@ dou_user_manager_reset_passwords_async (DouUserManager *self, const DouUserReset
                                         gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_int64_hash, g_int64_equal);
-  Call *call;
+  DouUserActCall *call;
 
   g_return_if_fail (DOU_IS_USER_MANAGER (self));
 
-  task = call_new (self, dou_user_manager_reset_passwords_async, caller, n_resets, cancellable,
-                   callback, user_data);
+  task = dou_user_act_call_new (self, dou_user_manager_reset_passwords_async, caller, n_resets, cancellable,
+                                callback, user_data);
   call = g_task_get_task_data (task);
   for (guint i = 0; i < n_resets; i++)
     {
-      Item *item = &call->items[i];
+      DouUserActItem *item = &call->items[i];
 
       item->password = dou_password_copy (resets[i].password);
-      item_fill (item, resets[i].id, resets[i].why, seen);
+      dou_user_act_call_fill (call, i, resets[i].id, resets[i].why);
       if (!item->settled && !dou_user_manager_accepts_password (self, item->password))
-        item_settle (item, DOU_STATUS_BAD_PASSWORD);
+        dou_user_act_item_settle (item, DOU_STATUS_BAD_PASSWORD);
       if (item->settled)
         continue;
 
@@ -328,7 +222,7 @@ dou_user_manager_reset_passwords_async (DouUserManager *self, const DouUserReset
     }
 
   if (call->n_pending == 0)
-    call_return (task);
+    dou_user_act_call_return (task);
 }
 
 /**

@@ -4,45 +4,28 @@
 
 #include "config.h"
 
-#include "common/dou-audit.h"
-#include "user/dou-user-manager.h"
-
-/* Many users who came together; the data of the call's task. */
-typedef struct
-{
-  guint n_items;
-  GHashTable *places; /* (owned) (element-type guint guint) of an item, among those the store is asked about */
-} Call;
-
-static void
-call_free (Call *call)
-{
-  g_hash_table_unref (call->places);
-  g_free (call);
-}
+#include "user/dou-user-act-call.h"
 
 /* @accounts: (nullable): of those that the store was asked about */
 static void
 call_return (GTask *task, GVariant *accounts)
 {
-  Call *call = g_task_get_task_data (task);
+  DouUserActCall *call = g_task_get_task_data (task);
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ixssssx)"));
+  gsize n_added = 0;
 
   for (guint i = 0; i < call->n_items; i++)
-    {
-      gpointer place;
-
-      if (g_hash_table_lookup_extended (call->places, GUINT_TO_POINTER (i), NULL, &place))
-        {
-          g_autoptr (GVariant) account
-              = g_variant_get_child_value (accounts, GPOINTER_TO_UINT (place));
-
-          g_variant_builder_add_value (&builder, account);
-        }
-      else
-        g_variant_builder_add (&builder, "(ixssssx)", (gint32) DOU_STATUS_BAD_PARAMETER, (gint64) 0,
+    if (call->items[i].settled)
+      {
+        g_variant_builder_add (&builder, "(ixssssx)", (gint32) call->items[i].status, (gint64) 0,
                                "", "", "", "", (gint64) 0);
-    }
+      }
+    else
+      {
+        g_autoptr (GVariant) account = g_variant_get_child_value (accounts, n_added++);
+
+        g_variant_builder_add_value (&builder, account);
+      }
 
   g_task_return_pointer (task, g_variant_ref_sink (g_variant_builder_end (&builder)),
                          (GDestroyNotify) g_variant_unref);
@@ -78,33 +61,26 @@ dou_user_manager_export_async (DouUserManager *self, const DouUserExport *export
                                GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_autofree DouUserExport *asked = g_new (DouUserExport, n_exports);
-  guint n_asked = 0;
-  Call *call;
+  DouUserActCall *call;
 
   g_return_if_fail (DOU_IS_USER_MANAGER (self));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  call = g_new0 (Call, 1);
-  call->n_items = n_exports;
-  call->places = g_hash_table_new (NULL, NULL);
-  g_task_set_source_tag (task, dou_user_manager_export_async);
-  g_task_set_task_data (task, call, (GDestroyNotify) call_free);
+  task = dou_user_act_call_new (self, dou_user_manager_export_async, caller, n_exports, cancellable,
+                                callback, user_data);
+  call = g_task_get_task_data (task);
   for (guint i = 0; i < n_exports; i++)
+    dou_user_act_call_fill (call, i, exports[i].id, exports[i].why);
+  if (!dou_user_act_call_collect (call))
     {
-      if (!dou_audit_may_act (seen, &exports[i].id, exports[i].why))
-        continue;
-
-      asked[n_asked] = exports[i];
-      g_hash_table_insert (call->places, GUINT_TO_POINTER (i), GUINT_TO_POINTER (n_asked++));
+      call_return (task, NULL);
+      return;
     }
 
-  if (n_asked > 0)
-    dou_user_store_export_async (dou_user_manager_get_store (self), asked, n_asked, caller,
-                                 cancellable, exported_cb, g_steal_pointer (&task));
-  else
-    call_return (task, NULL);
+  for (guint i = 0; i < call->places->len; i++)
+    asked[i] = exports[g_array_index (call->places, guint, i)];
+  dou_user_store_export_async (dou_user_manager_get_store (self), asked, call->places->len, caller,
+                               cancellable, exported_cb, g_object_ref (task));
 }
 
 /**
