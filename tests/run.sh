@@ -112,12 +112,13 @@ if [ -n "$long" ]; then
   multiplier=$((multiplier * 10))
 fi
 
-# Each installed program but that which becomes ffmpeg is replaced by one that runs it under valgrind. What
-# valgrind has to say of a process goes into a file of its own.
-reports=$build/valgrind
+# What valgrind or a sanitizer has to say of a process goes into a file of its own.
+reports=$build/reports
 rm -rf "$reports"
+mkdir "$reports"
+
+# Each installed program but that which becomes ffmpeg is replaced by one that runs it under valgrind.
 if [ -n "$valgrind" ]; then
-  mkdir "$reports"
   # GLib's own allocator would hide what is read after it was freed.
   export G_SLICE=always-malloc
   for program in "$prefix"/bin/doutok "$prefix"/libexec/doutok/doutok-*; do
@@ -213,8 +214,8 @@ for line in open(path, encoding="utf-8") if os.path.exists(path) else []:
 
 for report in sorted(pathlib.Path(sys.argv[3]).glob("*")):
     text = report.read_text(encoding="utf-8", errors="replace")
-    # Lines that begin with “--” are of system calls that valgrind does not know.
-    if re.search("^==", text, re.M):
+    # Lines of valgrind's that begin with “--” are of system calls that it does not know.
+    if re.search("^==|runtime error", text, re.M):
         print(f"{report.name}:\n{text}")
         failed += 1
 
