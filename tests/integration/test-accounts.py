@@ -27,8 +27,8 @@ MANY = 8
 SOCKETS = 4
 BAD_PARAMETER, TAKEN, NOT_LOGGED_IN, NOT_FOUND, TOO_MANY = 10002, 10003, 10004, 10010, 10014
 UNLIMITED = "[limits]\nrate-limits=off\n"
-# What any column can be compared as.
-TEXT = "char" if surroundings.ENGINE == "mysql" else "text"
+# How any column can be compared as a text.
+AS_TEXT = "CAST({} AS text)" if surroundings.ENGINE == "sqlite" else "concat({}, '')"
 # Where there is one database for all domains, this one's has another name.
 TOTALS = "totals" if surroundings.ENGINE == "sqlite" else "chat_totals"
 SERVICES = ("doutok-user", "doutok-video", "doutok-social", "doutok-chat")
@@ -164,8 +164,8 @@ class Account(unittest.TestCase):
         for domain in ("user", "video", "social", "chat"):
             for table, column in surroundings.list_columns(self.state_dir, domain):
                 if table not in kept and self.select(
-                        domain, "x", f"SELECT count(*) FROM {table} WHERE CAST({column} AS {TEXT}) = "
-                        f"'{user_id}'") != [(0,)]:
+                        domain, "x", f"SELECT count(*) FROM {table} WHERE "
+                        f"{AS_TEXT.format(column)} = '{user_id}'") != [(0,)]:
                     found.add(f"{domain}: {table}.{column}")
         return found
 
