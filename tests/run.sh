@@ -181,9 +181,9 @@ fi
 log=$build/meson-logs/testlog.json
 rm -f "$log"
 status=0
-# Tests wait for timers, processes and disks as much as they compute: two more than there are processors.
+# Tests wait for timers, processes and disks as much as they compute: one more than there are processors.
 # Under valgrind they compute.
-processes=$(($(nproc) + 2))
+processes=$(($(nproc) + 1))
 [ -z "$valgrind" ] || processes=1
 # shellcheck disable=SC2086
 meson test -C "$build" --no-rebuild --print-errorlogs --num-processes "$processes" --timeout-multiplier "$multiplier" \
