@@ -53,7 +53,7 @@ favorite_list_handler (DouRequest *request, gpointer user_data)
       return;
     }
 
-  dou_video_page_reply (context, request, viewer, DOU_BACKEND_GET_FAVORITES,
+  dou_video_page_reply (context, request, viewer, user, DOU_BACKEND_GET_FAVORITES,
                         g_variant_new ("(xxu)", user, window.cursor, window.count));
 }
 

@@ -12,6 +12,7 @@
 #include "config.h"
 
 #include "gateway/dou-gather.h"
+#include "gateway/dou-owner.h"
 #include "gateway/dou-user-cursor.h"
 #include "gateway/dou-user-page.h"
 #include "gateway/dou-user-set.h"
@@ -42,6 +43,8 @@ typedef struct
   DouUserPageKind kind;
   gint64 viewer;    /* 0 for a guest */
   gint64 subject;   /* whose list it is */
+  DouBatcher *batcher; /* (unowned) of what gives the ids */
+  GVariant *item;   /* (owned) (nullable) what to ask it */
   guint count;      /* most users to answer */
   DouUserCursor place; /* of one's own friends */
   char *next_place; /* (owned) (nullable) where the next page begins, if these friends go on */
@@ -63,6 +66,7 @@ page_free (Page *page)
   g_array_unref (page->entries);
   g_clear_object (&page->chats);
   g_clear_pointer (&page->users, dou_user_set_free);
+  g_clear_pointer (&page->item, g_variant_unref);
   g_object_unref (page->request);
   g_free (page->next_place);
   g_free (page);
@@ -281,6 +285,23 @@ ids_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     page_load_users (g_steal_pointer (&page));
 }
 
+static void
+owner_cb (gboolean exists, const GError *error, gpointer user_data)
+{
+  g_autoptr (Page) page = user_data;
+
+  if (error != NULL)
+    dou_request_reply_status (page->request, dou_status_from_error (error));
+  else if (!exists)
+    page_load_users (g_steal_pointer (&page));
+  else
+    {
+      dou_batcher_submit_async (page->batcher, &page->item, 1, dou_request_get_cancellable (page->request), ids_cb,
+                                page);
+      g_steal_pointer (&page);
+    }
+}
+
 /* @window: (out): what to ask the social domain for */
 static DouStatus
 page_read_window (Page *page, DouWindow *window)
@@ -331,7 +352,6 @@ dou_user_page_reply (DouContext *context, DouRequest *request, DouUserPageKind k
   g_autoptr (Page) page = g_new0 (Page, 1);
   DouWindow window;
   DouStatus status;
-  GVariant *item;
 
   page->context = context;
   page->request = g_object_ref (request);
@@ -348,8 +368,8 @@ dou_user_page_reply (DouContext *context, DouRequest *request, DouUserPageKind k
       return;
     }
 
-  item = g_variant_new ("(xxu)", page->subject, window.cursor, window.count);
-  dou_batcher_submit_async (dou_backend_get_batcher (context->backend, method), &item, 1,
-                            dou_request_get_cancellable (request), ids_cb, page);
+  page->batcher = dou_backend_get_batcher (context->backend, method);
+  page->item = g_variant_ref_sink (g_variant_new ("(xxu)", page->subject, window.cursor, window.count));
+  dou_owner_find (context, page->subject, owner_cb, page);
   g_steal_pointer (&page);
 }

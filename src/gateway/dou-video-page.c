@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "gateway/dou-owner.h"
 #include "gateway/dou-video-page.h"
 #include "gateway/dou-video-set.h"
 #include "gateway/dou-window.h"
@@ -14,6 +15,8 @@ typedef struct
   DouContext *context; /* (unowned) */
   DouRequest *request; /* (owned) */
   gint64 viewer;       /* 0 for a guest */
+  DouBatcher *batcher; /* (unowned) of what gives the ids */
+  GVariant *item;      /* (owned) what to ask it */
   gint64 next;         /* where the next page begins; 0 = nowhere */
   gsize n_ids;
   DouVideoSet *videos; /* (owned) (nullable) */
@@ -23,6 +26,7 @@ static void
 page_free (Page *page)
 {
   g_clear_pointer (&page->videos, dou_video_set_free);
+  g_variant_unref (page->item);
   g_object_unref (page->request);
   g_free (page);
 }
@@ -57,6 +61,21 @@ videos_loaded_cb (const GError *error, gpointer user_data)
     page_reply (page);
 }
 
+/* @page: (transfer full) */
+static void
+page_load_videos (Page *page, const gint64 *ids, gsize n_ids)
+{
+  g_autoptr (Page) owned = page;
+
+  page->n_ids = n_ids;
+  page->videos = dou_video_set_new (page->context, ids, n_ids);
+  dou_video_set_hide_from (page->videos, page->viewer);
+  if (dou_video_set_load (page->videos, videos_loaded_cb, page))
+    page_reply (page);
+  else
+    g_steal_pointer (&owned);
+}
+
 static void
 ids_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -66,6 +85,7 @@ ids_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GVariant) ids = NULL;
   g_autoptr (GError) error = NULL;
   const gint64 *elements;
+  gsize n_elements;
 
   results = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
   if (results == NULL)
@@ -76,13 +96,25 @@ ids_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   answer = dou_batch_results_get (results, 0);
   g_variant_get (answer, "(x@ax)", &page->next, &ids);
-  elements = g_variant_get_fixed_array (ids, &page->n_ids, sizeof (gint64));
-  page->videos = dou_video_set_new (page->context, elements, page->n_ids);
-  dou_video_set_hide_from (page->videos, page->viewer);
-  if (dou_video_set_load (page->videos, videos_loaded_cb, page))
-    page_reply (page);
+  elements = g_variant_get_fixed_array (ids, &n_elements, sizeof (gint64));
+  page_load_videos (g_steal_pointer (&page), elements, n_elements);
+}
+
+static void
+owner_cb (gboolean exists, const GError *error, gpointer user_data)
+{
+  g_autoptr (Page) page = user_data;
+
+  if (error != NULL)
+    dou_request_reply_status (page->request, dou_status_from_error (error));
+  else if (!exists)
+    page_load_videos (g_steal_pointer (&page), NULL, 0);
   else
-    g_steal_pointer (&page);
+    {
+      dou_batcher_submit_async (page->batcher, &page->item, 1, dou_request_get_cancellable (page->request), ids_cb,
+                                page);
+      g_steal_pointer (&page);
+    }
 }
 
 /**
@@ -90,11 +122,12 @@ ids_cb (GObject *source, GAsyncResult *result, gpointer user_data)
  * @context: what the handlers work with
  * @request: a request for a list of videos, which is answered
  * @viewer: who reads it; 0 for a guest
+ * @owner: whose list it is; that of nobody is empty
  * @method: gives where the next page begins, and ids of videos: (xax)
  * @item: (transfer floating): what to ask it
  */
 void
-dou_video_page_reply (DouContext *context, DouRequest *request, gint64 viewer,
+dou_video_page_reply (DouContext *context, DouRequest *request, gint64 viewer, gint64 owner,
                       DouBackendMethod method, GVariant *item)
 {
   Page *page = g_new0 (Page, 1);
@@ -102,6 +135,7 @@ dou_video_page_reply (DouContext *context, DouRequest *request, gint64 viewer,
   page->context = context;
   page->request = g_object_ref (request);
   page->viewer = viewer;
-  dou_batcher_submit_async (dou_backend_get_batcher (context->backend, method), &item, 1,
-                            dou_request_get_cancellable (request), ids_cb, page);
+  page->batcher = dou_backend_get_batcher (context->backend, method);
+  page->item = g_variant_ref_sink (item);
+  dou_owner_find (context, owner, owner_cb, page);
 }

@@ -48,7 +48,7 @@ publish_list_handler (DouRequest *request, gpointer user_data)
       return;
     }
 
-  dou_video_page_reply (context, request, viewer, DOU_BACKEND_GET_WORKS,
+  dou_video_page_reply (context, request, viewer, author, DOU_BACKEND_GET_WORKS,
                         g_variant_new ("(xxu)", author, window.cursor, window.count));
 }
 

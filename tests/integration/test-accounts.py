@@ -255,6 +255,8 @@ class Asking(Account):
         self.assertEqual([chat["user"]["name"] for chat in chats], ["cat"])
         for path in ("publish/list", "favorite/list"):
             self.assertEqual(self.everywhere("GET", path, user_id=ann["user_id"])["video_list"], [])
+        for path in ("relation/follower/list", "relation/follow/list"):
+            self.assertEqual(self.everywhere("GET", path, user_id=ann["user_id"])["user_list"], [])
 
         self.wait_until_gone()
         self.assert_counters(ben, videos)
