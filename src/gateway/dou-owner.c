@@ -27,17 +27,25 @@ found_cb (const GError *error, gpointer user_data)
 /**
  * dou_owner_find:
  * @context: what the handlers work with
+ * @viewer: who asks; 0 for a guest
  * @user: whose list is asked for
  * @func: called once, now or later
  * @user_data: for @func
  *
- * Finds out whether there is such a user.
+ * Finds out whether there is such a user. Whoever asks is there: the token has been looked at.
  */
 void
-dou_owner_find (DouContext *context, gint64 user, DouOwnerFunc func, gpointer user_data)
+dou_owner_find (DouContext *context, gint64 viewer, gint64 user, DouOwnerFunc func, gpointer user_data)
 {
-  Search *search = g_new (Search, 1);
+  Search *search;
 
+  if (user == viewer)
+    {
+      func (TRUE, NULL, user_data);
+      return;
+    }
+
+  search = g_new (Search, 1);
   *search = (Search){ dou_cache_get_user (context->cache, user), func, user_data };
   if (dou_cache_load (context->cache, &search->record, 1, DOU_FACT_BIT (DOU_FACT_PROFILE), found_cb, search))
     found_cb (NULL, search);

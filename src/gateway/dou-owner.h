@@ -15,6 +15,6 @@ G_BEGIN_DECLS
  */
 typedef void (*DouOwnerFunc) (gboolean exists, const GError *error, gpointer user_data);
 
-void dou_owner_find (DouContext *context, gint64 user, DouOwnerFunc func, gpointer user_data);
+void dou_owner_find (DouContext *context, gint64 viewer, gint64 user, DouOwnerFunc func, gpointer user_data);
 
 G_END_DECLS

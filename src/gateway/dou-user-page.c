@@ -370,6 +370,6 @@ dou_user_page_reply (DouContext *context, DouRequest *request, DouUserPageKind k
 
   page->batcher = dou_backend_get_batcher (context->backend, method);
   page->item = g_variant_ref_sink (g_variant_new ("(xxu)", page->subject, window.cursor, window.count));
-  dou_owner_find (context, page->subject, owner_cb, page);
+  dou_owner_find (context, page->viewer, page->subject, owner_cb, page);
   g_steal_pointer (&page);
 }

@@ -137,5 +137,5 @@ dou_video_page_reply (DouContext *context, DouRequest *request, gint64 viewer, g
   page->viewer = viewer;
   page->batcher = dou_backend_get_batcher (context->backend, method);
   page->item = g_variant_ref_sink (item);
-  dou_owner_find (context, owner, owner_cb, page);
+  dou_owner_find (context, viewer, owner, owner_cb, page);
 }

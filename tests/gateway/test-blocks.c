@@ -363,6 +363,7 @@ test_users (Fixture *fixture, gconstpointer data)
   Call call = begin (fixture, "GET", "/douyin/relation/follower/list/", "?user_id=7", 1);
 
   answer (fixture, "GetGenerations", "[1]", "[0]");
+  answer (fixture, "GetUsers", "[7]", "[(0, 7, 'Ann', '', '', '')]");
   answer (fixture, "GetFollowers", "[(7, 0, 1000)]", "[(0, [2, 3])]");
   answer (fixture, "GetApart", "[(1, 0, 1000)]", "[(0, [2])]");
   answer (fixture, "GetUsers", "[2, 3]", "[(0, 2, 'Bob', '', '', ''), (0, 3, 'Eve', '', '', '')]");
@@ -374,6 +375,14 @@ test_users (Fixture *fixture, gconstpointer data)
   call = begin (fixture, "GET", "/douyin/relation/follower/list/", "?user_id=7", 0);
   answer (fixture, "GetFollowers", "[(7, 0, 1000)]", "[(0, [2, 3])]");
   assert_ends_with_list (&call, "user_list", "2 3");
+
+  /* That of nobody is not asked for, whatever there may be of it. */
+  call = begin (fixture, "GET", "/douyin/relation/follower/list/", "?user_id=8", 0);
+  answer (fixture, "GetUsers", "[8]", "[(14, 8, '', '', '', '')]");
+  assert_ends_with_list (&call, "user_list", "");
+  call = begin (fixture, "GET", "/douyin/publish/list/", "?user_id=8", 0);
+  answer (fixture, "GetUsers", "[8]", "[(14, 8, '', '', '', '')]");
+  assert_ends_with_list (&call, "video_list", "");
 
   call = begin (fixture, "GET", "/douyin/relation/block/list/", "?user_id=7&count=5&cursor=9", 1);
   answer (fixture, "GetBlocks", "[(1, 9, 5)]", "[(0, [2])]");
