@@ -214,8 +214,9 @@ for line in open(path, encoding="utf-8") if os.path.exists(path) else []:
 
 for report in sorted(pathlib.Path(sys.argv[3]).glob("*")):
     text = report.read_text(encoding="utf-8", errors="replace")
-    # Lines of valgrind's that begin with “--” are of system calls that it does not know.
-    if re.search("^==|runtime error", text, re.M):
+    # Lines of valgrind's that begin with “--” are of system calls that it does not know, and a process that is
+    # killed while it looks for leaks leaves lines that are no errors.
+    if re.search("^==[0-9]+==|==ERROR: |runtime error|encountered a fatal error", text, re.M):
         print(f"{report.name}:\n{text}")
         failed += 1
 

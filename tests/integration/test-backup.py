@@ -302,11 +302,15 @@ class File(Case):
         self.make_backup()
         place = self.directory / "tmp"
         place.mkdir()
+        # Sanitizers that are told where to report make directories, too.
+        environment = {name: value for name, value in os.environ.items()
+                       if name not in ("ASAN_OPTIONS", "UBSAN_OPTIONS")}
+        environment["TMPDIR"] = str(place)
         for ending in ("SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"):
             # The second directory is the first one of the backup's own.
             done = subprocess.run(["strace", "-o", self.directory / "calls", "-e", "trace=/mkdir",
                                    "-e", f"inject=/mkdir:signal={ending}:when=2", server.find_program(),
-                                   "verify", self.backup], env={**os.environ, "TMPDIR": str(place)},
+                                   "verify", self.backup], env=environment,
                                   stdout=subprocess.DEVNULL, timeout=TIMEOUT, check=False,
                                   preexec_fn=lambda ending=ending: restore(ending))
             calls = (self.directory / "calls").read_text(encoding="utf-8")
