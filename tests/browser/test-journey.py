@@ -69,6 +69,28 @@ class Journey:
                                   "true" if expected else "false")
         self.ann.browser.wait("return fetch('douyin/feed/').then((r) => r.json()).then((a) => a.video_list[0].favorite_count === 1)")
 
+    def hasty(self):
+        """Test that of likes that are given and taken back faster than the server answers, the last one holds."""
+        browser = self.ann.browser
+        browser.run("""
+            const { fetch } = window;
+            window.likes = { begun: 0, ended: 0, fetch };
+            window.fetch = async (address, options) => {
+              if (!String(address).includes('favorite/action'))
+                return fetch(address, options);
+              if (likes.begun++ === 0)
+                await new Promise((done) => setTimeout(done, 500));
+              const answer = await fetch(address, options);
+              likes.ended++;
+              return answer;
+            };""")
+        for expected in (0, 1):
+            browser.click("[data-test=like]")
+            browser.wait_for_text("[data-test=like]", str(expected))
+        browser.wait("return likes.begun === 2 && likes.ended === 2", what="both requests")
+        check_equal(self.feed()[0]["favorite_count"], 1, "likes")
+        browser.run("window.fetch = likes.fetch")
+
     def comment(self):
         """Test that a comment is written, shown as text, liked, and its sibling deleted."""
         browser = self.ann.browser
@@ -214,7 +236,7 @@ def main():
         server = Server()
         with tempfile.TemporaryDirectory() as directory:
             journey = Journey(driver, server, directory)
-            names = ("register", "upload", "play", "like", "comment", "feeling", "inert", "follow", "chat", "stranger", "own_page", "delete",
+            names = ("register", "upload", "play", "like", "hasty", "comment", "feeling", "inert", "follow", "chat", "stranger", "own_page", "delete",
                      "log_out", "silence")
             run([(f"/browser/journey/{SIZE}/{LANGUAGE}/{name}", getattr(journey, name)) for name in names])
     finally:

@@ -27,6 +27,31 @@ export function showRefusal(error) {
   toast(error.message, 'bad');
 }
 
+// What is wanted of each thing that the server is being told about.
+const wanted = new Map();
+
+/** Tells the server what is wanted of a thing. One request at a time for each, so that they arrive in their order,
+    and of what was wanted meanwhile only the last. What is refused, `change` takes back. */
+async function settle(thing, value, send, change) {
+  const isUnderWay = wanted.has(thing);
+  let known = !value;
+  wanted.set(thing, value);
+  if (isUnderWay)
+    return;
+  try {
+    while (wanted.get(thing) !== known) {
+      const next = wanted.get(thing);
+      await send(next);
+      known = next;
+    }
+  } catch (error) {
+    change(known);
+    showRefusal(error);
+  } finally {
+    wanted.delete(thing);
+  }
+}
+
 /** Likes a video, or no longer. `video` is brought up to date. */
 export async function like(video, isLiked) {
   if (!requireLogin() || video.is_favorite === isLiked)
@@ -37,12 +62,7 @@ export async function like(video, isLiked) {
     emit('video', { id: video.id, is_favorite: value, favorite_count: video.favorite_count });
   };
   change(isLiked);
-  try {
-    await api.setLike(video.id, isLiked);
-  } catch (error) {
-    change(!isLiked);
-    showRefusal(error);
-  }
+  await settle(`video ${video.id}`, isLiked, (value) => api.setLike(video.id, value), change);
 }
 
 /** Follows a user, or no longer. */
@@ -56,12 +76,7 @@ export async function follow(user, isFollowed) {
     emit('user', { id: user.id, is_follow: value, follower_count: user.follower_count });
   };
   change(isFollowed);
-  try {
-    await api.setFollow(user.id, isFollowed);
-  } catch (error) {
-    change(!isFollowed);
-    showRefusal(error);
-  }
+  await settle(`user ${user.id}`, isFollowed, (value) => api.setFollow(user.id, value), change);
 }
 
 /** Blocks a user, if that is really meant, or no longer. */
