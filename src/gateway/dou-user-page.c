@@ -12,7 +12,7 @@
 #include "config.h"
 
 #include "gateway/dou-gather.h"
-#include "gateway/dou-owner.h"
+#include "gateway/dou-owned-list.h"
 #include "gateway/dou-user-cursor.h"
 #include "gateway/dou-user-page.h"
 #include "gateway/dou-user-set.h"
@@ -43,8 +43,6 @@ typedef struct
   DouUserPageKind kind;
   gint64 viewer;    /* 0 for a guest */
   gint64 subject;   /* whose list it is */
-  DouBatcher *batcher; /* (unowned) of what gives the ids */
-  GVariant *item;   /* (owned) (nullable) what to ask it */
   guint count;      /* most users to answer */
   DouUserCursor place; /* of one's own friends */
   char *next_place; /* (owned) (nullable) where the next page begins, if these friends go on */
@@ -66,7 +64,6 @@ page_free (Page *page)
   g_array_unref (page->entries);
   g_clear_object (&page->chats);
   g_clear_pointer (&page->users, dou_user_set_free);
-  g_clear_pointer (&page->item, g_variant_unref);
   g_object_unref (page->request);
   g_free (page->next_place);
   g_free (page);
@@ -252,29 +249,20 @@ page_is_ordered (Page *page)
 }
 
 static void
-ids_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+listed_cb (const gint64 *ids, gsize n_ids, gint64 next, const GError *error, gpointer user_data)
 {
   g_autoptr (Page) page = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DouBatchResults) results
-      = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
-  g_autoptr (GVariant) answer = NULL;
-  g_autoptr (GVariant) ids = NULL;
-  const gint64 *elements;
-  gsize n_elements;
 
-  if (results == NULL)
+  if (error != NULL)
     {
       dou_request_reply_status (page->request, dou_status_from_error (error));
       return;
     }
 
-  answer = dou_batch_results_get (results, 0);
-  g_variant_get (answer, "(x@ax)", &page->next, &ids);
-  elements = g_variant_get_fixed_array (ids, &n_elements, sizeof (gint64));
-  for (gsize i = 0; i < n_elements; i++)
+  page->next = next;
+  for (gsize i = 0; i < n_ids; i++)
     {
-      const Entry entry = { .id = elements[i] };
+      const Entry entry = { .id = ids[i] };
 
       g_array_append_val (page->entries, entry);
     }
@@ -283,23 +271,6 @@ ids_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     page_load_chats (g_steal_pointer (&page));
   else
     page_load_users (g_steal_pointer (&page));
-}
-
-static void
-owner_cb (gboolean exists, const GError *error, gpointer user_data)
-{
-  g_autoptr (Page) page = user_data;
-
-  if (error != NULL)
-    dou_request_reply_status (page->request, dou_status_from_error (error));
-  else if (!exists)
-    page_load_users (g_steal_pointer (&page));
-  else
-    {
-      dou_batcher_submit_async (page->batcher, &page->item, 1, dou_request_get_cancellable (page->request), ids_cb,
-                                page);
-      g_steal_pointer (&page);
-    }
 }
 
 /* @window: (out): what to ask the social domain for */
@@ -368,8 +339,7 @@ dou_user_page_reply (DouContext *context, DouRequest *request, DouUserPageKind k
       return;
     }
 
-  page->batcher = dou_backend_get_batcher (context->backend, method);
-  page->item = g_variant_ref_sink (g_variant_new ("(xxu)", page->subject, window.cursor, window.count));
-  dou_owner_find (context, page->viewer, page->subject, owner_cb, page);
+  dou_owned_list_load (context, request, page->viewer, page->subject, method,
+                       g_variant_new ("(xxu)", page->subject, window.cursor, window.count), listed_cb, page);
   g_steal_pointer (&page);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include "gateway/dou-owner.h"
+#include "gateway/dou-owned-list.h"
 #include "gateway/dou-video-page.h"
 #include "gateway/dou-video-set.h"
 #include "gateway/dou-window.h"
@@ -15,8 +15,6 @@ typedef struct
   DouContext *context; /* (unowned) */
   DouRequest *request; /* (owned) */
   gint64 viewer;       /* 0 for a guest */
-  DouBatcher *batcher; /* (unowned) of what gives the ids */
-  GVariant *item;      /* (owned) what to ask it */
   gint64 next;         /* where the next page begins; 0 = nowhere */
   gsize n_ids;
   DouVideoSet *videos; /* (owned) (nullable) */
@@ -26,7 +24,6 @@ static void
 page_free (Page *page)
 {
   g_clear_pointer (&page->videos, dou_video_set_free);
-  g_variant_unref (page->item);
   g_object_unref (page->request);
   g_free (page);
 }
@@ -61,60 +58,25 @@ videos_loaded_cb (const GError *error, gpointer user_data)
     page_reply (page);
 }
 
-/* @page: (transfer full) */
 static void
-page_load_videos (Page *page, const gint64 *ids, gsize n_ids)
+listed_cb (const gint64 *ids, gsize n_ids, gint64 next, const GError *error, gpointer user_data)
 {
-  g_autoptr (Page) owned = page;
+  g_autoptr (Page) page = user_data;
 
+  if (error != NULL)
+    {
+      dou_request_reply_status (page->request, dou_status_from_error (error));
+      return;
+    }
+
+  page->next = next;
   page->n_ids = n_ids;
   page->videos = dou_video_set_new (page->context, ids, n_ids);
   dou_video_set_hide_from (page->videos, page->viewer);
   if (dou_video_set_load (page->videos, videos_loaded_cb, page))
     page_reply (page);
   else
-    g_steal_pointer (&owned);
-}
-
-static void
-ids_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Page) page = user_data;
-  g_autoptr (DouBatchResults) results = NULL;
-  g_autoptr (GVariant) answer = NULL;
-  g_autoptr (GVariant) ids = NULL;
-  g_autoptr (GError) error = NULL;
-  const gint64 *elements;
-  gsize n_elements;
-
-  results = dou_batcher_submit_finish (DOU_BATCHER (source), result, &error);
-  if (results == NULL)
-    {
-      dou_request_reply_status (page->request, dou_status_from_error (error));
-      return;
-    }
-
-  answer = dou_batch_results_get (results, 0);
-  g_variant_get (answer, "(x@ax)", &page->next, &ids);
-  elements = g_variant_get_fixed_array (ids, &n_elements, sizeof (gint64));
-  page_load_videos (g_steal_pointer (&page), elements, n_elements);
-}
-
-static void
-owner_cb (gboolean exists, const GError *error, gpointer user_data)
-{
-  g_autoptr (Page) page = user_data;
-
-  if (error != NULL)
-    dou_request_reply_status (page->request, dou_status_from_error (error));
-  else if (!exists)
-    page_load_videos (g_steal_pointer (&page), NULL, 0);
-  else
-    {
-      dou_batcher_submit_async (page->batcher, &page->item, 1, dou_request_get_cancellable (page->request), ids_cb,
-                                page);
-      g_steal_pointer (&page);
-    }
+    g_steal_pointer (&page);
 }
 
 /**
@@ -135,7 +97,5 @@ dou_video_page_reply (DouContext *context, DouRequest *request, gint64 viewer, g
   page->context = context;
   page->request = g_object_ref (request);
   page->viewer = viewer;
-  page->batcher = dou_backend_get_batcher (context->backend, method);
-  page->item = g_variant_ref_sink (item);
-  dou_owner_find (context, viewer, owner, owner_cb, page);
+  dou_owned_list_load (context, request, viewer, owner, method, item, listed_cb, page);
 }

@@ -383,6 +383,9 @@ test_users (Fixture *fixture, gconstpointer data)
   call = begin (fixture, "GET", "/douyin/publish/list/", "?user_id=8", 0);
   answer (fixture, "GetUsers", "[8]", "[(14, 8, '', '', '', '')]");
   assert_ends_with_list (&call, "video_list", "");
+  call = begin (fixture, "GET", "/douyin/publish/list/", "?user_id=8", 0);
+  dou_test_services_refuse (&fixture->services, "GetUsers");
+  assert_ends (&call, 10015);
 
   call = begin (fixture, "GET", "/douyin/relation/block/list/", "?user_id=7&count=5&cursor=9", 1);
   answer (fixture, "GetBlocks", "[(1, 9, 5)]", "[(0, [2])]");
