@@ -50,9 +50,8 @@ fi
 
 export LC_ALL=C.UTF-8
 export G_DEBUG=fatal-warnings
-export ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0:malloc_context_size=14
+export ASAN_OPTIONS=detect_leaks=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-export LSAN_OPTIONS="suppressions=$top/tests/lsan.supp"
 
 status=0
 for target in $targets; do
