@@ -87,12 +87,8 @@ DouTestAnswer *
 files_request (FilesFixture *fixture, const char *method, const char *path, const char *headers)
 {
   g_autoptr (DouTestClient) client = dou_test_server_connect (&fixture->server);
-  g_autofree char *text
-      = g_strdup_printf ("%s %s HTTP/1.1\r\nHost: example.org\r\n%s\r\n", method, path, headers);
 
-  dou_test_client_send (client, text);
-  return g_str_equal (method, "HEAD") ? dou_test_client_receive_head (client)
-                                      : dou_test_client_receive (client);
+  return dou_test_client_request (client, method, path, headers);
 }
 
 DouTestAnswer *
@@ -104,19 +100,11 @@ files_get (FilesFixture *fixture, const char *path, const char *name, const char
 }
 
 void
-files_assert_header (DouTestAnswer *answer, const char *name, const char *expected)
-{
-  g_autofree char *value = dou_test_answer_get_header (answer, name);
-
-  g_assert_cmpstr (value, ==, expected);
-}
-
-void
 files_assert_length (DouTestAnswer *answer, gsize expected)
 {
   g_autofree char *text = g_strdup_printf ("%" G_GSIZE_FORMAT, expected);
 
-  files_assert_header (answer, "Content-Length", text);
+  dou_test_answer_assert_header (answer, "Content-Length", text);
 }
 
 void
@@ -129,18 +117,18 @@ void
 files_assert_whole (FilesFixture *fixture, DouTestAnswer *answer)
 {
   g_assert_cmpuint (answer->code, ==, 200);
-  files_assert_header (answer, "Content-Range", NULL);
+  dou_test_answer_assert_header (answer, "Content-Range", NULL);
   files_assert_part (fixture, answer, 0, VIDEO_SIZE);
 }
 
 void
 files_assert_metadata (FilesFixture *fixture, DouTestAnswer *answer)
 {
-  files_assert_header (answer, "ETag", fixture->etag);
-  files_assert_header (answer, "Last-Modified", fixture->date);
-  files_assert_header (answer, "Accept-Ranges", "bytes");
-  files_assert_header (answer, "Cache-Control", "public, max-age=31536000, immutable");
-  files_assert_header (answer, "X-Content-Type-Options", "nosniff");
+  dou_test_answer_assert_header (answer, "ETag", fixture->etag);
+  dou_test_answer_assert_header (answer, "Last-Modified", fixture->date);
+  dou_test_answer_assert_header (answer, "Accept-Ranges", "bytes");
+  dou_test_answer_assert_header (answer, "Cache-Control", "public, max-age=31536000, immutable");
+  dou_test_answer_assert_header (answer, "X-Content-Type-Options", "nosniff");
 }
 
 /* @redirect: `proxy` or `signed` */

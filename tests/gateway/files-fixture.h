@@ -39,7 +39,6 @@ DouTestAnswer *files_request (FilesFixture *fixture, const char *method, const c
 DouTestAnswer *files_get (FilesFixture *fixture, const char *path, const char *name,
                           const char *value);
 
-void files_assert_header (DouTestAnswer *answer, const char *name, const char *expected);
 void files_assert_length (DouTestAnswer *answer, gsize expected);
 void files_assert_part (FilesFixture *fixture, DouTestAnswer *answer, gsize offset, gsize length);
 void files_assert_whole (FilesFixture *fixture, DouTestAnswer *answer);

@@ -37,7 +37,7 @@ test_refused (FilesFixture *fixture, gconstpointer data)
 
       g_test_message ("%s", paths[i]);
       dou_test_assert_status (answer, 404, DOU_STATUS_NOT_FOUND);
-      files_assert_header (answer, "ETag", NULL);
+      dou_test_answer_assert_header (answer, "ETag", NULL);
     }
 }
 
@@ -91,8 +91,8 @@ test_unsatisfiable (FilesFixture *fixture, gconstpointer data)
   g_autofree char *expected = g_strdup_printf ("bytes */%d", VIDEO_SIZE);
 
   g_assert_cmpuint (answer->code, ==, 416);
-  files_assert_header (answer, "Content-Range", expected);
-  files_assert_header (answer, "Cache-Control", "no-store");
+  dou_test_answer_assert_header (answer, "Content-Range", expected);
+  dou_test_answer_assert_header (answer, "Cache-Control", "no-store");
   files_assert_length (answer, 0);
 }
 
@@ -120,10 +120,10 @@ test_whole (FilesFixture *fixture, gconstpointer data)
 
   files_assert_whole (fixture, whole);
   files_assert_metadata (fixture, whole);
-  files_assert_header (whole, "Content-Type", "video/mp4");
+  dou_test_answer_assert_header (whole, "Content-Type", "video/mp4");
   g_assert_cmpuint (head->code, ==, 200);
   files_assert_metadata (fixture, head);
-  files_assert_header (head, "Content-Type", "video/mp4");
+  dou_test_answer_assert_header (head, "Content-Type", "video/mp4");
   files_assert_length (head, VIDEO_SIZE);
 }
 
@@ -154,8 +154,8 @@ test_part (FilesFixture *fixture, gconstpointer data)
 
       g_test_message ("%s", cases[i].range);
       g_assert_cmpuint (answer->code, ==, 206);
-      files_assert_header (answer, "Content-Range", expected);
-      files_assert_header (answer, "Content-Type", "video/mp4");
+      dou_test_answer_assert_header (answer, "Content-Range", expected);
+      dou_test_answer_assert_header (answer, "Content-Type", "video/mp4");
       files_assert_part (fixture, answer, cases[i].offset, cases[i].length);
       files_assert_metadata (fixture, answer);
     }
@@ -235,7 +235,7 @@ test_types (FilesFixture *fixture, gconstpointer data)
       files_add (fixture, types[i][0], "abc", i);
       answer = files_request (fixture, "GET", types[i][0], "");
       g_assert_cmpuint (answer->code, ==, 200);
-      files_assert_header (answer, "Content-Type", types[i][1]);
+      dou_test_answer_assert_header (answer, "Content-Type", types[i][1]);
       g_assert_cmpmem (answer->body, answer->length, "abc", i);
     }
 }
@@ -247,7 +247,7 @@ test_successor (FilesFixture *fixture, gconstpointer data)
   g_autoptr (DouTestAnswer) answer = files_request (fixture, "GET", "/media/video/3f/63.webm", "");
 
   g_assert_cmpuint (answer->code, ==, 302);
-  files_assert_header (answer, "Location", "http://example.org" VIDEO);
+  dou_test_answer_assert_header (answer, "Location", "http://example.org" VIDEO);
 }
 
 /* Test that a video of 20 MiB is the same in one piece and in those that a player asks for. */
@@ -337,7 +337,7 @@ test_signed (FilesFixture *fixture, gconstpointer data)
 
   g_assert_cmpuint (answer->code, ==, 302);
   g_assert_true (g_str_has_prefix (location, origin));
-  files_assert_header (answer, "Cache-Control", "private, max-age=300");
+  dou_test_answer_assert_header (answer, "Cache-Control", "private, max-age=300");
   g_assert_cmpuint (again->code, ==, 302);
   dou_test_assert_status (absent, 404, DOU_STATUS_NOT_FOUND);
 

@@ -38,20 +38,8 @@ static DouTestAnswer *
 request (Fixture *fixture, const char *method, const char *path, const char *headers)
 {
   g_autoptr (DouTestClient) client = dou_test_server_connect (&fixture->server);
-  g_autofree char *text
-      = g_strdup_printf ("%s %s HTTP/1.1\r\nHost: example.org\r\n%s\r\n", method, path, headers);
 
-  dou_test_client_send (client, text);
-  return g_str_equal (method, "HEAD") ? dou_test_client_receive_head (client)
-                                      : dou_test_client_receive (client);
-}
-
-static void
-assert_header (DouTestAnswer *answer, const char *name, const char *expected)
-{
-  g_autofree char *value = dou_test_answer_get_header (answer, name);
-
-  g_assert_cmpstr (value, ==, expected);
+  return dou_test_client_request (client, method, path, headers);
 }
 
 static GBytes *
@@ -91,7 +79,7 @@ test_refused (Fixture *fixture, gconstpointer data)
 
       g_test_message ("%s", paths[i]);
       g_assert_true (answer->code == 404 || answer->code == 400);
-      assert_header (answer, "ETag", NULL);
+      dou_test_answer_assert_header (answer, "ETag", NULL);
     }
 }
 
@@ -102,7 +90,7 @@ test_method_refused (Fixture *fixture, gconstpointer data)
   g_autoptr (DouTestAnswer) answer = request (fixture, "POST", "/docs", "Content-Length: 0\r\n");
 
   dou_test_assert_status (answer, 405, DOU_STATUS_METHOD_NOT_ALLOWED);
-  assert_header (answer, "Allow", "GET, HEAD");
+  dou_test_answer_assert_header (answer, "Allow", "GET, HEAD");
 }
 
 /* Test that every file is at its path, with the type of its extension. */
@@ -126,15 +114,15 @@ test_files (Fixture *fixture, gconstpointer data)
 
       g_test_message ("%s", cases[i][0]);
       assert_is_file (answer, cases[i][1]);
-      assert_header (answer, "Content-Type", cases[i][2]);
-      assert_header (answer, "Content-Security-Policy", POLICY);
-      assert_header (answer, "X-Content-Type-Options", "nosniff");
-      assert_header (answer, "X-Frame-Options", "DENY");
-      assert_header (answer, "Referrer-Policy", "no-referrer");
-      assert_header (answer, "Cross-Origin-Opener-Policy", "same-origin");
-      assert_header (answer, "Cross-Origin-Resource-Policy", "same-origin");
-      assert_header (answer, "Cache-Control", "no-cache");
-      assert_header (answer, "Content-Encoding", NULL);
+      dou_test_answer_assert_header (answer, "Content-Type", cases[i][2]);
+      dou_test_answer_assert_header (answer, "Content-Security-Policy", POLICY);
+      dou_test_answer_assert_header (answer, "X-Content-Type-Options", "nosniff");
+      dou_test_answer_assert_header (answer, "X-Frame-Options", "DENY");
+      dou_test_answer_assert_header (answer, "Referrer-Policy", "no-referrer");
+      dou_test_answer_assert_header (answer, "Cross-Origin-Opener-Policy", "same-origin");
+      dou_test_answer_assert_header (answer, "Cross-Origin-Resource-Policy", "same-origin");
+      dou_test_answer_assert_header (answer, "Cache-Control", "no-cache");
+      dou_test_answer_assert_header (answer, "Content-Encoding", NULL);
     }
 }
 
@@ -147,8 +135,8 @@ test_head (Fixture *fixture, gconstpointer data)
   g_autofree char *size = g_strdup_printf ("%" G_GSIZE_FORMAT, g_bytes_get_size (bytes));
 
   g_assert_cmpuint (head->code, ==, 200);
-  assert_header (head, "Content-Length", size);
-  assert_header (head, "Content-Type", "text/css; charset=utf-8");
+  dou_test_answer_assert_header (head, "Content-Length", size);
+  dou_test_answer_assert_header (head, "Content-Type", "text/css; charset=utf-8");
 }
 
 /* Test that who has the file is told so, and that files are told apart. */
@@ -169,9 +157,9 @@ test_not_modified (Fixture *fixture, gconstpointer data)
       g_autoptr (DouTestAnswer) other = request (fixture, methods[i], "/", condition);
 
       g_assert_cmpuint (same->code, ==, 304);
-      assert_header (same, "ETag", docs_tag);
-      assert_header (same, "Cache-Control", "no-cache");
-      assert_header (same, "Content-Length", NULL);
+      dou_test_answer_assert_header (same, "ETag", docs_tag);
+      dou_test_answer_assert_header (same, "Cache-Control", "no-cache");
+      dou_test_answer_assert_header (same, "Content-Length", NULL);
       g_assert_cmpuint (other->code, ==, 200);
     }
 }
@@ -186,7 +174,7 @@ assert_is_compressed (DouTestAnswer *answer)
   gsize n_read, n_written;
   g_autoptr (GError) error = NULL;
 
-  assert_header (answer, "Content-Encoding", "gzip");
+  dou_test_answer_assert_header (answer, "Content-Encoding", "gzip");
   g_assert_cmpuint (answer->length, <, g_bytes_get_size (expected));
   g_converter_convert (decompressor, answer->body, answer->length, plain,
                        2 * g_bytes_get_size (expected), G_CONVERTER_INPUT_AT_END, &n_read,
@@ -210,8 +198,8 @@ test_gzip (Fixture *fixture, gconstpointer data)
 
       g_test_message ("%s", takers[i]);
       assert_is_compressed (answer);
-      assert_header (answer, "Vary", "Accept-Encoding");
-      assert_header (answer, "Content-Type", "text/css; charset=utf-8");
+      dou_test_answer_assert_header (answer, "Vary", "Accept-Encoding");
+      dou_test_answer_assert_header (answer, "Content-Type", "text/css; charset=utf-8");
     }
 
   for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
@@ -221,8 +209,8 @@ test_gzip (Fixture *fixture, gconstpointer data)
 
       g_test_message ("%s", others[i]);
       assert_is_file (answer, LONG);
-      assert_header (answer, "Vary", "Accept-Encoding");
-      assert_header (answer, "Content-Encoding", NULL);
+      dou_test_answer_assert_header (answer, "Vary", "Accept-Encoding");
+      dou_test_answer_assert_header (answer, "Content-Encoding", NULL);
     }
 }
 
@@ -244,7 +232,7 @@ test_gzip_tags (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (plain_tag, !=, gzip_tag);
   g_assert_cmpuint (other->code, ==, 200);
   g_assert_cmpuint (same->code, ==, 304);
-  assert_header (same, "Vary", "Accept-Encoding");
+  dou_test_answer_assert_header (same, "Vary", "Accept-Encoding");
 }
 
 #define ADD(path, function)                                                                        \

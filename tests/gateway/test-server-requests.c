@@ -30,14 +30,6 @@ assert_member (DouTestAnswer *answer, const char *name, const char *expected)
   g_assert_cmpstr (value, ==, expected);
 }
 
-static void
-assert_header (DouTestAnswer *answer, const char *name, const char *expected)
-{
-  g_autofree char *value = dou_test_answer_get_header (answer, name);
-
-  g_assert_cmpstr (value, ==, expected);
-}
-
 /* Test that what is no request, or one with several readings, is refused in our own words, no
  * matter whether we or libsoup found out, and that the connection ends there. */
 static void
@@ -74,7 +66,7 @@ test_malformed (DouTestServer *server, gconstpointer data)
       dou_test_client_send (client, bad[i]);
       answer = dou_test_client_receive (client);
       dou_test_assert_status (answer, 400, DOU_STATUS_BAD_REQUEST);
-      assert_header (answer, "Connection", "close");
+      dou_test_answer_assert_header (answer, "Connection", "close");
       g_assert_cmpint (dou_test_client_wait_end (client), ==, DOU_TEST_END_ORDERLY);
     }
 
@@ -95,7 +87,7 @@ test_long_head (DouTestServer *server, gconstpointer data)
   g_assert_cmpuint (strlen (fitting), ==, 16 * 1024);
   dou_test_assert_status (good, 200, DOU_STATUS_OK);
   dou_test_assert_status (bad, 413, DOU_STATUS_TOO_LARGE);
-  assert_header (bad, "Connection", "close");
+  dou_test_answer_assert_header (bad, "Connection", "close");
 }
 
 /* Test that an unknown path and a wrong method are told apart, and that one may go on after them.
@@ -134,8 +126,8 @@ test_routes (DouTestServer *server, gconstpointer data)
       dou_test_client_send (client, i == 0 ? "DELETE /hello " END : "PUT /upload " END);
       answer = dou_test_client_receive (client);
       dou_test_assert_status (answer, 405, DOU_STATUS_METHOD_NOT_ALLOWED);
-      assert_header (answer, "Allow", i == 0 ? "GET, HEAD" : "POST");
-      assert_header (answer, "Connection", NULL);
+      dou_test_answer_assert_header (answer, "Allow", i == 0 ? "GET, HEAD" : "POST");
+      dou_test_answer_assert_header (answer, "Connection", NULL);
     }
 }
 
@@ -171,9 +163,9 @@ test_headers (DouTestServer *server, gconstpointer data)
   dou_test_assert_status (answer, 200, DOU_STATUS_OK);
   g_assert_nonnull (time);
   g_assert_cmpint (g_ascii_strtoll (length, NULL, 10), ==, (gint64) answer->length);
-  assert_header (answer, "Server", NULL);
-  assert_header (answer, "Connection", NULL);
-  assert_header (answer, "Retry-After", NULL);
+  dou_test_answer_assert_header (answer, "Server", NULL);
+  dou_test_answer_assert_header (answer, "Connection", NULL);
+  dou_test_answer_assert_header (answer, "Retry-After", NULL);
 }
 
 /* Test that HEAD is answered like GET, without the body. */
@@ -224,7 +216,7 @@ test_close (DouTestServer *server, gconstpointer data)
       dou_test_client_send (client, requests[i]);
       answer = dou_test_client_receive (client);
       g_assert_cmpuint (answer->code, ==, 200);
-      assert_header (answer, "Connection", "close");
+      dou_test_answer_assert_header (answer, "Connection", "close");
       g_assert_cmpint (dou_test_client_wait_end (client), ==, DOU_TEST_END_ORDERLY);
     }
 
@@ -439,17 +431,17 @@ test_protection (DouTestServer *server, gconstpointer data)
       g_autoptr (DouTestAnswer) answer = dou_test_server_exchange (server, requests[i]);
 
       g_test_message ("%s", requests[i]);
-      assert_header (answer, "X-Content-Type-Options", "nosniff");
-      assert_header (answer, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-      assert_header (answer, "Referrer-Policy", "no-referrer");
+      dou_test_answer_assert_header (answer, "X-Content-Type-Options", "nosniff");
+      dou_test_answer_assert_header (answer, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+      dou_test_answer_assert_header (answer, "Referrer-Policy", "no-referrer");
       g_assert_null (strstr (answer->head, "Access-Control-"));
     }
 
   {
     g_autoptr (DouTestAnswer) big = dou_test_server_exchange (server, "GET /big " END);
 
-    assert_header (big, "X-Content-Type-Options", "nosniff");
-    assert_header (big, "Content-Security-Policy", NULL);
+    dou_test_answer_assert_header (big, "X-Content-Type-Options", "nosniff");
+    dou_test_answer_assert_header (big, "Content-Security-Policy", NULL);
   }
 }
 
@@ -497,9 +489,9 @@ test_origins (DouTestServer *server, gconstpointer data)
           "%s HTTP/1.1\r\nHost: a\r\nOrigin: http://localhost:3000\r\n\r\n", requests[i]);
       g_autoptr (DouTestAnswer) answer = dou_test_server_exchange (server, text);
 
-      assert_header (answer, "Access-Control-Allow-Origin", "http://localhost:3000");
-      assert_header (answer, "Access-Control-Allow-Credentials", NULL);
-      assert_header (answer, "Vary", "Origin");
+      dou_test_answer_assert_header (answer, "Access-Control-Allow-Origin", "http://localhost:3000");
+      dou_test_answer_assert_header (answer, "Access-Control-Allow-Credentials", NULL);
+      dou_test_answer_assert_header (answer, "Vary", "Origin");
     }
 
   for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
@@ -510,7 +502,7 @@ test_origins (DouTestServer *server, gconstpointer data)
 
       g_assert_cmpuint (answer->code, ==, 200);
       g_assert_null (strstr (answer->head, "Access-Control-"));
-      assert_header (answer, "Vary", "Origin");
+      dou_test_answer_assert_header (answer, "Vary", "Origin");
     }
 }
 
@@ -530,8 +522,8 @@ test_preflight (DouTestServer *server, gconstpointer data)
   refused = dou_test_server_exchange (server, other);
 
   g_assert_cmpuint (allowed->code, ==, 204);
-  assert_header (allowed, "Access-Control-Allow-Origin", "https://example.org");
-  assert_header (allowed, "Access-Control-Allow-Methods", "GET, HEAD, POST");
+  dou_test_answer_assert_header (allowed, "Access-Control-Allow-Origin", "https://example.org");
+  dou_test_answer_assert_header (allowed, "Access-Control-Allow-Methods", "GET, HEAD, POST");
   g_assert_nonnull (strstr (allowed->head, "Authorization"));
   dou_test_assert_status (refused, 405, DOU_STATUS_METHOD_NOT_ALLOWED);
   g_assert_null (strstr (refused->head, "Access-Control-"));
@@ -546,8 +538,8 @@ test_any_origin (DouTestServer *server, gconstpointer data)
   allow_origins (server, "*");
   answer = dou_test_server_exchange (
       server, "GET /hello HTTP/1.1\r\nHost: a\r\nOrigin: null\r\n\r\n");
-  assert_header (answer, "Access-Control-Allow-Origin", "*");
-  assert_header (answer, "Vary", NULL);
+  dou_test_answer_assert_header (answer, "Access-Control-Allow-Origin", "*");
+  dou_test_answer_assert_header (answer, "Vary", NULL);
 }
 
 #define ADD(name, function)                                                                        \

@@ -298,6 +298,25 @@ dou_test_answer_free (DouTestAnswer *self)
 }
 
 /**
+ * dou_test_client_request:
+ * @self: a client
+ * @method: of a request without a body
+ * @path: with parameters
+ * @headers: more of them, each with its CRLF
+ *
+ * Returns: (transfer full): the answer
+ */
+DouTestAnswer *
+dou_test_client_request (DouTestClient *self, const char *method, const char *path, const char *headers)
+{
+  g_autofree char *text
+      = g_strdup_printf ("%s %s HTTP/1.1\r\nHost: example.org\r\n%s\r\n", method, path, headers);
+
+  dou_test_client_send (self, text);
+  return g_str_equal (method, "HEAD") ? dou_test_client_receive_head (self) : dou_test_client_receive (self);
+}
+
+/**
  * dou_test_answer_get_header:
  * @self: an answer
  * @name: of a header that is there once at most
@@ -316,4 +335,18 @@ dou_test_answer_get_header (DouTestAnswer *self, const char *name)
   value += strlen (line);
   g_assert_null (strstr (value, line));
   return g_strndup (value, strcspn (value, "\r"));
+}
+
+/**
+ * dou_test_answer_assert_header:
+ * @self: an answer
+ * @name: of a header that is there once at most
+ * @expected: (nullable): its value
+ */
+void
+dou_test_answer_assert_header (DouTestAnswer *self, const char *name, const char *expected)
+{
+  g_autofree char *value = dou_test_answer_get_header (self, name);
+
+  g_assert_cmpstr (value, ==, expected);
 }

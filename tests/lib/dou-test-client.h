@@ -51,11 +51,14 @@ void dou_test_client_reset (DouTestClient *self);
 
 DouTestAnswer *dou_test_client_receive (DouTestClient *self);
 DouTestAnswer *dou_test_client_receive_head (DouTestClient *self);
+DouTestAnswer *dou_test_client_request (DouTestClient *self, const char *method, const char *path,
+                                        const char *headers);
 DouTestEnd dou_test_client_wait_end (DouTestClient *self);
 gboolean dou_test_client_has_input (DouTestClient *self);
 
 void dou_test_answer_free (DouTestAnswer *self);
 char *dou_test_answer_get_header (DouTestAnswer *self, const char *name);
+void dou_test_answer_assert_header (DouTestAnswer *self, const char *name, const char *expected);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DouTestClient, dou_test_client_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DouTestAnswer, dou_test_answer_free)
