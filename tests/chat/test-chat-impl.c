@@ -43,12 +43,7 @@ start_call (GDBusConnection *connection, const char *method, GVariant *arguments
 static GVariant *
 call (Fixture *fixture, const char *method, GVariant *arguments, GError **error)
 {
-  GAsyncResult *waited = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-
-  start_call (fixture->peer, method, arguments, dou_test_wait_result_cb, &waited);
-  result = dou_test_wait_result (&waited);
-  return g_dbus_connection_call_finish (fixture->peer, result, error);
+  return dou_test_service_call (fixture->peer, BUS_NAME, INTERFACE, method, arguments, NULL, error);
 }
 
 static void
@@ -56,11 +51,8 @@ assert_reply (Fixture *fixture, const char *method, const char *arguments, const
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply = call (fixture, method, g_variant_new_parsed (arguments), &error);
-  g_autofree char *text = NULL;
 
-  g_assert_no_error (error);
-  text = g_variant_print (reply, FALSE);
-  g_assert_cmpstr (text, ==, expected);
+  dou_test_service_assert_reply (reply, error, expected);
 }
 
 static gboolean

@@ -7,6 +7,9 @@
 #include "lib/dou-test-service.h"
 #include "lib/dou-test-wait.h"
 
+/* In ms. */
+#define CALL_TIMEOUT 30000
+
 /**
  * dou_test_service_new:
  * @bus: a bus
@@ -55,6 +58,51 @@ dou_test_service_await (GDBusConnection *peer, const char *bus_name)
 
   dou_test_wait_until (is_true, &appeared);
   g_bus_unwatch_name (watch);
+}
+
+/**
+ * dou_test_service_call:
+ * @peer: a client's connection
+ * @bus_name: of a service, whose one object has the path that the name tells
+ * @interface: of the object
+ * @method: of the interface
+ * @arguments: (transfer floating) (nullable): a tuple
+ * @files: (nullable): what goes with them
+ * @error: return location
+ *
+ * Returns: (transfer full): the reply, or %NULL
+ */
+GVariant *
+dou_test_service_call (GDBusConnection *peer, const char *bus_name, const char *interface, const char *method,
+                       GVariant *arguments, GUnixFDList *files, GError **error)
+{
+  g_autoptr (GString) path = g_string_new (bus_name);
+  GAsyncResult *waited = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  g_string_prepend_c (path, '.');
+  g_string_replace (path, ".", "/", 0);
+  g_dbus_connection_call_with_unix_fd_list (peer, bus_name, path->str, interface, method, arguments, NULL,
+                                            G_DBUS_CALL_FLAGS_NONE, CALL_TIMEOUT, files, NULL,
+                                            dou_test_wait_result_cb, &waited);
+  result = dou_test_wait_result (&waited);
+  return g_dbus_connection_call_with_unix_fd_list_finish (peer, NULL, result, error);
+}
+
+/**
+ * dou_test_service_assert_reply:
+ * @reply: (nullable): of a call
+ * @error: (nullable): of it
+ * @expected: the reply as text, without types
+ */
+void
+dou_test_service_assert_reply (GVariant *reply, const GError *error, const char *expected)
+{
+  g_autofree char *text = NULL;
+
+  g_assert_no_error (error);
+  text = g_variant_print (reply, FALSE);
+  g_assert_cmpstr (text, ==, expected);
 }
 
 /**

@@ -27,10 +27,7 @@ service_finish_call (GDBusConnection *connection, GAsyncResult **waited, GError 
 GVariant *
 service_call (ServiceFixture *fixture, const char *method, GVariant *arguments, GError **error)
 {
-  GAsyncResult *waited = NULL;
-
-  service_start_call (fixture->peer, INTERFACE, method, arguments, &waited);
-  return service_finish_call (fixture->peer, &waited, error);
+  return dou_test_service_call (fixture->peer, NAME, INTERFACE, method, arguments, NULL, error);
 }
 
 void
@@ -39,11 +36,8 @@ service_assert_reply (ServiceFixture *fixture, const char *method, const char *a
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply
       = service_call (fixture, method, g_variant_new_parsed (arguments), &error);
-  g_autofree char *text = NULL;
 
-  g_assert_no_error (error);
-  text = g_variant_print (reply, FALSE);
-  g_assert_cmpstr (text, ==, expected);
+  dou_test_service_assert_reply (reply, error, expected);
 }
 
 void

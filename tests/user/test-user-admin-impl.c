@@ -17,9 +17,6 @@
 #define CHEAP_PASSES 1
 #define CHEAP_MEMORY 8192
 
-/* Of calls and of waiting for the service, in ms. */
-#define TIMEOUT 20000
-
 typedef struct
 {
   char *directory;         /* (owned) */
@@ -34,14 +31,7 @@ static GVariant *
 call (Fixture *fixture, const char *interface, const char *method, GVariant *arguments,
       GError **error)
 {
-  GAsyncResult *waited = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-
-  g_dbus_connection_call (fixture->peer, "org.doutok.User", "/org/doutok/User", interface, method,
-                          arguments, NULL, G_DBUS_CALL_FLAGS_NONE, TIMEOUT, NULL,
-                          dou_test_wait_result_cb, &waited);
-  result = dou_test_wait_result (&waited);
-  return g_dbus_connection_call_finish (fixture->peer, result, error);
+  return dou_test_service_call (fixture->peer, "org.doutok.User", interface, method, arguments, NULL, error);
 }
 
 static void
@@ -51,11 +41,8 @@ assert_reply_of (Fixture *fixture, const char *interface, const char *method,
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply
       = call (fixture, interface, method, g_variant_new_parsed (arguments), &error);
-  g_autofree char *text = NULL;
 
-  g_assert_no_error (error);
-  text = g_variant_print (reply, FALSE);
-  g_assert_cmpstr (text, ==, expected);
+  dou_test_service_assert_reply (reply, error, expected);
 }
 
 static void

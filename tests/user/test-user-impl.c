@@ -33,14 +33,7 @@ static GVariant *
 call_by_name (Fixture *fixture, const char *interface, const char *method, GVariant *arguments,
               GError **error)
 {
-  GAsyncResult *waited = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-
-  g_dbus_connection_call (fixture->peer, "org.doutok.User", "/org/doutok/User", interface, method,
-                          arguments, NULL, G_DBUS_CALL_FLAGS_NONE, TIMEOUT, NULL,
-                          dou_test_wait_result_cb, &waited);
-  result = dou_test_wait_result (&waited);
-  return g_dbus_connection_call_finish (fixture->peer, result, error);
+  return dou_test_service_call (fixture->peer, "org.doutok.User", interface, method, arguments, NULL, error);
 }
 
 static GVariant *
@@ -55,11 +48,8 @@ assert_reply (Fixture *fixture, const char *method, const char *arguments, const
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply = call (fixture, method, arguments, &error);
-  g_autofree char *text = NULL;
 
-  g_assert_no_error (error);
-  text = g_variant_print (reply, FALSE);
-  g_assert_cmpstr (text, ==, expected);
+  dou_test_service_assert_reply (reply, error, expected);
 }
 
 static gboolean

@@ -13,9 +13,6 @@
 #include "video/video-fixture.h"
 
 #define ID G_GINT64_CONSTANT (1000)
-/* Of calls, in ms. */
-#define TIMEOUT 30000
-
 typedef struct
 {
   VideoFixture video;
@@ -29,15 +26,7 @@ static GVariant *
 call_with_files (Fixture *fixture, const char *method, GVariant *arguments, GUnixFDList *files,
                  GError **error)
 {
-  GAsyncResult *pending = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-
-  g_dbus_connection_call_with_unix_fd_list (
-      fixture->peer, "org.doutok.Video", "/org/doutok/Video", "org.doutok.Video1", method,
-      arguments, NULL, G_DBUS_CALL_FLAGS_NONE, TIMEOUT, files, NULL, dou_test_wait_result_cb,
-      &pending);
-  result = dou_test_wait_result (&pending);
-  return g_dbus_connection_call_with_unix_fd_list_finish (fixture->peer, NULL, result, error);
+  return dou_test_service_call (fixture->peer, "org.doutok.Video", "org.doutok.Video1", method, arguments, files, error);
 }
 
 static void
@@ -47,11 +36,8 @@ assert_reply (Fixture *fixture, const char *method, const char *arguments, GUnix
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply
       = call_with_files (fixture, method, g_variant_new_parsed (arguments), files, &error);
-  g_autofree char *text = NULL;
 
-  g_assert_no_error (error);
-  text = g_variant_print (reply, FALSE);
-  g_assert_cmpstr (text, ==, expected);
+  dou_test_service_assert_reply (reply, error, expected);
 }
 
 static void
