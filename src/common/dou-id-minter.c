@@ -213,3 +213,15 @@ dou_id_get_time (gint64 id)
 {
   return (id >> TIME_SHIFT) + DOU_ID_EPOCH;
 }
+
+/**
+ * dou_id_get_node:
+ * @id: an id
+ *
+ * Returns: the number of the node on which @id was made
+ */
+guint
+dou_id_get_node (gint64 id)
+{
+  return (guint) (id >> (PROCESS_BITS + SEQUENCE_BITS)) & DOU_ID_MAX_NODE;
+}

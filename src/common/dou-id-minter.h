@@ -20,5 +20,6 @@ DouIdMinter *dou_id_minter_new (DouClock *clock, guint node, guint process, cons
                                 GError **error);
 gint64 dou_id_minter_mint (DouIdMinter *self, GError **error);
 gint64 dou_id_get_time (gint64 id);
+guint dou_id_get_node (gint64 id);
 
 G_END_DECLS

@@ -357,9 +357,15 @@ got_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   fetch->from = dou_object_store_get_finish (DOU_OBJECT_STORE (source), result, &error);
   if (fetch->from != NULL)
-    fetch_more (task);
-  else
-    g_task_return_error (task, error);
+    {
+      fetch_more (task);
+      return;
+    }
+
+  /* A store that refuses, or does not know the bucket, says nothing of this one object. */
+  if (g_error_matches (error, DOU_ERROR, DOU_STATUS_INTERNAL) || strstr (error->message, "NoSuchBucket") != NULL)
+    error->code = DOU_STATUS_UNAVAILABLE;
+  g_task_return_error (task, error);
 }
 
 /**
@@ -399,7 +405,8 @@ dou_media_objects_fetch_async (DouMediaObjects *self, const char *name, const ch
  * dou_media_objects_fetch_finish:
  * @self: objects
  * @result: of the callback
- * @error: return location
+ * @error: return location for %DOU_STATUS_NOT_FOUND if there is no such object, %DOU_STATUS_UNAVAILABLE if the store
+ *   does not say or give it, and others
  *
  * Returns: (transfer full): a file without a name that holds the object, or -1
  */

@@ -433,15 +433,19 @@ dou_media_store_open_async (DouMediaStore *self, gint64 id, const char *name,
   else if (errno == ENOENT && self->objects != NULL)
     dou_media_objects_fetch_async (self->objects, name, work, cancellable, fetched_cb,
                                    g_steal_pointer (&task));
+  else if (errno == ENOENT)
+    g_task_return_new_error (task, DOU_ERROR, DOU_STATUS_NOT_FOUND, "There is no %s", path);
   else
-    g_task_return_new_error (task, DOU_ERROR, DOU_STATUS_INTERNAL, "Cannot open %s", path);
+    g_task_return_new_error (task, DOU_ERROR, DOU_STATUS_INTERNAL, "Cannot open %s: %s", path,
+                             g_strerror (errno));
 }
 
 /**
  * dou_media_store_open_finish:
  * @self: a store
  * @result: of the callback
- * @error: return location
+ * @error: return location for %DOU_STATUS_NOT_FOUND if it is not here and not in the object store,
+ *   %DOU_STATUS_UNAVAILABLE if that cannot be asked, and others
  *
  * Returns: (transfer full): the file, to be read from any place in it; or -1
  */

@@ -16,6 +16,7 @@ struct _DouVideoJobs
   DouVideoQueue *queue; /* (owned) (nullable) */
   GTask *taking;        /* (owned) (nullable) */
   DouVideoTask *current; /* (owned) (nullable) what is being worked on: id, claim and entry */
+  guint node;           /* the number of this one */
   gint64 lease;         /* milliseconds; 0 if there is no other node */
   GHashTable *left;     /* (owned) (element-type gint64 gint64) for others: until when, in monotonic time */
   guint look_id;

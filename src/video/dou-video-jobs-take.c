@@ -122,7 +122,7 @@ dou_video_jobs_is_for_us (DouVideoJobs *self, const DouVideoTask *task)
   Take *take = dou_video_jobs_get_take (self);
 
   if (dou_video_jobs_is_left (self, task->id)
-      || (self->lease > 0 && !dou_media_store_can_read (self->media, task->file)))
+      || (!dou_video_jobs_is_own (self, task->id) && !dou_media_store_can_read (self->media, task->file)))
     return FALSE;
   if (task->wait == 0)
     return TRUE;

@@ -16,6 +16,8 @@
  * Files in a state directory can be read by one node alone, so such a video is left to whoever has its
  * file, and nothing of it goes into the queue. When nodes have moved to an object store there may be some that were
  * not transcoded before; which these are is seen when the file is not to be had, and then, too, it is left to others.
+ * All but the one that has published the video, as its id tells: what that one does not have, and the object store
+ * neither, is nowhere, and each look for it counts as an attempt that has failed, so that it is given up in the end.
  *
  * How the next one is found is in dou-video-jobs-take.c.
  */
@@ -24,6 +26,7 @@
 
 #define G_LOG_DOMAIN "doutok-video"
 
+#include "common/dou-id-minter.h"
 #include "video/dou-video-jobs-private.h"
 
 /* Parts of the lease after which it is renewed: two attempts may fail. */
@@ -174,18 +177,20 @@ queue_changed_cb (DouVideoQueue *queue, gpointer user_data)
  * dou_video_jobs_new:
  * @store: says what is to be done
  * @media: has the files
+ * @node: the number of this node, as in the ids that it makes
  * @lease: milliseconds after which what a node is silent about is taken over by another; 0 if there is no
  *   other node
  *
  * Returns: (transfer full): jobs, from the database alone
  */
 DouVideoJobs *
-dou_video_jobs_new (DouVideoStore *store, DouMediaStore *media, gint64 lease)
+dou_video_jobs_new (DouVideoStore *store, DouMediaStore *media, guint node, gint64 lease)
 {
   DouVideoJobs *self = g_object_new (DOU_TYPE_VIDEO_JOBS, NULL);
 
   self->store = g_object_ref (store);
   self->media = g_object_ref (media);
+  self->node = node;
   self->lease = lease;
   if (lease > 0)
     self->sweep_id = g_timeout_add ((guint) lease, sweep_cb, self);
@@ -342,6 +347,22 @@ dou_video_jobs_is_left (DouVideoJobs *self, gint64 id)
   const gint64 *until = g_hash_table_lookup (self->left, &id);
 
   return until != NULL && *until > g_get_monotonic_time ();
+}
+
+/**
+ * dou_video_jobs_is_own:
+ * @self: jobs
+ * @id: of a video
+ *
+ * Returns: whether no other node is to be waited for if its file is not to be had here: this one has published it,
+ *   or is the only one
+ */
+gboolean
+dou_video_jobs_is_own (DouVideoJobs *self, gint64 id)
+{
+  g_return_val_if_fail (DOU_IS_VIDEO_JOBS (self), FALSE);
+
+  return self->lease == 0 || dou_id_get_node (id) == self->node;
 }
 
 /**

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 #define DOU_TYPE_VIDEO_JOBS (dou_video_jobs_get_type ())
 G_DECLARE_FINAL_TYPE (DouVideoJobs, dou_video_jobs, DOU, VIDEO_JOBS, GObject)
 
-DouVideoJobs *dou_video_jobs_new (DouVideoStore *store, DouMediaStore *media, gint64 lease);
+DouVideoJobs *dou_video_jobs_new (DouVideoStore *store, DouMediaStore *media, guint node, gint64 lease);
 void dou_video_jobs_set_queue (DouVideoJobs *self, DouVideoQueue *queue);
 void dou_video_jobs_stop (DouVideoJobs *self);
 
@@ -29,6 +29,7 @@ gboolean dou_video_jobs_take_finish (DouVideoJobs *self, GAsyncResult *result, D
 
 void dou_video_jobs_begin (DouVideoJobs *self, const DouVideoTask *task);
 void dou_video_jobs_let_go (DouVideoJobs *self);
+gboolean dou_video_jobs_is_own (DouVideoJobs *self, gint64 id);
 void dou_video_jobs_leave (DouVideoJobs *self, gint64 id);
 void dou_video_jobs_end (DouVideoJobs *self, gboolean is_over);
 

@@ -18,6 +18,8 @@
 
 /* Why, if no attempt has lived to say so. */
 #define FATAL "each attempt ended with the service"
+/* What is said before the last place that was looked into. */
+#define LOST "its file is lost: "
 
 static void
 placed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -85,10 +87,15 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                            g_object_ref (self));
   else if (g_error_matches (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE))
     dou_video_transcoder_wait_for_store (self, error);
-  else if (g_error_matches (error, DOU_ERROR, DOU_STATUS_NOT_FOUND))
+  else if (g_error_matches (error, DOU_ERROR, DOU_STATUS_NOT_FOUND)
+           && !dou_video_jobs_is_own (self->jobs, self->task->id))
     dou_video_transcoder_leave (self, error);
   else
-    dou_video_transcoder_fail (self, error);
+    {
+      if (g_error_matches (error, DOU_ERROR, DOU_STATUS_NOT_FOUND))
+        g_prefix_error (&error, LOST);
+      dou_video_transcoder_fail (self, error);
+    }
 }
 
 static void

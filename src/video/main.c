@@ -61,7 +61,8 @@ parts_make_jobs (Parts *parts, DouConfig *config)
       = !g_str_equal (dou_config_get_string (config, DOU_CONFIG_DATABASE_ENGINE), "sqlite");
   gint64 lease = dou_config_get_int64 (config, DOU_CONFIG_TRANSCODE_LEASE) * 1000;
   g_autoptr (DouVideoJobs) jobs
-      = dou_video_jobs_new (parts->store, parts->media, is_shared ? lease : 0);
+      = dou_video_jobs_new (parts->store, parts->media,
+                            (guint) dou_config_get_int64 (config, DOU_CONFIG_NODE_ID), is_shared ? lease : 0);
   g_autoptr (DouRedisAddress) address = NULL;
   g_autoptr (DouRedis) redis = NULL;
   g_autoptr (DouVideoQueue) queue = NULL;

@@ -8,6 +8,7 @@
 #include "lib/dou-manual-clock.h"
 
 #define NOON (DOU_ID_EPOCH + G_GINT64_CONSTANT (100000000000))
+#define NODE 3
 
 typedef struct
 {
@@ -39,7 +40,7 @@ make_minter (Fixture *fixture, guint process)
 {
   g_autoptr (GError) error = NULL;
   DouIdMinter *minter
-      = dou_id_minter_new (DOU_CLOCK (fixture->clock), 3, process, fixture->path, &error);
+      = dou_id_minter_new (DOU_CLOCK (fixture->clock), NODE, process, fixture->path, &error);
 
   g_assert_no_error (error);
   return minter;
@@ -91,6 +92,7 @@ test_order (Fixture *fixture, gconstpointer data)
       g_assert_cmpint (id, >, last);
       g_assert_cmpint (id, <=, DOU_ID_MAX);
       g_assert_cmpint (dou_id_get_time (id), ==, NOON + i / 16);
+      g_assert_cmpuint (dou_id_get_node (id), ==, NODE);
       last = id;
     }
 

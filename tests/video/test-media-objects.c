@@ -10,6 +10,7 @@
 
 #include <glib/gstdio.h>
 
+#include "common/dou-id-minter.h"
 #include "common/dou-status.h"
 #include "lib/dou-test-object-store.h"
 #include "lib/dou-test-picture.h"
@@ -21,6 +22,9 @@
 #define VIDEO "video/00/1000.mp4"
 #define TRANSCODED "video/00/1000-1.mp4"
 #define COVER "cover/00/1000.jpg"
+#define UNTRANSCODED "video/00/1000.webm"
+/* Milliseconds: longer than any test. */
+#define LEASE 3600000
 
 typedef struct
 {
@@ -248,6 +252,80 @@ test_transcoded (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (video_fixture_count_files (&fixture->video), ==, 0);
 }
 
+static void
+publish_row (Fixture *fixture)
+{
+  const DouVideo video = {
+    .id = ID,
+    .author = VIDEO_AUTHOR,
+    .title = (char *) "title",
+    .file = (char *) UNTRANSCODED,
+    .cover = (char *) COVER,
+  };
+  GAsyncResult *pending = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  dou_video_store_publish_async (fixture->video.store, &video, DOU_VIDEO_TRANSCODE_WANTED,
+                                 dou_test_wait_result_cb, &pending);
+  result = dou_test_wait_result (&pending);
+  g_assert_cmpint (dou_video_store_publish_finish (fixture->video.store, result, NULL), >, 0);
+}
+
+static DouVideoTask *
+get_task (Fixture *fixture)
+{
+  const gint64 id = ID;
+  GAsyncResult *pending = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GPtrArray) tasks = NULL;
+
+  dou_video_store_get_tasks_async (fixture->video.store, &id, 1, dou_test_wait_result_cb, &pending);
+  result = dou_test_wait_result (&pending);
+  tasks = dou_video_store_get_tasks_finish (fixture->video.store, result, NULL);
+  return g_ptr_array_steal_index (tasks, 0);
+}
+
+static gboolean
+has_none_pending (gpointer data)
+{
+  return dou_video_manager_get_pending_transcodes (data) == 0;
+}
+
+/* Test that a video that was published here and whose file is neither here nor there is given up, with the reason. */
+static void
+test_lost (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouVideoTask) task = NULL;
+
+  publish_row (fixture);
+  video_fixture_close (&fixture->video);
+  fixture->video.lease = LEASE;
+  fixture->video.node = dou_id_get_node (ID);
+  video_fixture_open (&fixture->video);
+  dou_test_wait_until (has_none_pending, fixture->video.manager);
+  video_fixture_wait_idle (&fixture->video);
+  task = get_task (fixture);
+  g_assert_cmpint (task->transcode, ==, DOU_VIDEO_TRANSCODE_FAILED);
+  g_assert_cmpuint (task->n_attempts, ==, DOU_VIDEO_TRANSCODER_MAX_ATTEMPTS);
+  g_assert_cmpstr (task->trouble, ==,
+                   "its file is lost: The object store, GET " UNTRANSCODED
+                   ": 404 NoSuchKey: The specified key does not exist.");
+}
+
+/* Test that a bucket that is not there is nothing that is wrong with any video. */
+static void
+test_lost_bucket (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_clear_object (&fixture->video.objects);
+  fixture->video.objects = new_objects ("nowhere", &patient);
+  dou_media_store_set_objects (fixture->video.media, fixture->video.objects, 1);
+  begin (fixture);
+  g_assert_cmpint (open_file (fixture, UNTRANSCODED, &error), ==, -1);
+  g_assert_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE);
+}
+
 /* Test that a picture goes there, too. */
 static void
 test_picture (Fixture *fixture, gconstpointer data)
@@ -453,6 +531,8 @@ main (int argc, char **argv)
   ADD ("publish-hung", test_publish_hung);
   ADD ("begun-meanwhile", test_begun_meanwhile);
   ADD ("transcoded", test_transcoded);
+  ADD ("lost", test_lost);
+  ADD ("lost-bucket", test_lost_bucket);
   ADD ("picture", test_picture);
   ADD ("steps", test_steps);
   ADD ("open", test_open);

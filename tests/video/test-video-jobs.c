@@ -18,6 +18,9 @@
 #define N_NODES 2
 #define N_VIDEOS 12
 #define FIRST_ID G_GINT64_CONSTANT (1000)
+/* The nodes have not made these ids, which are of number 3, but the first has made this one. */
+#define FIRST_NODE 1
+#define OWN_ID G_GINT64_CONSTANT (0x101)
 #define FILE_NAME "video/00/1000.webm"
 
 /* Milliseconds: longer than any test, and soon over. */
@@ -99,7 +102,7 @@ open_node (Fixture *fixture, guint n, const Settings *settings)
   g_assert_cmpint (g_mkdir (parent, 0700), ==, 0);
   g_assert_true (g_file_set_contents (file, "a video", -1, NULL));
 
-  node->jobs = dou_video_jobs_new (fixture->video.store, media, settings->lease);
+  node->jobs = dou_video_jobs_new (fixture->video.store, media, FIRST_NODE + n, settings->lease);
   g_signal_connect (node->jobs, "ready", G_CALLBACK (ready_cb), node);
   g_signal_connect (node->jobs, "lost", G_CALLBACK (lost_cb), node);
   if (settings->has_redis)
@@ -460,6 +463,28 @@ test_elsewhere (Fixture *fixture, gconstpointer data)
   do_one (fixture, 1, task);
 }
 
+/* Test that what no node has a file of is begun by the one that has published it, so that it comes to an end. */
+static void
+test_own (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouVideoTask) task = NULL;
+
+  for (guint i = 0; i < N_NODES; i++)
+    {
+      g_autofree char *file = g_build_filename (fixture->nodes[i].directory, "media", FILE_NAME, NULL);
+
+      g_assert_cmpint (g_unlink (file), ==, 0);
+    }
+  publish (fixture, OWN_ID);
+  publish (fixture, FIRST_ID);
+  g_assert_null (take (fixture, 1));
+  task = take (fixture, 0);
+  g_assert_cmpint (task->id, ==, OWN_ID);
+  do_one (fixture, 0, task);
+  for (guint i = 0; i < N_NODES; i++)
+    g_assert_null (take (fixture, i));
+}
+
 /* Test that what a node has left to others is had by another, and not by itself. */
 static void
 test_left (Fixture *fixture, gconstpointer data)
@@ -493,6 +518,7 @@ main (int argc, char **argv)
   ADD ("database/kept", alone_soon, test_kept);
   ADD ("database/failed", alone_soon, test_failed);
   ADD ("database/elsewhere", alone, test_elsewhere);
+  ADD ("database/own", alone, test_own);
   ADD ("database/left", alone, test_left);
   ADD ("queue/once", shared, test_once);
   ADD ("queue/dead", shared_soon, test_dead);

@@ -7,11 +7,15 @@
 
 #include <glib/gstdio.h>
 
+#include "common/dou-id-minter.h"
 #include "common/dou-status.h"
 #include "lib/dou-test-wait.h"
 #include "video/video-fixture.h"
 
 #define ID G_GINT64_CONSTANT (1000)
+#define UNTRANSCODED "video/00/1000.webm"
+/* Milliseconds: longer than any test. */
+#define LEASE 3600000
 
 static void
 set_up (VideoFixture *fixture, gconstpointer data)
@@ -305,29 +309,72 @@ assert_retried (VideoFixture *fixture)
   g_assert_cmpmem (statuses->data, statuses->len * sizeof (gint32), expected, sizeof expected);
 }
 
-/* Test that what cannot be transcoded is tried three times, then left as it came, with the reason. */
+/* A row alone, with a video that is to be transcoded. */
 static void
-test_untranscodable (VideoFixture *fixture, gconstpointer data)
+publish_row (VideoFixture *fixture)
 {
   const DouVideo video = {
     .id = ID,
     .author = VIDEO_AUTHOR,
     .title = (char *) "title",
-    .file = (char *) "video/00/1000.webm",
+    .file = (char *) UNTRANSCODED,
     .cover = (char *) "cover/00/1000.jpg",
   };
-  g_autofree char *file = dou_media_store_get_path (fixture->media, video.file);
-  g_autofree char *parent = g_path_get_dirname (file);
   GAsyncResult *pending = NULL;
   g_autoptr (GAsyncResult) result = NULL;
+
+  dou_video_store_publish_async (fixture->store, &video, DOU_VIDEO_TRANSCODE_WANTED,
+                                 dou_test_wait_result_cb, &pending);
+  result = dou_test_wait_result (&pending);
+  g_assert_cmpint (dou_video_store_publish_finish (fixture->store, result, NULL), >, 0);
+}
+
+/* Test that a video whose file is nowhere is given up by the node that has published it, with the reason. */
+static void
+test_lost (VideoFixture *fixture, gconstpointer data)
+{
+  g_autofree char *file = dou_media_store_get_path (fixture->media, UNTRANSCODED);
+  g_autofree char *reason = g_strdup_printf ("its file is lost: There is no %s", file);
+
+  publish_row (fixture);
+  video_fixture_close (fixture);
+  fixture->lease = LEASE;
+  fixture->node = dou_id_get_node (ID);
+  video_fixture_open (fixture);
+  dou_test_wait_until (has_none_pending, fixture->manager);
+  video_fixture_wait_idle (fixture);
+  assert_given_up (fixture, reason);
+  g_assert_cmpuint (get_failed (fixture), ==, 1);
+}
+
+/* Test that a node leaves alone what another has published, and has not brought to where both can read it. */
+static void
+test_elsewhere (VideoFixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouVideoTask) task = NULL;
+
+  publish_row (fixture);
+  video_fixture_close (fixture);
+  fixture->lease = LEASE;
+  fixture->node = dou_id_get_node (ID) + 1;
+  video_fixture_open (fixture);
+  video_fixture_wait_idle (fixture);
+  task = get_task (fixture);
+  g_assert_cmpint (task->transcode, ==, DOU_VIDEO_TRANSCODE_WANTED);
+  g_assert_cmpuint (task->n_attempts, ==, 0);
+}
+
+/* Test that what cannot be transcoded is tried three times, then left as it came, with the reason. */
+static void
+test_untranscodable (VideoFixture *fixture, gconstpointer data)
+{
+  g_autofree char *file = dou_media_store_get_path (fixture->media, UNTRANSCODED);
+  g_autofree char *parent = g_path_get_dirname (file);
   g_autoptr (DouVideo) after = NULL;
 
   g_assert_cmpint (g_mkdir (parent, 0700), ==, 0);
   g_assert_true (g_file_set_contents (file, "not a video", -1, NULL));
-  dou_video_store_publish_async (fixture->store, &video, DOU_VIDEO_TRANSCODE_WANTED,
-                                 dou_test_wait_result_cb, &pending);
-  result = dou_test_wait_result (&pending);
-  g_clear_object (&result);
+  publish_row (fixture);
   video_fixture_close (fixture);
 
   video_fixture_open (fixture);
@@ -335,7 +382,7 @@ test_untranscodable (VideoFixture *fixture, gconstpointer data)
   dou_test_wait_until (has_none_pending, fixture->manager);
   video_fixture_wait_idle (fixture);
   after = video_fixture_get (fixture, ID);
-  g_assert_cmpstr (after->file, ==, video.file);
+  g_assert_cmpstr (after->file, ==, UNTRANSCODED);
   g_assert_true (g_file_test (file, G_FILE_TEST_EXISTS));
   g_assert_cmpuint (fixture->changed->len, ==, 0);
   g_assert_cmpuint (video_fixture_count_files (fixture), ==, 1);
@@ -447,6 +494,8 @@ main (int argc, char **argv)
   ADD ("at-once", test_at_once);
   ADD ("transcoded", test_transcoded);
   ADD ("fatal", test_fatal);
+  ADD ("lost", test_lost);
+  ADD ("elsewhere", test_elsewhere);
   ADD ("untranscodable", test_untranscodable);
   ADD ("stop-transcoding", test_stop_transcoding);
   ADD ("stop-publishing", test_stop_publishing);

@@ -23,6 +23,7 @@ typedef struct
   DouVideoSocial *social;   /* (owned) (nullable) of tests that have a bus */
   DouVideoQueue *queue;     /* (owned) (nullable) of tests with other nodes */
   gint64 lease;             /* milliseconds, of the same */
+  guint node;               /* the number of this one */
   DouVideoManager *manager; /* (owned) (nullable) */
   DouPictureKeeper *keeper; /* (owned) (nullable) */
   DouPictureImporter *pictures; /* (owned) (nullable) */
