@@ -16,6 +16,10 @@
  * this is enough for the largest upload that can be configured. */
 #define PART_SIZE ((gsize) 16 * 1024 * 1024)
 
+/* What its errors begin with (dou-object-client.c), and have in them if it has said no to who asks. */
+#define ORIGIN "The object store, "
+#define FORBIDDEN ": 403 "
+
 struct _DouObjectStore
 {
   GObject parent_instance;
@@ -160,6 +164,69 @@ dou_object_store_put_finish (DouObjectStore *self, GAsyncResult *result, GError 
   return finish_boolean (self, result, dou_object_store_put_async, error);
 }
 
+static gboolean
+has_refused (const GError *error, const char *code)
+{
+  return g_error_matches (error, DOU_ERROR, DOU_STATUS_INTERNAL) && strstr (error->message, ORIGIN) != NULL
+         && strstr (error->message, code) != NULL;
+}
+
+/**
+ * dou_object_store_is_denied:
+ * @error: (nullable): of a request about one object
+ *
+ * Stores say “access denied” of an object that is not there to whoever may not list the bucket, and of all objects to
+ * whoever may not read any. Which it is only the operator can tell.
+ *
+ * Returns: whether it is the one or the other
+ */
+gboolean
+dou_object_store_is_denied (const GError *error)
+{
+  return has_refused (error, FORBIDDEN "AccessDenied");
+}
+
+/**
+ * dou_object_store_is_refusal:
+ * @error: (nullable): of a request
+ *
+ * Returns: whether the store could be asked and has said no, which is a matter of its configuration or ours
+ */
+gboolean
+dou_object_store_is_refusal (const GError *error)
+{
+  return has_refused (error, "");
+}
+
+static void
+asked_why_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  g_autoptr (DouObjectAnswer) answer
+    = dou_object_client_send_finish (DOU_OBJECT_CLIENT (source), result, &error);
+
+  if (answer == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_new_error (task, DOU_ERROR, DOU_STATUS_INTERNAL,
+                             ORIGIN "it allows GET of %s, but not HEAD",
+                             (const char *) g_task_get_task_data (task));
+}
+
+/* The answer to HEAD has no words. */
+static void
+ask_why (GTask *task)
+{
+  DouObjectStore *self = g_task_get_source_object (task);
+  DouObjectRequest *request
+    = dou_object_request_new (SOUP_METHOD_GET, g_task_get_task_data (task));
+
+  dou_object_request_add_header (request, "range", "bytes=0-0");
+  dou_object_client_send_async (self->client, request, g_task_get_cancellable (task), asked_why_cb,
+                                g_object_ref (task));
+}
+
 static void
 head_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -171,6 +238,12 @@ head_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   answer = dou_object_client_send_finish (DOU_OBJECT_CLIENT (source), result, &error);
+  if (has_refused (error, FORBIDDEN))
+    {
+      g_error_free (error);
+      ask_why (task);
+      return;
+    }
   if (answer == NULL)
     {
       g_task_return_error (task, error);
@@ -199,11 +272,14 @@ void
 dou_object_store_head_async (DouObjectStore *self, const char *name, GCancellable *cancellable,
                              GAsyncReadyCallback callback, gpointer user_data)
 {
+  GTask *task;
+
   g_return_if_fail (DOU_IS_OBJECT_STORE (self));
 
-  dou_object_client_send_async (
-    self->client, dou_object_request_new (SOUP_METHOD_HEAD, name), cancellable, head_cb,
-    begin (self, dou_object_store_head_async, cancellable, callback, user_data));
+  task = begin (self, dou_object_store_head_async, cancellable, callback, user_data);
+  g_task_set_task_data (task, g_strdup (name), g_free);
+  dou_object_client_send_async (self->client, dou_object_request_new (SOUP_METHOD_HEAD, name),
+                                cancellable, head_cb, task);
 }
 
 DouObjectInfo *

@@ -102,7 +102,9 @@ got_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   g_info ("%s", error->message);
   soup_message_headers_clear (dou_request_get_answer_headers (self->request));
-  dou_request_reply_status (self->request, dou_status_from_error (error));
+  dou_request_reply_status (self->request, dou_object_store_is_denied (error)
+                                               ? DOU_STATUS_NOT_FOUND
+                                               : dou_status_from_error (error));
   proxy_free (self);
 }
 

@@ -53,6 +53,7 @@ struct _DouMediaRemote
   DouObjectStore *store; /* (owned) */
   DouLru *known;         /* (owned) (element-type utf8 Known): by name */
   gboolean redirects;
+  gboolean was_denied; /* and has said so */
 };
 
 G_DEFINE_FINAL_TYPE (DouMediaRemote, dou_media_remote, G_TYPE_OBJECT)
@@ -277,6 +278,19 @@ ask_for_successor (Question *question)
     dou_request_reply_status (question->request, DOU_STATUS_NOT_FOUND);
 }
 
+/* Strangers ask for what is not there as often as they like. */
+static void
+dou_media_remote_tell_denied (DouMediaRemote *self, const GError *error)
+{
+  if (self->was_denied)
+    g_info ("%s", error->message);
+  else
+    g_warning ("%s (either there is no such object, and the key may not list the bucket, so that the store does not say "
+               "so; or the key may not read it. Clients are told that it is not there)",
+               error->message);
+  self->was_denied = TRUE;
+}
+
 static void
 answered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -299,6 +313,11 @@ answered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   else if (g_error_matches (error, DOU_ERROR, DOU_STATUS_NOT_FOUND))
     ask_for_successor (g_steal_pointer (&question));
+  else if (dou_object_store_is_denied (error))
+    {
+      dou_media_remote_tell_denied (question->remote, error);
+      ask_for_successor (g_steal_pointer (&question));
+    }
   else
     {
       g_info ("%s", error->message);

@@ -363,8 +363,14 @@ got_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   /* A store that refuses, or does not know the bucket, says nothing of this one object. */
-  if (g_error_matches (error, DOU_ERROR, DOU_STATUS_INTERNAL) || strstr (error->message, "NoSuchBucket") != NULL)
-    error->code = DOU_STATUS_UNAVAILABLE;
+  if (dou_object_store_is_refusal (error) || strstr (error->message, "NoSuchBucket") != NULL)
+    {
+      g_warning ("%s%s", error->message,
+                 dou_object_store_is_denied (error)
+                     ? " (either the key may not read it, or there is no such object and the key may not list the bucket)"
+                     : "");
+      error->code = DOU_STATUS_UNAVAILABLE;
+    }
   g_task_return_error (task, error);
 }
 

@@ -176,6 +176,41 @@ test_wrong_secret (Fixture *fixture, gconstpointer data)
   assert_absent (fixture);
 }
 
+/* Test that whoever may not read hears why, also of HEAD; and that this is told from keys that are wrong. */
+static void
+test_denied (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouObjectAddress) address = dou_test_object_store_get_address (server, fixture->bucket);
+  g_autoptr (DouObjectStore) wrong = new_store (fixture->bucket, &patient, "another secret");
+  g_autoptr (DouObjectStore) denied = NULL;
+  g_autoptr (GBytes) content = write_file (fixture->path, 1000);
+  g_autoptr (DouObjectInfo) info = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_free (address->access_key);
+  address->access_key = g_strdup (DOU_TEST_STRANGER_KEY);
+  denied = dou_object_store_new (address, &patient);
+  info = head (denied, NAME, &error);
+  g_assert_error (error, DOU_ERROR, DOU_STATUS_INTERNAL);
+  g_assert_nonnull (strstr (error->message, "403 AccessDenied"));
+  g_assert_true (dou_object_store_is_denied (error));
+  g_clear_error (&error);
+  g_assert_false (put (denied, NAME, fixture->path, NULL, &error));
+  g_assert_true (dou_object_store_is_denied (error));
+  g_assert_true (dou_object_store_is_refusal (error));
+  g_clear_error (&error);
+
+  info = head (wrong, NAME, &error);
+  g_assert_null (info);
+  g_assert_false (dou_object_store_is_denied (error));
+  g_assert_true (dou_object_store_is_refusal (error));
+  g_clear_error (&error);
+
+  info = head (fixture->store, NAME, &error);
+  g_assert_error (error, DOU_ERROR, DOU_STATUS_NOT_FOUND);
+  g_assert_false (dou_object_store_is_refusal (error));
+}
+
 /* Test that a bucket which is not there is said to be what is missing. */
 static void
 test_no_bucket (Fixture *fixture, gconstpointer data)
@@ -438,6 +473,7 @@ main (int argc, char **argv)
     void (*test) (Fixture *fixture, gconstpointer data);
   } tests[] = {
     { "/common/object-store/wrong-secret", test_wrong_secret },
+    { "/common/object-store/denied", test_denied },
     { "/common/object-store/no-bucket", test_no_bucket },
     { "/common/object-store/no-file", test_no_file },
     { "/common/object-store/aborted", test_aborted },

@@ -131,7 +131,7 @@ files_assert_metadata (FilesFixture *fixture, DouTestAnswer *answer)
   dou_test_answer_assert_header (answer, "X-Content-Type-Options", "nosniff");
 }
 
-/* @redirect: `proxy` or `signed` */
+/* @redirect: `proxy`, or `signed`, or `denied` for a gateway that may read nothing */
 static void
 use_objects (FilesFixture *fixture, const char *redirect)
 {
@@ -142,6 +142,11 @@ use_objects (FilesFixture *fixture, const char *redirect)
   address = dou_test_object_store_get_address (object_server, BUCKET);
   address->redirects = g_str_equal (redirect, "signed");
   fixture->objects = dou_object_store_new (address, &limits);
+  if (g_str_equal (redirect, "denied"))
+    {
+      g_free (address->access_key);
+      address->access_key = g_strdup (DOU_TEST_STRANGER_KEY);
+    }
   remote = dou_media_remote_new (address);
   dou_media_set_remote (fixture->media, remote);
 }
@@ -167,6 +172,9 @@ files_fixture_set_up (FilesFixture *fixture, gconstpointer data)
   for (gsize i = 0; i < VIDEO_SIZE; i++)
     fixture->content[i] = (guint8) g_rand_int (random);
   files_add (fixture, VIDEO, fixture->content, VIDEO_SIZE);
+
+  if (g_strcmp0 (data, "denied") == 0)
+    return;
 
   answer = files_request (fixture, "HEAD", VIDEO, "");
   fixture->etag = dou_test_answer_get_header (answer, "ETag");

@@ -354,6 +354,22 @@ test_signed (FilesFixture *fixture, gconstpointer data)
                    fixture->content + 100, 100);
 }
 
+/* Test that what the store denies is not there, and that the log says, once, what that may mean. */
+static void
+test_denied (FilesFixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouTestAnswer) absent = NULL;
+  g_autoptr (DouTestAnswer) present = NULL;
+
+  g_test_expect_message ("doutok", G_LOG_LEVEL_WARNING,
+                         "The object store, GET video/3f/64.mp4: 403 AccessDenied*may not list the bucket*");
+  absent = files_request (fixture, "GET", "/media/video/3f/64.mp4", "");
+  g_test_assert_expected_messages ();
+  dou_test_assert_status (absent, 404, DOU_STATUS_NOT_FOUND);
+  present = files_request (fixture, "GET", VIDEO, "");
+  dou_test_assert_status (present, 404, DOU_STATUS_NOT_FOUND);
+}
+
 /* Test that HEAD is sent on with an address for HEAD. */
 static void
 test_signed_head (FilesFixture *fixture, gconstpointer data)
@@ -492,6 +508,7 @@ main (int argc, char **argv)
   ADD_AT ("signed", "signed/whole", test_signed);
   ADD_AT ("signed", "signed/head", test_signed_head);
   ADD_AT ("signed", "signed/successor", test_successor);
+  ADD_AT ("denied", "denied", test_denied);
   ADD_AT ("proxy", "proxy/hang-up", test_hang_up);
   ADD_AT ("proxy", "proxy/hung", test_hung);
   /* Suites run in their order, whatever is in them. */

@@ -8,6 +8,8 @@
 G_BEGIN_DECLS
 
 #define DOU_TEST_ACCESS_KEY "test:tester"
+/* Of somebody who is known, with the same secret, and may do nothing. */
+#define DOU_TEST_STRANGER_KEY "test:stranger"
 #define DOU_TEST_SECRET_KEY "the-right-secret/+="
 
 /**

@@ -4,7 +4,7 @@
     object-store.py DIRECTORY ACCESS_KEY SECRET_KEY
 
 The four servers that Swift consists of run in this one process, on ports of loopback that the system has
-chosen, and keep their files below DIRECTORY. Prints the port of the S3 interface, and ends when its
+chosen, and keep their files below DIRECTORY. ACCOUNT:stranger, with the same secret, may do nothing. Prints the port of the S3 interface, and ends when its
 standard input does: whoever has started it cannot leave it behind.
 """
 import eventlet
@@ -52,6 +52,7 @@ location = us-east-1
 [filter:tempauth]
 use = egg:swift#tempauth
 user_{account}_{user} = {secret} .admin
+user_{account}_stranger = {secret}
 [filter:slo]
 use = egg:swift#slo
 [filter:dlo]

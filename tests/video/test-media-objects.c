@@ -312,6 +312,52 @@ test_lost (Fixture *fixture, gconstpointer data)
                    ": 404 NoSuchKey: The specified key does not exist.");
 }
 
+static DouMediaObjects *
+new_denied (const char *bucket)
+{
+  g_autoptr (DouObjectAddress) address = dou_test_object_store_get_address (server, bucket);
+  g_autoptr (DouObjectStore) store = NULL;
+
+  g_free (address->access_key);
+  address->access_key = g_strdup (DOU_TEST_STRANGER_KEY);
+  store = dou_object_store_new (address, &patient);
+  return dou_media_objects_new (store);
+}
+
+/* Test that a key that may not read is nothing that is wrong with a video, nor one that may not write: it waits, and
+ * the log says why. @data: whether the file is here */
+static void
+test_denied (Fixture *fixture, gconstpointer data)
+{
+  gboolean is_here = GPOINTER_TO_INT (data);
+  g_autofree char *file = dou_media_store_get_path (fixture->video.media, UNTRANSCODED);
+  g_autofree char *parent = g_path_get_dirname (file);
+  g_autoptr (GBytes) bytes = dou_test_media_make (DOU_TEST_MEDIA_WEBM);
+  g_autoptr (DouVideoTask) task = NULL;
+
+  g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
+  if (is_here)
+    g_assert_true (g_file_set_contents (file, g_bytes_get_data (bytes, NULL),
+                                        (gssize) g_bytes_get_size (bytes), NULL));
+  publish_row (fixture);
+  video_fixture_close (&fixture->video);
+  g_clear_object (&fixture->video.objects);
+  fixture->video.objects = new_denied (fixture->bucket);
+  fixture->video.retry_delay = LEASE;
+  g_test_expect_message ("doutok-video", G_LOG_LEVEL_WARNING,
+                         is_here ? "A file cannot be stored:*: 403 AccessDenied*"
+                                 : "*: 403 AccessDenied*may not list the bucket)");
+  g_test_expect_message ("doutok-video", G_LOG_LEVEL_INFO, "Video 1000 has to wait for the object store:*");
+  g_test_expect_message ("doutok-video", G_LOG_LEVEL_WARNING, "Files of a transcoded video are left:*");
+  video_fixture_open (&fixture->video);
+  video_fixture_wait_idle (&fixture->video);
+  g_test_assert_expected_messages ();
+  task = get_task (fixture);
+  g_assert_cmpint (task->transcode, ==, DOU_VIDEO_TRANSCODE_WANTED);
+  g_assert_cmpuint (task->n_attempts, ==, 0);
+  g_assert_nonnull (strstr (task->trouble, "403 AccessDenied"));
+}
+
 /* Test that a bucket that is not there is nothing that is wrong with any video. */
 static void
 test_lost_bucket (Fixture *fixture, gconstpointer data)
@@ -322,7 +368,9 @@ test_lost_bucket (Fixture *fixture, gconstpointer data)
   fixture->video.objects = new_objects ("nowhere", &patient);
   dou_media_store_set_objects (fixture->video.media, fixture->video.objects, 1);
   begin (fixture);
+  g_test_expect_message ("doutok-video", G_LOG_LEVEL_WARNING, "*NoSuchBucket*");
   g_assert_cmpint (open_file (fixture, UNTRANSCODED, &error), ==, -1);
+  g_test_assert_expected_messages ();
   g_assert_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE);
 }
 
@@ -533,6 +581,8 @@ main (int argc, char **argv)
   ADD ("transcoded", test_transcoded);
   ADD ("lost", test_lost);
   ADD ("lost-bucket", test_lost_bucket);
+  g_test_add ("/video/media-objects/denied/read", Fixture, GINT_TO_POINTER (FALSE), set_up, test_denied, tear_down);
+  g_test_add ("/video/media-objects/denied/write", Fixture, GINT_TO_POINTER (TRUE), set_up, test_denied, tear_down);
   ADD ("picture", test_picture);
   ADD ("steps", test_steps);
   ADD ("open", test_open);

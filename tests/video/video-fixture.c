@@ -53,7 +53,7 @@ video_fixture_open (VideoFixture *fixture)
   if (fixture->queue != NULL)
     dou_video_jobs_set_queue (jobs, fixture->queue);
   transcoder = dou_video_transcoder_new (fixture->store, fixture->media, jobs, runner, MAX_DURATION,
-                                         0);
+                                         fixture->retry_delay);
   cleaner = dou_video_cleaner_new (fixture->store, fixture->media, transcoder, fixture->social, 1);
   fixture->manager = dou_video_manager_new (fixture->store, fixture->media, importer, transcoder,
                                             cleaner, &error);

@@ -24,6 +24,7 @@ typedef struct
   DouVideoQueue *queue;     /* (owned) (nullable) of tests with other nodes */
   gint64 lease;             /* milliseconds, of the same */
   guint node;               /* the number of this one */
+  guint retry_delay;        /* of the transcoder, in seconds */
   DouVideoManager *manager; /* (owned) (nullable) */
   DouPictureKeeper *keeper; /* (owned) (nullable) */
   DouPictureImporter *pictures; /* (owned) (nullable) */
