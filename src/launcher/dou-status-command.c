@@ -11,6 +11,7 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 
+#include "common/dou-database-address.h"
 #include "common/dou-paths.h"
 #include "common/dou-service.h"
 #include "common/dou-status.h"
@@ -127,24 +128,41 @@ measure_database (const char *state_dir, const DouDomain *domain)
   return size;
 }
 
-/* How much there is on the disk, and how much more there may be. Videos are not added up: there may be millions. */
 static void
-print_store (DouConfig *config)
+print_files (const char *state_dir, const char *left)
 {
-  const char *state_dir = dou_config_get_string (config, DOU_CONFIG_STATE_DIR);
   g_autofree char *used = NULL;
-  g_autofree char *left = NULL;
-  struct statvfs disk;
   guint64 size = 0;
-
-  if (statvfs (state_dir, &disk) != 0)
-    return;
 
   for (gsize i = 0; i < dou_n_domains; i++)
     size += measure_database (state_dir, &dou_domains[i]);
   used = g_format_size_full (size, G_FORMAT_SIZE_IEC_UNITS);
-  left = g_format_size_full ((guint64) disk.f_bavail * disk.f_frsize, G_FORMAT_SIZE_IEC_UNITS);
   g_print (_ ("store        %s of databases on this disk, %s are free\n"), used, left);
+}
+
+/* How much there is on the disk, and how much more there may be. Videos are not added up: there may be millions. What a
+ * database on a server takes there is a matter of that server's tools. */
+static void
+print_store (DouConfig *config)
+{
+  const char *state_dir = dou_config_get_string (config, DOU_CONFIG_STATE_DIR);
+  g_autoptr (DouDatabaseAddress) address = dou_database_address_new_from_config (config, "user", NULL);
+  g_autofree char *place = NULL;
+  g_autofree char *left = NULL;
+  struct statvfs disk;
+
+  if (address == NULL || statvfs (state_dir, &disk) != 0)
+    return;
+
+  left = g_format_size_full ((guint64) disk.f_bavail * disk.f_frsize, G_FORMAT_SIZE_IEC_UNITS);
+  if (dou_database_address_is_file (address))
+    {
+      print_files (state_dir, left);
+      return;
+    }
+
+  place = dou_database_address_describe (address);
+  g_print (_ ("store        database %s, %s are free on this disk\n"), place, left);
 }
 
 static void
