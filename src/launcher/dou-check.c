@@ -259,6 +259,15 @@ check_words (Check *self, DouConfig *config)
     check_report (self, VERDICT_FAIL, "words", "%s", error->message);
 }
 
+/* Only nodes of one database need Redis. */
+static gboolean
+has_other_nodes (DouConfig *config)
+{
+  return !g_str_equal (dou_config_get_string (config, DOU_CONFIG_DATABASE_ENGINE), "sqlite")
+         && (*dou_config_get_string (config, DOU_CONFIG_REDIS_URL) != '\0'
+             || *dou_config_get_string (config, DOU_CONFIG_REDIS_SENTINEL) != '\0');
+}
+
 static void
 check_media (Check *self, DouConfig *config)
 {
@@ -269,6 +278,9 @@ check_media (Check *self, DouConfig *config)
     check_report (self, VERDICT_FAIL, "object store", "%s", error->message);
   else if (description != NULL)
     check_report (self, VERDICT_OK, "object store", "%s", description);
+  else if (has_other_nodes (config))
+    check_report (self, VERDICT_WARN, "object store",
+                  _ ("none, so videos and pictures are files of one node: the others neither serve nor remove them"));
 }
 
 static void

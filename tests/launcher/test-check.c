@@ -222,6 +222,22 @@ test_redis_away (DouTestTree **tree, gconstpointer data)
   dou_test_redis_free (server);
 }
 
+/* Test that nodes that would not see each other's files are warned of, and that one node alone is not. */
+static void
+test_local_media (DouTestTree **tree, gconstpointer data)
+{
+  DouTestRedis *server = dou_test_redis_new (NULL);
+  g_autofree char *url = dou_test_redis_get_url (server);
+  g_autofree char *alone = g_strdup_printf ("url=%s\n", url);
+  g_autofree char *shared = g_strdup_printf ("url=%s\n[database]\nengine=postgresql\nhost=127.0.0.1\nname=n\nuser=u\n", url);
+  g_autofree char *quiet = check_redis (*tree, alone, EXIT_SUCCESS);
+  g_autofree char *warned = check_redis (*tree, shared, EXIT_SUCCESS);
+
+  g_assert_null (strstr (quiet, " object store: "));
+  g_assert_nonnull (strstr (warned, "\nwarn object store: none, "));
+  dou_test_redis_free (server);
+}
+
 /* Test that each sentinel is asked, that some of them may be away, but not all, and that they must know the
  * name. */
 static void
@@ -331,6 +347,7 @@ main (int argc, char **argv)
   ADD ("object-store", test_object_store);
   ADD ("redis", test_redis);
   ADD ("redis-away", test_redis_away);
+  ADD ("local-media", test_local_media);
   ADD ("sentinel", test_sentinel);
   ADD ("bad-configuration", test_bad_configuration);
   ADD ("database", test_database);
