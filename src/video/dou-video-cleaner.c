@@ -10,7 +10,8 @@
  * two calls nobody would know that the second one is missing.
  *
  * A call waits for the social domain, because counters are read from there, and for the files, so that
- * nobody can fetch them any more; but no longer than a caller likes to wait. While a video is being
+ * nobody can fetch them any more; but no longer than a caller likes to wait. Without an object store another node has
+ * the files of what it has published; when it hears that something has changed it looks for rows that are gone. While a video is being
  * transcoded its files belong to the transcoder, which is told to let go of it.
  */
 
@@ -59,6 +60,7 @@ typedef struct
   GError *error;            /* (owned) (nullable) of the social domain */
   guint next;               /* whose files are next */
   guint patience_id;
+  gboolean is_heard; /* another node has deleted them, and does the rest */
   gboolean told;     /* the social domain has answered */
   gboolean swept;    /* there are no files left to be removed */
   gboolean hurrying; /* who waits does not wait for files any more */
@@ -212,6 +214,8 @@ sweep_settle (Sweep *sweep)
   g_autoptr (Sweep) owned = sweep;
   DouVideoCleaner *self = sweep->cleaner;
 
+  if (sweep->is_heard)
+    return;
   if (sweep->error != NULL || sweep->clean->len < sweep->ids->len)
     dou_video_cleaner_retry (self);
   if (sweep->error == NULL && sweep->clean->len > 0)
@@ -343,6 +347,84 @@ listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   dou_video_cleaner_rest (self);
+}
+
+/* Some videos that may be gone. */
+typedef struct
+{
+  DouVideoCleaner *cleaner; /* (owned) */
+  GArray *ids;              /* (owned) (element-type gint64) */
+} Look;
+
+static void
+look_free (Look *look)
+{
+  g_object_unref (look->cleaner);
+  g_array_unref (look->ids);
+  g_free (look);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Look, look_free)
+
+/* Only their files are left to be removed. @ids: (element-type gint64) */
+static void
+sweep_start_heard (DouVideoCleaner *self, GArray *ids)
+{
+  Sweep *sweep = g_new0 (Sweep, 1);
+
+  g_debug ("Removing files of %u videos that another node has deleted", ids->len);
+  sweep->cleaner = g_object_ref (self);
+  sweep->ids = g_array_ref (ids);
+  sweep->clean = g_array_new (FALSE, FALSE, sizeof (gint64));
+  sweep->is_heard = TRUE;
+  sweep->told = TRUE;
+  self->n_busy++;
+  sweep_next_file (sweep);
+}
+
+static void
+looked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Look) look = user_data;
+  DouVideoCleaner *self = look->cleaner;
+  g_autoptr (GArray) gone = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) videos
+      = dou_video_store_get_videos_finish (DOU_VIDEO_STORE (source), result, &error);
+
+  if (videos == NULL)
+    g_warning ("Files of videos that another node has deleted may be left: %s", error->message);
+  for (guint i = 0; videos != NULL && i < videos->len; i++)
+    if (g_ptr_array_index (videos, i) == NULL)
+      g_array_append_val (gone, g_array_index (look->ids, gint64, i));
+  if (gone->len > 0 && !is_stopped (self))
+    sweep_start_heard (self, gone);
+  dou_video_cleaner_rest (self);
+}
+
+/**
+ * dou_video_cleaner_look_for_gone:
+ * @self: a cleaner
+ * @ids: (array length=n_ids): of videos that another node has changed
+ * @n_ids: how many
+ *
+ * Removes the files that are here of those that are no more. What is in an object store the other node removes.
+ */
+void
+dou_video_cleaner_look_for_gone (DouVideoCleaner *self, const gint64 *ids, guint n_ids)
+{
+  Look *look;
+
+  g_return_if_fail (DOU_IS_VIDEO_CLEANER (self));
+
+  if (is_stopped (self) || n_ids == 0 || dou_media_store_is_remote (self->media))
+    return;
+
+  look = g_new (Look, 1);
+  look->cleaner = g_object_ref (self);
+  look->ids = g_array_append_vals (g_array_new (FALSE, FALSE, sizeof (gint64)), ids, n_ids);
+  self->n_busy++;
+  dou_video_store_get_videos_async (self->store, ids, n_ids, looked_cb, look);
 }
 
 /**

@@ -26,6 +26,7 @@ DouVideoCleaner *dou_video_cleaner_new (DouVideoStore *store, DouMediaStore *med
 void dou_video_cleaner_resume (DouVideoCleaner *self);
 void dou_video_cleaner_stop (DouVideoCleaner *self);
 gboolean dou_video_cleaner_is_busy (DouVideoCleaner *self);
+void dou_video_cleaner_look_for_gone (DouVideoCleaner *self, const gint64 *ids, guint n_ids);
 
 void dou_video_cleaner_clean_async (DouVideoCleaner *self, GArray *ids,
                                     GAsyncReadyCallback callback, gpointer user_data);

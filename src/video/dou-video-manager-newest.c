@@ -126,3 +126,24 @@ dou_video_manager_forget_newest (DouVideoManager *self)
   dou_video_manager_read_newest (self);
   dou_video_manager_update_busy (self);
 }
+
+/**
+ * dou_video_manager_hear_changed:
+ * @self: a manager
+ * @ids: `ax`, of videos
+ *
+ * As dou_video_manager_forget_newest(), and files that are here of videos that are no more are removed.
+ */
+void
+dou_video_manager_hear_changed (DouVideoManager *self, GVariant *ids)
+{
+  const gint64 *numbers;
+  gsize n_numbers;
+
+  g_return_if_fail (DOU_IS_VIDEO_MANAGER (self));
+  g_return_if_fail (g_variant_is_of_type (ids, G_VARIANT_TYPE ("ax")));
+
+  numbers = g_variant_get_fixed_array (ids, &n_numbers, sizeof (gint64));
+  dou_video_cleaner_look_for_gone (self->cleaner, numbers, (guint) n_numbers);
+  dou_video_manager_forget_newest (self);
+}

@@ -73,6 +73,7 @@ void dou_video_manager_stop (DouVideoManager *self);
 
 DouVideoStore *dou_video_manager_get_store (DouVideoManager *self);
 void dou_video_manager_forget_newest (DouVideoManager *self);
+void dou_video_manager_hear_changed (DouVideoManager *self, GVariant *ids);
 gint64 dou_video_manager_get_video_count (DouVideoManager *self);
 guint dou_video_manager_get_pending_transcodes (DouVideoManager *self);
 guint64 dou_video_manager_get_newest_misses (DouVideoManager *self);

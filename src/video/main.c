@@ -166,7 +166,7 @@ main (int argc, char **argv)
   if (relay != NULL)
     {
       g_signal_connect_swapped (relay, "heard::Changed",
-                                G_CALLBACK (dou_video_manager_forget_newest), parts.manager);
+                                G_CALLBACK (dou_video_manager_hear_changed), parts.manager);
       g_signal_connect_swapped (relay, "heard::Reset",
                                 G_CALLBACK (dou_video_manager_forget_newest), parts.manager);
     }

@@ -491,6 +491,37 @@ test_moved (gconstpointer data)
   g_assert_cmpuint (count_objects (fixture), ==, n_objects + 1);
 }
 
+/* Test that without an object store a video that is deleted on one node goes from the disk of the other. */
+static void
+test_local (gconstpointer data)
+{
+  Fixture *fixture = (Fixture *) data;
+  g_autoptr (JsonArray) feed = NULL;
+  g_autoptr (JsonObject) answer = NULL;
+  g_autofree char *id = NULL;
+  g_autofree char *file = NULL;
+  const char *name;
+
+  for (guint i = 0; i < N_NODES; i++)
+    {
+      close_node (fixture, i);
+      open_node (fixture, i, FALSE);
+    }
+  publish (fixture, 0, DOU_TEST_MEDIA_H264);
+  feed = get_feed (fixture, 0);
+  name = strstr (get_url (feed, 0), "/media/");
+  g_assert_nonnull (name);
+  file = g_build_filename (dou_test_daemon_get_state_dir (fixture->servers[0]), name, NULL);
+  g_assert_true (g_file_test (file, G_FILE_TEST_EXISTS));
+
+  id = g_strdup_printf ("%" G_GINT64_FORMAT, get_id (feed, 0));
+  answer = dou_test_http_call (fixture->https[1], "POST", "/douyin/publish/delete/", "token", fixture->token,
+                               "video_id", id, "action_type", "1", NULL);
+  g_assert_cmpint (dou_test_http_get_status (answer), ==, 0);
+  while (g_file_test (file, G_FILE_TEST_EXISTS))
+    g_usleep (10000);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -508,6 +539,7 @@ main (int argc, char **argv)
   ADD ("given-up", test_given_up);
   ADD ("retry", test_retry);
   ADD ("moved", test_moved);
+  ADD ("local", test_local);
 #undef ADD
 
   status = g_test_run ();

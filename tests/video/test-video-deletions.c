@@ -5,6 +5,7 @@
 
 #include "common/dou-status.h"
 #include "lib/dou-test-bus.h"
+#include "lib/dou-test-engine.h"
 #include "lib/dou-test-wait.h"
 #include "video/video-fixture.h"
 
@@ -190,6 +191,29 @@ test_transcoding (VideoFixture *fixture, gconstpointer data)
   video_fixture_assert_files (fixture, id);
 }
 
+/* Test that files are removed here of what another node has deleted, and of nothing else. */
+static void
+test_heard (VideoFixture *fixture, gconstpointer data)
+{
+  const gint64 ids[] = { ID, ID + 1 };
+
+  publish (fixture, ID, DOU_TEST_MEDIA_H264);
+  publish (fixture, ID + 1, DOU_TEST_MEDIA_H264);
+  video_fixture_wait_idle (fixture);
+  g_assert_cmpuint (video_fixture_count_files (fixture), ==, 4);
+  dou_test_engine_run (fixture->address, "DELETE FROM videos WHERE id = 1000");
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GVariant) argument = g_variant_ref_sink (
+          g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, ids, G_N_ELEMENTS (ids), sizeof (gint64)));
+
+      dou_video_manager_hear_changed (fixture->manager, argument);
+      video_fixture_wait_idle (fixture);
+      g_assert_cmpuint (video_fixture_count_files (fixture), ==, 2);
+      video_fixture_assert_files (fixture, ID + 1);
+    }
+}
+
 /* Test that a start removes what a deletion that was interrupted has left. */
 static void
 test_resumed (VideoFixture *fixture, gconstpointer data)
@@ -347,6 +371,7 @@ main (int argc, char **argv)
   ADD ("forgotten", test_forgotten);
   ADD ("published-again", test_published_again);
   ADD ("transcoding", test_transcoding);
+  ADD ("heard", test_heard);
   ADD ("resumed", test_resumed);
   ADD ("stubborn-file", test_stubborn_file);
   ADD ("newest", test_newest);
