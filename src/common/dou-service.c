@@ -145,6 +145,9 @@ closed_cb (GDBusConnection *connection, gboolean remote_peer_vanished, GError *e
   DouService *self = user_data;
 
   g_info ("The bus is gone: ending");
+  /* GLib forgets the connection at this signal, but takes a reference to it if asking for the name fails later. Nobody
+   * asks any more then; this handler comes before GLib's, as it is older. */
+  g_clear_handle_id (&self->name_id, g_bus_unown_name);
   self->exit_status = self->stopping ? self->exit_status : EXIT_FAILURE;
   g_main_loop_quit (self->loop);
 }
