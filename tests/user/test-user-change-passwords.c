@@ -175,22 +175,20 @@ test_race (DouTestAccounts *fixture, gconstpointer data)
   assert_generation (fixture, 2, 1);
 }
 
-/* Test that a login which makes the hash anew meanwhile neither undoes a change nor is in its way.
+/* Whether a login with the old password, begun together with the first change or a later one, was
+ * earlier than that change.
  */
-static void
-test_beside_rehash (DouTestAccounts *fixture, gconstpointer data)
+static gboolean
+change_beside_login (DouTestAccounts *fixture, const char *old_password, const char *new_password,
+                     guint n_changes)
 {
-  const DouUserAccount account = { 0, "Ann", "pw" };
-  const DouUserPasswordChange change = { 1, "pw", "new" };
+  const DouUserAccount account = { 0, "Ann", old_password };
+  const DouUserPasswordChange change = { 1, old_password, new_password };
   GAsyncResult *login = NULL;
   GAsyncResult *changed = NULL;
   GAsyncResult *result;
   g_autoptr (GArray) outcomes = NULL;
   g_autoptr (GArray) logins = NULL;
-
-  dou_test_accounts_assert_registered (fixture, 1, "Ann", "pw", DOU_STATUS_OK);
-  dou_test_accounts_restart (fixture, DOU_TEST_ACCOUNTS_PASSES + 1, DOU_TEST_ACCOUNTS_MAX_PENDING,
-                             DOU_TEST_ACCOUNTS_MAX_PASSWORD);
 
   dou_user_manager_login_async (fixture->manager, &account, 1, NULL, dou_test_wait_result_cb,
                                 &login);
@@ -200,15 +198,44 @@ test_beside_rehash (DouTestAccounts *fixture, gconstpointer data)
   logins = dou_user_manager_login_finish (fixture->manager, result, NULL);
   g_object_unref (result);
   outcomes = change_finish (fixture, &changed);
-  dou_test_accounts_assert_outcome (logins, 0, DOU_STATUS_OK, 1);
-  g_assert_cmpint (g_array_index (logins, DouUserOutcome, 0).generation, ==, 0);
   dou_test_accounts_assert_outcome (outcomes, 0, DOU_STATUS_OK, 1);
+  if (g_array_index (logins, DouUserOutcome, 0).status == DOU_STATUS_BAD_CREDENTIALS)
+    return FALSE;
 
-  dou_test_accounts_restart (fixture, DOU_TEST_ACCOUNTS_PASSES + 1, DOU_TEST_ACCOUNTS_MAX_PENDING,
+  dou_test_accounts_assert_outcome (logins, 0, DOU_STATUS_OK, 1);
+  g_assert_cmpint (g_array_index (logins, DouUserOutcome, 0).generation, ==, n_changes);
+  return TRUE;
+}
+
+/* Test that a login which makes the hash anew meanwhile neither undoes a change nor is in its way.
+ * On a server each has a connection of its own, which may take long to be made: a login that was
+ * refused since the change came first is tried again, beside the next change.
+ */
+static void
+test_beside_rehash (DouTestAccounts *fixture, gconstpointer data)
+{
+  const char *passwords[] = { "pw", "new-1", "new-2", "new-3", "new-4", "new-5" };
+  guint passes = DOU_TEST_ACCOUNTS_PASSES;
+  guint n_changes = 0;
+  gboolean beside;
+
+  dou_test_accounts_assert_registered (fixture, 1, "Ann", passwords[0], DOU_STATUS_OK);
+  do
+    {
+      dou_test_accounts_restart (fixture, ++passes, DOU_TEST_ACCOUNTS_MAX_PENDING,
+                                 DOU_TEST_ACCOUNTS_MAX_PASSWORD);
+      beside = change_beside_login (fixture, passwords[n_changes], passwords[n_changes + 1],
+                                    n_changes);
+      n_changes++;
+    }
+  while (!beside && n_changes + 1 < G_N_ELEMENTS (passwords));
+  g_assert_true (beside);
+
+  dou_test_accounts_restart (fixture, passes, DOU_TEST_ACCOUNTS_MAX_PENDING,
                              DOU_TEST_ACCOUNTS_MAX_PASSWORD);
-  dou_test_accounts_assert_login (fixture, "Ann", "new", 1);
-  dou_test_accounts_assert_login (fixture, "Ann", "pw", 0);
-  assert_generation (fixture, 1, 1);
+  dou_test_accounts_assert_login (fixture, "Ann", passwords[n_changes], 1);
+  dou_test_accounts_assert_login (fixture, "Ann", passwords[n_changes - 1], 0);
+  assert_generation (fixture, 1, n_changes);
 }
 
 /* Test that a change over the hasher's bound is told to try again, and is not half there. */
