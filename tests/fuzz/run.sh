@@ -50,7 +50,8 @@ fi
 
 export LC_ALL=C.UTF-8
 export G_DEBUG=fatal-warnings
-export ASAN_OPTIONS=detect_leaks=1
+# The second as in tests/meson.build.
+export ASAN_OPTIONS=detect_leaks=1:intercept_tls_get_addr=0
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
 status=0
