@@ -145,7 +145,7 @@ class Run:
         self.rounds = 1 if options.smoke else 2 if options.quick else 5
         self.seconds = 1 if options.quick or options.smoke else 4
         self.results = {"machine": describe_machine(), "set": self.set, "engine": options.engine,
-                        "redis": options.redis, "rounds": self.rounds,
+                        "redis": options.redis, "cache": options.cache, "rounds": self.rounds,
                         "seconds": self.seconds, "connections": table.CONNECTIONS,
                         "workers": table.WORKERS, "table": [], "beside": []}
         self.failed = False
@@ -179,25 +179,30 @@ class Run:
     def measure_beside(self, doutok, state):
         places = self.places
         rounds = min(self.rounds, 3)
+        few = 1 if rounds < 3 else rounds
         seconds = min(self.seconds, 3)
         self.add("one connection", beside.one_connection, places, doutok, rounds, seconds)
         self.add("processes", beside.scaling, places, doutok, state, rounds, seconds)
-        self.add("idle", beside.idle_connections, places, doutok, 1 if rounds < 3 else rounds,
-                 seconds)
-        self.add("media", beside.media, places, doutok, state, rounds, seconds)
+        self.add("idle", beside.idle_connections, places, doutok, few, seconds)
+        self.add("media", beside.media, places, doutok, state, few, seconds)
         self.add("logins", beside.logins, places, doutok, rounds, seconds)
         self.add("start", beside.start, places, doutok, rounds)
         self.add("memory", beside.empty_memory, places)
         self.add("memory", beside.full_memory, doutok)
+
+    def describe_set(self):
+        backends = [engines.DATABASES[self.options.engine].title] if self.options.engine else []
+        backends += ["Redis"] if self.options.redis else []
+        on = f" on {' and '.join(backends)}" if backends else ""
+        cache = f", caches of {self.options.cache}" if self.options.cache else ""
+        return f"{self.set} data set{on}{cache}"
 
     def measure(self):
         self.places.description = find_set(self.places, self.set)
         machine = self.results["machine"]
         print(f"{machine['date']}, {machine['processor']}, {machine['cores']} cores, Linux "
               f"{machine['kernel']}, load {machine['load_average'][0]:.1f}")
-        with_what = [engines.DATABASES[self.options.engine].title] if self.options.engine else []
-        with_what += ["Redis"] if self.options.redis else []
-        print(f"{self.set} data set{' on ' if with_what else ''}{' and '.join(with_what)}, {table.WORKERS} gateway processes, {table.CONNECTIONS} "
+        print(f"{self.describe_set()}, {table.WORKERS} gateway processes, {table.CONNECTIONS} "
               f"connections, {self.rounds} rounds of {self.seconds} s\n", flush=True)
         state = self.places.copy_set()
         with contextlib.ExitStack() as stack:
@@ -219,7 +224,10 @@ class Run:
             started.append(database)
         if self.options.redis:
             started.append(stack.enter_context(engines.Redis(self.places)))
+        cache = self.options.cache
         self.places.configuration = "".join(backend.configuration for backend in started)
+        if cache:
+            self.places.configuration += f"[cache]\ngateway={cache}\nservice={cache}\n"
 
     def count_errors(self):
         return sum(found.get("errors", 0) for found in
@@ -234,6 +242,7 @@ def parse_arguments():
     parser.add_argument("--engine", choices=sorted(engines.DATABASES),
                         help="the table only, with the data set on this database server")
     parser.add_argument("--redis", action="store_true", help="with a Redis")
+    parser.add_argument("--cache", metavar="SIZE", help="the gateways' memory, and a service's for each kind of rows")
     parser.add_argument("--json", metavar="FILE", help="also writes every number")
     parser.add_argument("--only", metavar="WORD", action="append",
                         help="only rows whose name has this word in it")

@@ -3,7 +3,8 @@
 #
 # Measures how fast DouTok is, beside a plain libsoup server that answers the same number of bytes:
 #
-#     sh tests/bench/run.sh [--quick] [--large] [--engine NAME] [--redis] [--json FILE] [--only WORD]
+#     sh tests/bench/run.sh [--quick] [--large] [--engine NAME] [--redis] [--cache SIZE] [--json FILE]
+#                            [--only WORD]
 #
 #     --quick      fewer and shorter rounds: under 90 seconds, once it is built
 #     --large      a million users, a million videos, ten million likes; made by the first such run,
@@ -11,6 +12,7 @@
 #     --engine NAME
 #                  postgresql or mysql: the table only, with the data set on a PostgreSQL or a MariaDB
 #     --redis      with a Redis
+#     --cache SIZE what the gateways together, and each service for each kind of rows, may remember, as “1GiB”
 #     --json FILE  also writes every number
 #     --only WORD  only rows whose name has this word in it; may be given several times
 #
