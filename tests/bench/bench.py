@@ -181,8 +181,8 @@ class Run:
         rounds = min(self.rounds, 3)
         few = 1 if rounds < 3 else rounds
         seconds = min(self.seconds, 3)
-        self.add("one connection", beside.one_connection, places, doutok, rounds, seconds)
-        self.add("processes", beside.scaling, places, doutok, state, rounds, seconds)
+        self.add("one connection", beside.one_connection, places, doutok, few, seconds)
+        self.add("processes", beside.scaling, places, doutok, state, few, seconds)
         self.add("idle", beside.idle_connections, places, doutok, few, seconds)
         self.add("media", beside.media, places, doutok, state, few, seconds)
         self.add("logins", beside.logins, places, doutok, rounds, seconds)
