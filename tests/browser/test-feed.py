@@ -37,7 +37,7 @@ class Feed:
         self.browser = self.bob.browser
 
     def wait_for_rest(self):
-        """A finger that comes while the feed still moves only stops it."""
+        """A finger that comes while the feed still moves only stops it, and a click meets what has come there."""
         self.browser.wait(f"return Math.abs(document.querySelector('.feed').scrollTop - {CURRENT}.offsetTop) < 1",
                           what="the feed's rest")
 
@@ -127,6 +127,21 @@ class Feed:
         check_equal(self.browser.text("article:not([inert]) [data-test=like]"), "1", "likes")
         check(not self.browser.run(f"return {video}.paused"), "two taps have paused it")
 
+    def busy(self):
+        """Test that two taps like also when the page hears of the second after what the first does."""
+        self.browser.press("l")
+        self.browser.wait(f"return {CURRENT}.querySelector('[data-test=like]').ariaPressed === 'false'", what="no like")
+        self.browser.await_(f"""
+            const toggle = {CURRENT}.querySelector('.slide-toggle');
+            const taps = [1, 2].map((detail) => new MouseEvent('click', {{ bubbles: true, detail }}));
+            toggle.dispatchEvent(taps[0]);
+            await new Promise((resolve) => setTimeout(resolve, 600));
+            window.wasPaused = {CURRENT}.querySelector('video').paused;
+            toggle.dispatchEvent(taps[1]);""")
+        check(self.browser.run("return wasPaused"), "the first tap has not paused")
+        self.browser.wait(f"return {CURRENT}.querySelector('[data-test=like]').ariaPressed === 'true'", what="a like")
+        self.browser.wait(f"return !{CURRENT}.querySelector('video').paused", what="what plays")
+
     def sound(self):
         """Test that sound is turned off and on for all videos, and stays so."""
         is_muted = f"return {CURRENT}.querySelector('video').muted"
@@ -155,6 +170,7 @@ class Feed:
         """Test that the feed is found where it was left."""
         self.browser.press("ArrowDown")
         self.wait_for_title(N_VIDEOS - 2)
+        self.wait_for_rest()
         self.browser.click("article:not([inert]) .caption-author")
         self.browser.find(".profile")
         check_equal(self.browser.run("return document.querySelectorAll('video').length"), 0, "videos")
@@ -229,7 +245,7 @@ def main():
         server = Server()
         with tempfile.TemporaryDirectory() as directory:
             feed = Feed(driver, server, directory)
-            names = ["guest", "shown", "keys", "wheel", "taps", "sound", "progress", "left", "works", "still", "endless", "silence"]
+            names = ["guest", "shown", "keys", "wheel", "taps", "busy", "sound", "progress", "left", "works", "still", "endless", "silence"]
             if SIZE == "phone":
                 names.insert(4, "swipe")
             run([(f"/browser/feed/{SIZE}/{name}", getattr(feed, name)) for name in names])

@@ -26,6 +26,7 @@ export class Slide {
     this.isCurrent = false;
     this.isHeld = false; // paused by the user
     this.tapTimer = 0;
+    this.tapTime = -Infinity; // of the last tap that may become a double tap
     this.build();
     this.update();
   }
@@ -226,18 +227,27 @@ export class Slide {
     this.updateSound();
   }
 
-  // One tap pauses, two like. Keys press the button, too, and never twice.
+  // One tap pauses, two like. Keys press the button, too, and never twice. When the finger was there counts, not
+  // when a busy page came to hear of it: what the first of two taps has done until then is undone.
   tap(event) {
     if (event.detail === 0) {
       this.togglePlay();
       return;
     }
-    if (this.tapTimer) {
+    if (event.timeStamp - this.tapTime < DOUBLE_TAP) {
+      if (!this.tapTimer)
+        this.togglePlay();
       clearTimeout(this.tapTimer);
       this.tapTimer = 0;
+      this.tapTime = -Infinity;
       this.burst(event.clientX, event.clientY);
       like(this.data, true);
       return;
+    }
+    this.tapTime = event.timeStamp;
+    if (this.tapTimer) {
+      clearTimeout(this.tapTimer);
+      this.togglePlay();
     }
     this.tapTimer = setTimeout(() => {
       this.tapTimer = 0;
