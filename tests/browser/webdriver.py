@@ -159,19 +159,22 @@ class Browser:
         """Whether there is such an element now."""
         return self.run("return document.querySelector(arguments[0]) !== null", selector)
 
-    def click(self, selector):
-        """Clicks an element, as a user would: where it is, if nothing lies over it. If it is drawn anew just
-        then, the new one."""
+    def _call_element(self, method, selector, command, body=None):
+        """Does something with an element. If it is drawn anew just then, with the new one."""
         try:
-            self._call("POST", f"/element/{self.find(selector)[ELEMENT]}/click")
+            return self._call(method, f"/element/{self.find(selector)[ELEMENT]}/{command}", body)
         except WebDriverError as error:
             if not str(error).startswith("stale element"):
                 raise
-            self._call("POST", f"/element/{self.find(selector)[ELEMENT]}/click")
+            return self._call(method, f"/element/{self.find(selector)[ELEMENT]}/{command}", body)
+
+    def click(self, selector):
+        """Clicks an element, as a user would: where it is, if nothing lies over it."""
+        self._call_element("POST", selector, "click")
 
     def type(self, selector, text):
         """Types into a field."""
-        self._call("POST", f"/element/{self.find(selector)[ELEMENT]}/value", {"text": text})
+        self._call_element("POST", selector, "value", {"text": text})
 
     def choose_file(self, selector, path):
         """Chooses a file in a field that may be hidden."""
@@ -180,7 +183,7 @@ class Browser:
 
     def text(self, selector):
         """The text of an element."""
-        return self._call("GET", f"/element/{self.find(selector)[ELEMENT]}/text")
+        return self._call_element("GET", selector, "text")
 
     def wait_for_text(self, selector, text):
         """Waits until some element of a selector has this text."""
