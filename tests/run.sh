@@ -192,9 +192,23 @@ meson test -C "$build" --no-rebuild --print-errorlogs --num-processes "$processe
 trap '[ -z "${in_memory:-}" ] || rm -rf "$in_memory"' EXIT
 
 # Every test program reports its own tests in TAP. One that ended otherwise than it should has failed as
-# a whole, even if all that it reported was good.
+# a whole, even if all that it reported was good. Why it failed is said once more here: whoever has kept only the
+# end of the output has that.
 python3 - "$log" "$status" "$reports" <<'EOF'
 import json, os, pathlib, re, sys
+
+REASON_LINES = 25
+
+
+def print_reason(test):
+    """Prints what failed in a program; of one that was ended instead, its last lines."""
+    text = test.get("stdout", "")
+    reasons = re.findall(r"^not ok\b.*\n(?:#.*\n?)*", text, re.M)
+    print(f"{test['name']} ({test['result']}):")
+    for reason in reasons or [text + test.get("stderr", "")]:
+        lines = reason.splitlines()
+        print("\n".join(lines[:1] * (len(lines) > REASON_LINES) + lines[-REASON_LINES:]))
+
 
 passed = failed = skipped = 0
 path, status = sys.argv[1], int(sys.argv[2])
@@ -206,8 +220,9 @@ for line in open(path, encoding="utf-8") if os.path.exists(path) else []:
     passed += len(lines) - bad - skip
     skipped += skip
     failed += bad
-    if test["result"] not in ("OK", "SKIP") and bad == 0:
-        failed += 1
+    if test["result"] not in ("OK", "SKIP"):
+        failed += bad == 0
+        print_reason(test)
     if test["result"] in ("OK", "SKIP") and not lines:
         passed += test["result"] == "OK"
         skipped += test["result"] == "SKIP"
