@@ -55,6 +55,8 @@ struct _DouObjectClient
 
 G_DEFINE_FINAL_TYPE (DouObjectClient, dou_object_client, G_TYPE_OBJECT)
 
+G_DEFINE_QUARK (dou-object-error-quark, dou_object_error)
+
 /* A request on its way: the data of its task. */
 typedef struct
 {
@@ -313,6 +315,21 @@ is_nothing (guint http_code)
          || http_code == SOUP_STATUS_NOT_MODIFIED || http_code == SOUP_STATUS_PRECONDITION_FAILED;
 }
 
+/* @code: (nullable): what the store calls it */
+static GError *
+new_refusal (guint http_code, const char *code, const char *message)
+{
+  if (g_strcmp0 (code, "NoSuchBucket") == 0)
+    return g_error_new_literal (DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_NO_BUCKET, message);
+  if (http_code == SOUP_STATUS_NOT_FOUND)
+    return g_error_new_literal (DOU_ERROR, DOU_STATUS_NOT_FOUND, message);
+  if (http_code != SOUP_STATUS_FORBIDDEN)
+    return g_error_new_literal (DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_REFUSED, message);
+  if (g_strcmp0 (code, "AccessDenied") == 0)
+    return g_error_new_literal (DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_DENIED, message);
+  return g_error_new_literal (DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_FORBIDDEN, message);
+}
+
 /* The store has said why not. Of HEAD there is nothing but the number. */
 static void
 refuse (GTask *task, const char *body)
@@ -325,16 +342,18 @@ refuse (GTask *task, const char *body)
     = g_strdup_printf ("%u %s%s%s", http_code,
                        code != NULL ? code : soup_status_get_phrase (http_code),
                        text != NULL ? ": " : "", text != NULL ? text : "");
+  g_autofree char *message = NULL;
 
   if (may_be_tried_again (http_code, code))
-    retry_or_fail (task, g_steal_pointer (&why));
-  else
-    finish (task, is_nothing (http_code) ? DOU_OBJECT_NOTHING : DOU_OBJECT_REFUSED, NULL,
-            g_error_new (DOU_ERROR,
-                         http_code == SOUP_STATUS_NOT_FOUND ? DOU_STATUS_NOT_FOUND
-                                                            : DOU_STATUS_INTERNAL,
-                         "The object store, %s %s: %s", call->request->method,
-                         call->request->name, why));
+    {
+      retry_or_fail (task, g_steal_pointer (&why));
+      return;
+    }
+
+  message = g_strdup_printf ("The object store, %s %s: %s", call->request->method,
+                             call->request->name, why);
+  finish (task, is_nothing (http_code) ? DOU_OBJECT_NOTHING : DOU_OBJECT_REFUSED, NULL,
+          new_refusal (http_code, code, message));
 }
 
 /* @body: (transfer full) (nullable), @stream: (transfer full) (nullable) */
@@ -557,7 +576,7 @@ dou_object_client_send_async (DouObjectClient *self, DouObjectRequest *request,
  * @self: a client
  * @result: of the callback
  * @error: return location for %DOU_STATUS_UNAVAILABLE (the store could not do it),
- *   %DOU_STATUS_NOT_FOUND, %DOU_STATUS_INTERNAL (it has refused it otherwise) or %G_IO_ERROR_CANCELLED
+ *   %DOU_STATUS_NOT_FOUND, a #DouObjectError (it has refused it otherwise) or %G_IO_ERROR_CANCELLED
  *
  * Returns: (transfer full) (nullable): the answer of a store that has done it
  */

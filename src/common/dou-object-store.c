@@ -16,10 +16,6 @@
  * this is enough for the largest upload that can be configured. */
 #define PART_SIZE ((gsize) 16 * 1024 * 1024)
 
-/* What its errors begin with (dou-object-client.c), and have in them if it has said no to who asks. */
-#define ORIGIN "The object store, "
-#define FORBIDDEN ": 403 "
-
 struct _DouObjectStore
 {
   GObject parent_instance;
@@ -164,40 +160,6 @@ dou_object_store_put_finish (DouObjectStore *self, GAsyncResult *result, GError 
   return finish_boolean (self, result, dou_object_store_put_async, error);
 }
 
-static gboolean
-has_refused (const GError *error, const char *code)
-{
-  return g_error_matches (error, DOU_ERROR, DOU_STATUS_INTERNAL) && strstr (error->message, ORIGIN) != NULL
-         && strstr (error->message, code) != NULL;
-}
-
-/**
- * dou_object_store_is_denied:
- * @error: (nullable): of a request about one object
- *
- * Stores say “access denied” of an object that is not there to whoever may not list the bucket, and of all objects to
- * whoever may not read any. Which it is only the operator can tell.
- *
- * Returns: whether it is the one or the other
- */
-gboolean
-dou_object_store_is_denied (const GError *error)
-{
-  return has_refused (error, FORBIDDEN "AccessDenied");
-}
-
-/**
- * dou_object_store_is_refusal:
- * @error: (nullable): of a request
- *
- * Returns: whether the store could be asked and has said no, which is a matter of its configuration or ours
- */
-gboolean
-dou_object_store_is_refusal (const GError *error)
-{
-  return has_refused (error, "");
-}
-
 static void
 asked_why_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -209,8 +171,8 @@ asked_why_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (answer == NULL)
     g_task_return_error (task, error);
   else
-    g_task_return_new_error (task, DOU_ERROR, DOU_STATUS_INTERNAL,
-                             ORIGIN "it allows GET of %s, but not HEAD",
+    g_task_return_new_error (task, DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_FORBIDDEN,
+                             "The object store allows GET of %s, but not HEAD",
                              (const char *) g_task_get_task_data (task));
 }
 
@@ -238,7 +200,7 @@ head_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   answer = dou_object_client_send_finish (DOU_OBJECT_CLIENT (source), result, &error);
-  if (has_refused (error, FORBIDDEN))
+  if (g_error_matches (error, DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_FORBIDDEN))
     {
       g_error_free (error);
       ask_why (task);
@@ -360,8 +322,7 @@ deleted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   answer = dou_object_client_send_finish (DOU_OBJECT_CLIENT (source), result, &error);
-  if (g_error_matches (error, DOU_ERROR, DOU_STATUS_NOT_FOUND)
-      && strstr (error->message, "NoSuchBucket") == NULL)
+  if (g_error_matches (error, DOU_ERROR, DOU_STATUS_NOT_FOUND))
     g_clear_error (&error);
 
   if (error == NULL)

@@ -73,7 +73,4 @@ gboolean dou_object_store_check_finish (DouObjectStore *self, GAsyncResult *resu
 char *dou_object_store_presign (DouObjectStore *self, const char *method, const char *name,
                                 guint expires, GDateTime *since);
 
-gboolean dou_object_store_is_denied (const GError *error);
-gboolean dou_object_store_is_refusal (const GError *error);
-
 G_END_DECLS

@@ -102,10 +102,25 @@ got_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   g_info ("%s", error->message);
   soup_message_headers_clear (dou_request_get_answer_headers (self->request));
-  dou_request_reply_status (self->request, dou_object_store_is_denied (error)
-                                               ? DOU_STATUS_NOT_FOUND
-                                               : dou_status_from_error (error));
+  dou_request_reply_status (self->request, dou_media_proxy_get_status (error));
   proxy_free (self);
+}
+
+/**
+ * dou_media_proxy_get_status:
+ * @error: why an object cannot be had
+ *
+ * A store denies what it may not say is missing. Whatever else it refuses is no matter of the client's, which may try
+ * again: the operator has to change something.
+ *
+ * Returns: what the client is told
+ */
+DouStatus
+dou_media_proxy_get_status (const GError *error)
+{
+  if (error->domain != DOU_OBJECT_ERROR)
+    return dou_status_from_error (error);
+  return error->code == DOU_OBJECT_ERROR_DENIED ? DOU_STATUS_NOT_FOUND : DOU_STATUS_UNAVAILABLE;
 }
 
 /**

@@ -54,6 +54,7 @@ struct _DouMediaRemote
   DouLru *known;         /* (owned) (element-type utf8 Known): by name */
   gboolean redirects;
   gboolean was_denied; /* and has said so */
+  gboolean was_refused; /* the same, of anything */
 };
 
 G_DEFINE_FINAL_TYPE (DouMediaRemote, dou_media_remote, G_TYPE_OBJECT)
@@ -291,6 +292,17 @@ dou_media_remote_tell_denied (DouMediaRemote *self, const GError *error)
   self->was_denied = TRUE;
 }
 
+/* Nor that it refuses everything. */
+static void
+dou_media_remote_tell_failed (DouMediaRemote *self, const GError *error)
+{
+  if (self->was_refused || error->domain != DOU_OBJECT_ERROR)
+    g_info ("%s", error->message);
+  else
+    g_warning ("%s (clients are told to try again)", error->message);
+  self->was_refused |= error->domain == DOU_OBJECT_ERROR;
+}
+
 static void
 answered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -313,15 +325,15 @@ answered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   else if (g_error_matches (error, DOU_ERROR, DOU_STATUS_NOT_FOUND))
     ask_for_successor (g_steal_pointer (&question));
-  else if (dou_object_store_is_denied (error))
+  else if (g_error_matches (error, DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_DENIED))
     {
       dou_media_remote_tell_denied (question->remote, error);
       ask_for_successor (g_steal_pointer (&question));
     }
   else
     {
-      g_info ("%s", error->message);
-      dou_request_reply_status (question->request, dou_status_from_error (error));
+      dou_media_remote_tell_failed (question->remote, error);
+      dou_request_reply_status (question->request, dou_media_proxy_get_status (error));
     }
 }
 

@@ -123,8 +123,7 @@ get_content_type (const char *name)
   return "application/octet-stream";
 }
 
-/* A request has ended. What a refusal of the store means to a user is not what it is called: a bucket that
- * is not there is our fault. */
+/* A request has ended. What a store does not find of an upload is no matter of the user's. */
 static void
 dou_media_objects_note (DouMediaObjects *self, GError *error)
 {
@@ -217,7 +216,7 @@ dou_media_objects_put_async (DouMediaObjects *self, const char *const *names,
  * dou_media_objects_put_finish:
  * @self: objects
  * @result: of the callback
- * @error: return location for %DOU_STATUS_UNAVAILABLE, or %DOU_STATUS_INTERNAL if the store refuses
+ * @error: return location for %DOU_STATUS_UNAVAILABLE, %DOU_STATUS_INTERNAL, or a #DouObjectError if the store refuses
  *
  * Returns: whether all are there
  */
@@ -363,13 +362,15 @@ got_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   /* A store that refuses, or does not know the bucket, says nothing of this one object. */
-  if (dou_object_store_is_refusal (error) || strstr (error->message, "NoSuchBucket") != NULL)
+  if (error->domain == DOU_OBJECT_ERROR)
     {
       g_warning ("%s%s", error->message,
-                 dou_object_store_is_denied (error)
+                 g_error_matches (error, DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_DENIED)
                      ? " (either the key may not read it, or there is no such object and the key may not list the bucket)"
                      : "");
-      error->code = DOU_STATUS_UNAVAILABLE;
+      g_task_return_new_error (task, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "%s", error->message);
+      g_error_free (error);
+      return;
     }
   g_task_return_error (task, error);
 }

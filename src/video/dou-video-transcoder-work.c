@@ -31,7 +31,8 @@ placed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!dou_media_store_place_finish (DOU_MEDIA_STORE (source), result, &error))
     {
       /* That it refuses is no more the video's fault than that it is away. */
-      if (g_error_matches (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE) || dou_object_store_is_refusal (error))
+      if (g_error_matches (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE)
+          || error->domain == DOU_OBJECT_ERROR)
         dou_video_transcoder_wait_for_store (self, error);
       else
         dou_video_transcoder_fail (self, error);

@@ -168,11 +168,11 @@ test_wrong_secret (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) head_error = NULL;
 
   g_assert_false (put (wrong, NAME, fixture->path, NULL, &error));
-  g_assert_error (error, DOU_ERROR, DOU_STATUS_INTERNAL);
+  g_assert_error (error, DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_FORBIDDEN);
   g_assert_nonnull (strstr (error->message, "403 SignatureDoesNotMatch: "));
   g_assert_nonnull (strstr (error->message, NAME));
   info = head (wrong, NAME, &head_error);
-  g_assert_error (head_error, DOU_ERROR, DOU_STATUS_INTERNAL);
+  g_assert_error (head_error, DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_FORBIDDEN);
   assert_absent (fixture);
 }
 
@@ -191,24 +191,20 @@ test_denied (Fixture *fixture, gconstpointer data)
   address->access_key = g_strdup (DOU_TEST_STRANGER_KEY);
   denied = dou_object_store_new (address, &patient);
   info = head (denied, NAME, &error);
-  g_assert_error (error, DOU_ERROR, DOU_STATUS_INTERNAL);
+  g_assert_error (error, DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_DENIED);
   g_assert_nonnull (strstr (error->message, "403 AccessDenied"));
-  g_assert_true (dou_object_store_is_denied (error));
   g_clear_error (&error);
   g_assert_false (put (denied, NAME, fixture->path, NULL, &error));
-  g_assert_true (dou_object_store_is_denied (error));
-  g_assert_true (dou_object_store_is_refusal (error));
+  g_assert_error (error, DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_DENIED);
   g_clear_error (&error);
 
   info = head (wrong, NAME, &error);
   g_assert_null (info);
-  g_assert_false (dou_object_store_is_denied (error));
-  g_assert_true (dou_object_store_is_refusal (error));
+  g_assert_error (error, DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_FORBIDDEN);
   g_clear_error (&error);
 
   info = head (fixture->store, NAME, &error);
   g_assert_error (error, DOU_ERROR, DOU_STATUS_NOT_FOUND);
-  g_assert_false (dou_object_store_is_refusal (error));
 }
 
 /* Test that a bucket which is not there is said to be what is missing. */
@@ -220,7 +216,7 @@ test_no_bucket (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_assert_false (put (lost, NAME, fixture->path, NULL, &error));
-  g_assert_error (error, DOU_ERROR, DOU_STATUS_NOT_FOUND);
+  g_assert_error (error, DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_NO_BUCKET);
   g_assert_nonnull (strstr (error->message, "NoSuchBucket"));
 }
 
@@ -245,7 +241,7 @@ test_aborted (Fixture *fixture, gconstpointer data)
 
   dou_object_store_set_part_size (fixture->store, 1000);
   g_assert_false (put (fixture->store, NAME, fixture->path, NULL, &error));
-  g_assert_error (error, DOU_ERROR, DOU_STATUS_INTERNAL);
+  g_assert_error (error, DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_REFUSED);
   g_assert_nonnull (strstr (error->message, "EntityTooSmall"));
   assert_absent (fixture);
 }

@@ -147,6 +147,11 @@ use_objects (FilesFixture *fixture, const char *redirect)
       g_free (address->access_key);
       address->access_key = g_strdup (DOU_TEST_STRANGER_KEY);
     }
+  else if (g_str_equal (redirect, "forbidden"))
+    {
+      g_free (address->secret_key);
+      address->secret_key = g_strdup ("another secret");
+    }
   remote = dou_media_remote_new (address);
   dou_media_set_remote (fixture->media, remote);
 }
@@ -173,7 +178,7 @@ files_fixture_set_up (FilesFixture *fixture, gconstpointer data)
     fixture->content[i] = (guint8) g_rand_int (random);
   files_add (fixture, VIDEO, fixture->content, VIDEO_SIZE);
 
-  if (g_strcmp0 (data, "denied") == 0)
+  if (g_strcmp0 (data, "denied") == 0 || g_strcmp0 (data, "forbidden") == 0)
     return;
 
   answer = files_request (fixture, "HEAD", VIDEO, "");

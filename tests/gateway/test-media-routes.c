@@ -370,6 +370,22 @@ test_denied (FilesFixture *fixture, gconstpointer data)
   dou_test_assert_status (present, 404, DOU_STATUS_NOT_FOUND);
 }
 
+/* Test that a store which refuses everything is a matter of the server's, and that the log says so once. */
+static void
+test_forbidden (FilesFixture *fixture, gconstpointer data)
+{
+  g_autoptr (DouTestAnswer) first = NULL;
+  g_autoptr (DouTestAnswer) second = NULL;
+
+  g_test_expect_message ("doutok", G_LOG_LEVEL_WARNING,
+                         "The object store, GET video/3f/64.mp4: 403 SignatureDoesNotMatch*try again*");
+  first = files_request (fixture, "GET", "/media/video/3f/64.mp4", "");
+  g_test_assert_expected_messages ();
+  dou_test_assert_status (first, 503, DOU_STATUS_UNAVAILABLE);
+  second = files_request (fixture, "GET", VIDEO, "");
+  dou_test_assert_status (second, 503, DOU_STATUS_UNAVAILABLE);
+}
+
 /* Test that HEAD is sent on with an address for HEAD. */
 static void
 test_signed_head (FilesFixture *fixture, gconstpointer data)
@@ -509,6 +525,7 @@ main (int argc, char **argv)
   ADD_AT ("signed", "signed/head", test_signed_head);
   ADD_AT ("signed", "signed/successor", test_successor);
   ADD_AT ("denied", "denied", test_denied);
+  ADD_AT ("forbidden", "forbidden", test_forbidden);
   ADD_AT ("proxy", "proxy/hang-up", test_hang_up);
   ADD_AT ("proxy", "proxy/hung", test_hung);
   /* Suites run in their order, whatever is in them. */

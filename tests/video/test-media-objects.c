@@ -444,7 +444,8 @@ test_no_bucket (Fixture *fixture, gconstpointer data)
   g_test_expect_message ("doutok-video", G_LOG_LEVEL_WARNING, "*NoSuchBucket*");
   g_assert_false (place (fixture, VIDEO, COVER, &error));
   g_test_assert_expected_messages ();
-  g_assert_error (error, DOU_ERROR, DOU_STATUS_INTERNAL);
+  g_assert_error (error, DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_NO_BUCKET);
+  g_assert_cmpint (dou_status_from_error (error), ==, DOU_STATUS_INTERNAL);
 }
 
 /* Test that a file is read from where it is: of old, here; then there; or not at all. */
