@@ -86,14 +86,13 @@ start (Fixture *fixture)
   dou_test_wait_until (has_owner, fixture->video);
 }
 
-/* Ends the program with a signal, and waits until it is gone. */
+/* Waits until the program is gone, which has got a signal. */
 static void
-end (Fixture *fixture, int signal)
+wait_for_end (Fixture *fixture, int signal)
 {
   GAsyncResult *pending = NULL;
   g_autoptr (GAsyncResult) result = NULL;
 
-  g_subprocess_send_signal (fixture->program, signal);
   g_subprocess_wait_async (fixture->program, NULL, dou_test_wait_result_cb, &pending);
   result = dou_test_wait_result (&pending);
   g_assert_true (g_subprocess_wait_finish (fixture->program, result, NULL));
@@ -103,6 +102,14 @@ end (Fixture *fixture, int signal)
       g_assert_cmpint (g_subprocess_get_exit_status (fixture->program), ==, EXIT_SUCCESS);
     }
   g_clear_object (&fixture->program);
+}
+
+/* Ends the program with a signal, and waits until it is gone. */
+static void
+end (Fixture *fixture, int signal)
+{
+  g_subprocess_send_signal (fixture->program, signal);
+  wait_for_end (fixture, signal);
 }
 
 static void
@@ -249,7 +256,7 @@ test_term_publishing (Fixture *fixture, gconstpointer data)
   wait_for_work (fixture);
   g_subprocess_send_signal (fixture->program, SIGTERM);
   finish_publish (fixture);
-  end (fixture, SIGTERM);
+  wait_for_end (fixture, SIGTERM);
   g_assert_cmpuint (count_work (fixture), ==, 0);
 }
 
