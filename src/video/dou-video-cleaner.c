@@ -24,6 +24,9 @@
 
 /* Seconds after which a call does not wait for files any more. Some hundreds are gone by then. */
 #define FILES_PATIENCE 2
+/* Changes by other nodes that wait to be looked at, and how many are looked at at a time. */
+#define MAX_HEARD 8192
+#define LOOK_SIZE 256
 
 struct _DouVideoCleaner
 {
@@ -35,6 +38,8 @@ struct _DouVideoCleaner
   DouVideoSocial *social;         /* (owned) (nullable) */
   GCancellable *cancellable;      /* (owned) of what nobody waits for; cancelled by the stop */
   GPtrArray *waiting;             /* (unowned) (element-type Sweep) for the transcoder */
+  GArray *heard;                  /* (owned) (element-type gint64) videos that may be gone */
+  gboolean is_looking;            /* for some of them, or removing their files */
   guint n_busy;                   /* sweeps, and asking for one */
   guint retry_delay;              /* seconds */
   guint retry_id;
@@ -80,6 +85,7 @@ dou_video_cleaner_dispose (GObject *object)
   g_clear_object (&self->store);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->waiting, g_ptr_array_unref);
+  g_clear_pointer (&self->heard, g_array_unref);
 
   G_OBJECT_CLASS (dou_video_cleaner_parent_class)->dispose (object);
 }
@@ -103,9 +109,11 @@ dou_video_cleaner_init (DouVideoCleaner *self)
 {
   self->cancellable = g_cancellable_new ();
   self->waiting = g_ptr_array_new ();
+  self->heard = g_array_new (FALSE, FALSE, sizeof (gint64));
 }
 
 static void sweep_next_file (Sweep *sweep);
+static void dou_video_cleaner_look (DouVideoCleaner *self);
 
 static void
 released_cb (DouVideoTranscoder *transcoder, gint64 id, gpointer user_data)
@@ -215,7 +223,11 @@ sweep_settle (Sweep *sweep)
   DouVideoCleaner *self = sweep->cleaner;
 
   if (sweep->is_heard)
-    return;
+    {
+      self->is_looking = FALSE;
+      dou_video_cleaner_look (self);
+      return;
+    }
   if (sweep->error != NULL || sweep->clean->len < sweep->ids->len)
     dou_video_cleaner_retry (self);
   if (sweep->error == NULL && sweep->clean->len > 0)
@@ -398,8 +410,35 @@ looked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     if (g_ptr_array_index (videos, i) == NULL)
       g_array_append_val (gone, g_array_index (look->ids, gint64, i));
   if (gone->len > 0 && !is_stopped (self))
-    sweep_start_heard (self, gone);
+    {
+      sweep_start_heard (self, gone);
+    }
+  else
+    {
+      self->is_looking = FALSE;
+      dou_video_cleaner_look (self);
+    }
   dou_video_cleaner_rest (self);
+}
+
+/* Looks for the first that may be gone, and when their files are removed for the next. */
+static void
+dou_video_cleaner_look (DouVideoCleaner *self)
+{
+  guint n = MIN (self->heard->len, LOOK_SIZE);
+  Look *look;
+
+  if (self->is_looking || n == 0 || is_stopped (self))
+    return;
+
+  look = g_new (Look, 1);
+  look->cleaner = g_object_ref (self);
+  look->ids = g_array_append_vals (g_array_new (FALSE, FALSE, sizeof (gint64)), self->heard->data, n);
+  g_array_remove_range (self->heard, 0, n);
+  self->is_looking = TRUE;
+  self->n_busy++;
+  dou_video_store_get_videos_async (self->store, (const gint64 *) (gpointer) look->ids->data, n,
+                                    looked_cb, look);
 }
 
 /**
@@ -408,23 +447,25 @@ looked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
  * @ids: (array length=n_ids): of videos that another node has changed
  * @n_ids: how many
  *
- * Removes the files that are here of those that are no more. What is in an object store the other node removes.
+ * Removes the files that are here of those that are no more. What is in an object store the other node removes. If too
+ * many wait already, files may be left.
  */
 void
 dou_video_cleaner_look_for_gone (DouVideoCleaner *self, const gint64 *ids, guint n_ids)
 {
-  Look *look;
-
   g_return_if_fail (DOU_IS_VIDEO_CLEANER (self));
 
   if (is_stopped (self) || n_ids == 0 || dou_media_store_is_remote (self->media))
     return;
+  if (n_ids > MAX_HEARD - self->heard->len)
+    {
+      g_warning ("Files of %u videos that other nodes have changed are not looked at: too many wait",
+                 n_ids);
+      return;
+    }
 
-  look = g_new (Look, 1);
-  look->cleaner = g_object_ref (self);
-  look->ids = g_array_append_vals (g_array_new (FALSE, FALSE, sizeof (gint64)), ids, n_ids);
-  self->n_busy++;
-  dou_video_store_get_videos_async (self->store, ids, n_ids, looked_cb, look);
+  g_array_append_vals (self->heard, ids, n_ids);
+  dou_video_cleaner_look (self);
 }
 
 /**

@@ -10,6 +10,8 @@
 #include "video/video-fixture.h"
 
 #define ID G_GINT64_CONSTANT (1000)
+/* As many as are told at once. */
+#define N_HEARD 500
 #define STRANGER (VIDEO_AUTHOR + 1)
 /* More than are kept in memory. */
 #define N_MANY 100
@@ -214,6 +216,39 @@ test_heard (VideoFixture *fixture, gconstpointer data)
     }
 }
 
+/* Ids from @first on. */
+static void
+hear_many (VideoFixture *fixture, gint64 first)
+{
+  g_autofree gint64 *ids = g_new (gint64, N_HEARD);
+  g_autoptr (GVariant) argument = NULL;
+
+  for (guint i = 0; i < N_HEARD; i++)
+    ids[i] = first + i;
+  argument = g_variant_ref_sink (
+      g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, ids, N_HEARD, sizeof (gint64)));
+  dou_video_manager_hear_changed (fixture->manager, argument);
+}
+
+/* Test that many changes by others are looked at piece by piece, and too many not at all. */
+static void
+test_heard_many (VideoFixture *fixture, gconstpointer data)
+{
+  const gint64 far = ID + 100 * N_HEARD;
+
+  publish (fixture, ID, DOU_TEST_MEDIA_H264);
+  publish (fixture, ID + 1, DOU_TEST_MEDIA_H264);
+  video_fixture_wait_idle (fixture);
+  dou_test_engine_run (fixture->address, "DELETE FROM videos WHERE id IN (1000, 1001)");
+  for (gint64 i = 0; i < 16; i++)
+    hear_many (fixture, i == 15 ? ID : far + i * N_HEARD);
+  g_test_expect_message ("doutok-video", G_LOG_LEVEL_WARNING, "Files of 500 videos*too many wait");
+  hear_many (fixture, far);
+  g_test_assert_expected_messages ();
+  video_fixture_wait_idle (fixture);
+  g_assert_cmpuint (video_fixture_count_files (fixture), ==, 0);
+}
+
 /* Test that a start removes what a deletion that was interrupted has left. */
 static void
 test_resumed (VideoFixture *fixture, gconstpointer data)
@@ -372,6 +407,7 @@ main (int argc, char **argv)
   ADD ("published-again", test_published_again);
   ADD ("transcoding", test_transcoding);
   ADD ("heard", test_heard);
+  ADD ("heard-many", test_heard_many);
   ADD ("resumed", test_resumed);
   ADD ("stubborn-file", test_stubborn_file);
   ADD ("newest", test_newest);
