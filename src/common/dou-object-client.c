@@ -55,8 +55,6 @@ struct _DouObjectClient
 
 G_DEFINE_FINAL_TYPE (DouObjectClient, dou_object_client, G_TYPE_OBJECT)
 
-G_DEFINE_QUARK (dou-object-error-quark, dou_object_error)
-
 /* A request on its way: the data of its task. */
 typedef struct
 {
@@ -315,21 +313,6 @@ is_nothing (guint http_code)
          || http_code == SOUP_STATUS_NOT_MODIFIED || http_code == SOUP_STATUS_PRECONDITION_FAILED;
 }
 
-/* @code: (nullable): what the store calls it */
-static GError *
-new_refusal (guint http_code, const char *code, const char *message)
-{
-  if (g_strcmp0 (code, "NoSuchBucket") == 0)
-    return g_error_new_literal (DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_NO_BUCKET, message);
-  if (http_code == SOUP_STATUS_NOT_FOUND)
-    return g_error_new_literal (DOU_ERROR, DOU_STATUS_NOT_FOUND, message);
-  if (http_code != SOUP_STATUS_FORBIDDEN)
-    return g_error_new_literal (DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_REFUSED, message);
-  if (g_strcmp0 (code, "AccessDenied") == 0)
-    return g_error_new_literal (DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_DENIED, message);
-  return g_error_new_literal (DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_FORBIDDEN, message);
-}
-
 /* The store has said why not. Of HEAD there is nothing but the number. */
 static void
 refuse (GTask *task, const char *body)
@@ -353,7 +336,7 @@ refuse (GTask *task, const char *body)
   message = g_strdup_printf ("The object store, %s %s: %s", call->request->method,
                              call->request->name, why);
   finish (task, is_nothing (http_code) ? DOU_OBJECT_NOTHING : DOU_OBJECT_REFUSED, NULL,
-          new_refusal (http_code, code, message));
+          dou_object_error_new (http_code, code, message));
 }
 
 /* @body: (transfer full) (nullable), @stream: (transfer full) (nullable) */
