@@ -44,7 +44,8 @@ const DouMetricFamily dou_metric_families[] = {
   { "doutok_object_requests_total", DOU_METRIC_COUNTER,
     "Requests to the object store, by kind (the method of HTTP) and outcome." },
   { "doutok_object_request_duration_seconds", DOU_METRIC_TIMES,
-    "From the first try of a request to the object store to its answer, or to the beginning of one that is passed on." },
+    "From the first try of a request to the object store to its answer, or to the beginning of one that is "
+    "passed on." },
   { "doutok_object_retries_total", DOU_METRIC_COUNTER,
     "Tries of requests that the object store could not answer, which were made again, by kind." },
   { "doutok_object_bytes_total", DOU_METRIC_COUNTER,

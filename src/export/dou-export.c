@@ -4,9 +4,9 @@
  *
  * It is gathered from the services, which know it, over the bus, page by page; so it is the same for the user,
  * who asks the gateway, and for the operator, who asks with doutok(1), on any database, and works while
- * others write: each list is what it was while it was read. It needs a thread that may wait. Rejected: a service of its own
- * for it, which would have to be watched, limited and asked like the others and still do just this; and
- * to have each service write its part, which would teach four of them about archives.
+ * others write: each list is what it was while it was read. It needs a thread that may wait. Rejected: a
+ * service of its own for it, which would have to be watched, limited and asked like the others and still do
+ * just this; and to have each service write its part, which would teach four of them about archives.
  *
  * Never in it: the hash of the password, tokens, and what others have written, but messages to the user.
  */

@@ -8,8 +8,9 @@
  *
  * The archive is gathered by a thread, which may wait for the services and the object store, into a file
  * without a name; then it is sent like a video. So what goes wrong is said with a status, the length is known,
- * a slow client holds up nothing but its own next export, and what is interrupted, also by kill -9, leaves nothing on the disk.
- * Rejected: to send it while it is gathered, which saves the file, but can only break off when something goes wrong.
+ * a slow client holds up nothing but its own next export, and what is interrupted, also by kill -9, leaves
+ * nothing on the disk. Rejected: to send it while it is gathered, which saves the file, but can only break off
+ * when something goes wrong.
  */
 
 #include "config.h"

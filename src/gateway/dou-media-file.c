@@ -9,9 +9,9 @@
  * run-times of Debian 12's age refuse it, so the three would be needed all the same.
  *
  * A file is mapped, not read: its pages are the page cache's, shared by all gateways. Small parts are
- * sent from there, large ones from the descriptor (DouOutput). Touching a page beyond the end of a file that was shortened meanwhile kills the process. That cannot happen
- * as long as all hold on to the rule that a file gets its final name complete and is never written
- * again: a change is a new file with a new name. */
+ * sent from there, large ones from the descriptor (DouOutput). Touching a page beyond the end of a file that
+ * was shortened meanwhile kills the process. That cannot happen as long as all hold on to the rule that a file
+ * gets its final name complete and is never written again: a change is a new file with a new name. */
 
 #include "config.h"
 

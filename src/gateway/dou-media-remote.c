@@ -286,8 +286,8 @@ dou_media_remote_tell_denied (DouMediaRemote *self, const GError *error)
   if (self->was_denied)
     g_info ("%s", error->message);
   else
-    g_warning ("%s (either there is no such object, and the key may not list the bucket, so that the store does not say "
-               "so; or the key may not read it. Clients are told that it is not there)",
+    g_warning ("%s (either there is no such object, and the key may not list the bucket, so that the "
+               "store does not say so; or the key may not read it. Clients are told that it is not there)",
                error->message);
   self->was_denied = TRUE;
 }

@@ -182,7 +182,8 @@ dou_social_manager_set_links_async (DouSocialManager *self, DouSocialLinkKind ki
  *
  * Returns: (transfer full) (element-type gint32): for each link a #DouStatus: 0, BadParameter (an
  *   id that is none), NotPermitted (oneself), VideoNotFound (it was removed), Blocked (a like or
- *   follow between two of whom one blocks the other); or %NULL if nothing was done, with the errors of dou_database_write_finish()
+ *   follow between two of whom one blocks the other); or %NULL if nothing was done, with the errors of
+ *   dou_database_write_finish()
  */
 GArray *
 dou_social_manager_set_links_finish (DouSocialManager *self, GAsyncResult *result, GError **error)

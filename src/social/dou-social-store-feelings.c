@@ -120,7 +120,8 @@ dou_social_store_set_feelings_async (DouSocialStore *self, GArray *feelings,
  * @error: return location
  *
  * Returns: (transfer full) (element-type gint32): for each a #DouStatus, 0, CommentNotFound,
- *   UserNotFound if the user or who wrote it was removed, or Blocked for a like or dislike of what somebody wrote who is apart from the user; or %NULL
+ *   UserNotFound if the user or who wrote it was removed, or Blocked for a like or dislike of what somebody
+ *   wrote who is apart from the user; or %NULL
  */
 GArray *
 dou_social_store_set_feelings_finish (DouSocialStore *self, GAsyncResult *result, GError **error)

@@ -174,7 +174,8 @@ dou_social_store_set_links_async (DouSocialStore *self, DouSocialLinkKind kind, 
  * @error: return location
  *
  * Returns: (transfer full) (element-type DouSocialLinkOutcome): for each link 0, UserNotFound if one of
- *   the two was removed, VideoNotFound for a like of a removed video, or Blocked for a like or follow between two who are apart; or %NULL
+ *   the two was removed, VideoNotFound for a like of a removed video, or Blocked for a like or follow between
+ *   two who are apart; or %NULL
  */
 GArray *
 dou_social_store_set_links_finish (DouSocialStore *self, GAsyncResult *result, GError **error)

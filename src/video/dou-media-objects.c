@@ -366,7 +366,8 @@ got_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       g_warning ("%s%s", error->message,
                  g_error_matches (error, DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_DENIED)
-                     ? " (either the key may not read it, or there is no such object and the key may not list the bucket)"
+                     ? " (either the key may not read it, or there is no such object and the key may "
+                       "not list the bucket)"
                      : "");
       g_task_return_new_error (task, DOU_ERROR, DOU_STATUS_UNAVAILABLE, "%s", error->message);
       g_error_free (error);

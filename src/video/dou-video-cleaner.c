@@ -11,8 +11,8 @@
  *
  * A call waits for the social domain, because counters are read from there, and for the files, so that
  * nobody can fetch them any more; but no longer than a caller likes to wait. Without an object store another node has
- * the files of what it has published; when it hears that something has changed it looks for rows that are gone. While a video is being
- * transcoded its files belong to the transcoder, which is told to let go of it.
+ * the files of what it has published; when it hears that something has changed it looks for rows that are gone.
+ * While a video is being transcoded its files belong to the transcoder, which is told to let go of it.
  */
 
 #include "config.h"

@@ -7,8 +7,8 @@
  * it begins, so that a video which ends the whole service is not tried for ever; an attempt that an
  * orderly stop cuts short is not counted. One that fails is tried again after those that have been tried
  * less, and after a pause. After the last one the video stays as it came, and its row says why. That the object store
- * cannot be reached is not the video's fault, and counts neither; nor does that the file is not here and not there, unless
- * this is the node that has published it: nobody else would have it.
+ * cannot be reached is not the video's fault, and counts neither; nor does that the file is not here and not
+ * there, unless this is the node that has published it: nobody else would have it.
  *
  * For each: take it, begin in the media store, probe, transcode, place, let the row name the new file,
  * tell, settle, which removes the old file. The steps in the media store make it leave no stray file at

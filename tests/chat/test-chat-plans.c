@@ -46,8 +46,8 @@ tear_down (Fixture *fixture, gconstpointer data)
 }
 
 /* What is passed through from end to end may be a parameter, a table that has one row, or what
- * steps of their own have brought together. What is searched is searched by an id, or by two users at least: all messages of one user are as good as
- * a whole table. */
+ * steps of their own have brought together. What is searched is searched by an id, or by two users at least:
+ * all messages of one user are as good as a whole table. */
 static gboolean
 is_cheap (const char *step)
 {

@@ -229,7 +229,9 @@ test_local_media (DouTestTree **tree, gconstpointer data)
   DouTestRedis *server = dou_test_redis_new (NULL);
   g_autofree char *url = dou_test_redis_get_url (server);
   g_autofree char *alone = g_strdup_printf ("url=%s\n", url);
-  g_autofree char *shared = g_strdup_printf ("url=%s\n[database]\nengine=postgresql\nhost=127.0.0.1\nname=n\nuser=u\n", url);
+  g_autofree char *shared = g_strdup_printf ("url=%s\n[database]\nengine=postgresql\nhost=127.0.0.1\n"
+                                             "name=n\nuser=u\n",
+                                             url);
   g_autofree char *quiet = check_redis (*tree, alone, EXIT_SUCCESS);
   g_autofree char *warned = check_redis (*tree, shared, EXIT_SUCCESS);
 

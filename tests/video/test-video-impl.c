@@ -26,7 +26,8 @@ static GVariant *
 call_with_files (Fixture *fixture, const char *method, GVariant *arguments, GUnixFDList *files,
                  GError **error)
 {
-  return dou_test_service_call (fixture->peer, "org.doutok.Video", "org.doutok.Video1", method, arguments, files, error);
+  return dou_test_service_call (fixture->peer, "org.doutok.Video", "org.doutok.Video1", method,
+                                arguments, files, error);
 }
 
 static void
