@@ -83,7 +83,7 @@ static const DouConfigEntry keys[] = {
   [DOU_CONFIG_MEDIA_MEMORY] = { "video", "media-memory", TYPE_SIZE, "1GiB", 256 * MIB, 64 * GIB },
   [DOU_CONFIG_TRANSCODE_LEASE]
   = { "video", "transcode-lease", TYPE_DURATION, "15s", 2, DAY },
-  [DOU_CONFIG_CACHE_GATEWAY] = { "cache", "gateway", TYPE_SIZE, "96MiB", 0, 64 * GIB },
+  [DOU_CONFIG_CACHE_GATEWAY] = { "cache", "gateway", TYPE_SIZE, "80MiB", 0, 64 * GIB },
   [DOU_CONFIG_CACHE_SERVICE] = { "cache", "service", TYPE_SIZE, "4MiB", 0, GIB },
   [DOU_CONFIG_CACHE_LIFE] = { "cache", "life", TYPE_DURATION, "3s", 1, DAY },
 };

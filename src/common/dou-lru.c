@@ -11,6 +11,14 @@ typedef struct
   GList link; /* in `order`; data is this entry */
 } Entry;
 
+/* Counted by references: those of its tables, and of who made it. */
+struct _DouLruPool
+{
+  GPtrArray *tables; /* (owned) (element-type DouLru) (unowned) */
+  gsize cost;
+  gsize max_cost;
+};
+
 struct _DouLru
 {
   GHashTable *entries; /* (owned) (element-type key Entry) */
@@ -18,14 +26,66 @@ struct _DouLru
   GDestroyNotify free_key;
   GDestroyNotify free_value;
   gsize cost;
-  gsize max_cost;
+  gsize max_cost;    /* in a pool: its share */
+  DouLruPool *pool;  /* (owned) (nullable) has `cost` in its own */
   DouMetric *metric; /* (unowned) (nullable) has `cost` in it */
 };
+
+static void
+pool_clear (DouLruPool *self)
+{
+  g_assert (self->tables->len == 0);
+
+  g_ptr_array_unref (self->tables);
+}
+
+/**
+ * dou_lru_pool_new:
+ *
+ * Returns: (transfer full): a pool without tables
+ */
+DouLruPool *
+dou_lru_pool_new (void)
+{
+  DouLruPool *self = g_rc_box_new0 (DouLruPool);
+
+  self->tables = g_ptr_array_new ();
+  return self;
+}
+
+void
+dou_lru_pool_unref (DouLruPool *self)
+{
+  g_rc_box_release_full (self, (GDestroyNotify) pool_clear);
+}
+
+/* The newest entry of other tables than @user stays: somebody may be about to use it.
+ *
+ * Returns: (nullable): the table that has most beyond its share */
+static DouLru *
+dou_lru_pool_find_debtor (DouLruPool *self, DouLru *user)
+{
+  DouLru *debtor = NULL;
+
+  for (guint i = 0; i < self->tables->len; i++)
+    {
+      DouLru *table = g_ptr_array_index (self->tables, i);
+
+      if (table->cost > table->max_cost && table->order.length > (table == user ? 0 : 1)
+          && (debtor == NULL
+              || table->cost - table->max_cost > debtor->cost - debtor->max_cost))
+        debtor = table;
+    }
+
+  return debtor;
+}
 
 static void
 dou_lru_add_cost (DouLru *self, gssize change)
 {
   self->cost += (gsize) change;
+  if (self->pool != NULL)
+    self->pool->cost += (gsize) change;
   if (self->metric != NULL)
     dou_metric_add (self->metric, change);
 }
@@ -72,6 +132,12 @@ void
 dou_lru_free (DouLru *self)
 {
   dou_lru_remove_all (self);
+  if (self->pool != NULL)
+    {
+      g_ptr_array_remove (self->pool->tables, self);
+      self->pool->max_cost -= self->max_cost;
+      dou_lru_pool_unref (self->pool);
+    }
   g_hash_table_unref (self->entries);
   g_free (self);
 }
@@ -89,6 +155,24 @@ dou_lru_measure (DouLru *self, DouMetric *metric)
   g_return_if_fail (self->cost == 0);
 
   self->metric = metric;
+}
+
+/**
+ * dou_lru_join:
+ * @self: an empty table
+ * @pool: to whose most its own is added
+ *
+ * From now on the table may cost more than its own most, as long as all in the pool together do not cost more than the
+ * pool's.
+ */
+void
+dou_lru_join (DouLru *self, DouLruPool *pool)
+{
+  g_return_if_fail (self->cost == 0 && self->pool == NULL);
+
+  self->pool = g_rc_box_acquire (pool);
+  pool->max_cost += self->max_cost;
+  g_ptr_array_add (pool->tables, self);
 }
 
 /**
@@ -134,8 +218,13 @@ dou_lru_peek (DouLru *self, gconstpointer key)
 static void
 dou_lru_shrink (DouLru *self)
 {
-  while (self->cost > self->max_cost)
+  DouLru *debtor;
+
+  while (self->pool == NULL && self->cost > self->max_cost)
     dou_lru_drop (self, self->order.tail->data);
+  while (self->pool != NULL && self->pool->cost > self->pool->max_cost
+         && (debtor = dou_lru_pool_find_debtor (self->pool, self)) != NULL)
+    dou_lru_drop (debtor, debtor->order.tail->data);
 }
 
 /**

@@ -13,10 +13,23 @@ G_BEGIN_DECLS
  */
 typedef struct _DouLru DouLru;
 
+/**
+ * DouLruPool:
+ *
+ * What several tables may hold together. What one of them leaves of its share the others may use, until it needs it.
+ */
+typedef struct _DouLruPool DouLruPool;
+
+DouLruPool *dou_lru_pool_new (void);
+void dou_lru_pool_unref (DouLruPool *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DouLruPool, dou_lru_pool_unref)
+
 DouLru *dou_lru_new (GHashFunc hash, GEqualFunc equal, GDestroyNotify free_key,
                      GDestroyNotify free_value, gsize max_cost);
 void dou_lru_free (DouLru *self);
 void dou_lru_measure (DouLru *self, DouMetric *metric);
+void dou_lru_join (DouLru *self, DouLruPool *pool);
 
 gpointer dou_lru_lookup (DouLru *self, gconstpointer key);
 gpointer dou_lru_peek (DouLru *self, gconstpointer key);

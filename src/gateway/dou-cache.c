@@ -241,6 +241,18 @@ dou_cache_new (DouBackend *backend, DouWatch *watch, gsize max_bytes)
   return self;
 }
 
+/**
+ * dou_cache_join_pool:
+ * @self: a cache without records
+ * @pool: of which it may use more than its own most, as long as others leave it
+ */
+void
+dou_cache_join_pool (DouCache *self, DouLruPool *pool)
+{
+  dou_lru_join (self->users, pool);
+  dou_lru_join (self->videos, pool);
+}
+
 static gsize
 get_cost (DouRecord *record)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "common/dou-lru.h"
 #include "gateway/dou-backend.h"
 #include "gateway/dou-record.h"
 #include "gateway/dou-watch.h"
@@ -36,6 +37,7 @@ typedef struct
 } DouCacheStatistics;
 
 DouCache *dou_cache_new (DouBackend *backend, DouWatch *watch, gsize max_bytes);
+void dou_cache_join_pool (DouCache *self, DouLruPool *pool);
 
 DouRecord *dou_cache_get_user (DouCache *self, gint64 id);
 DouRecord *dou_cache_get_video (DouCache *self, gint64 id);

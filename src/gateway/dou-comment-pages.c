@@ -205,6 +205,17 @@ dou_comment_pages_new (DouBackend *backend, DouWatch *watch, gsize max_bytes)
   return self;
 }
 
+/**
+ * dou_comment_pages_join_pool:
+ * @self: no pages
+ * @pool: of which it may use more than its own most, as long as others leave it
+ */
+void
+dou_comment_pages_join_pool (DouCommentPages *self, DouLruPool *pool)
+{
+  dou_lru_join (self->entries, pool);
+}
+
 /* Returns: (nullable): what is known of @video, if it tells the newest @count */
 static Entry *
 dou_comment_pages_find (DouCommentPages *self, gint64 video, guint32 count)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "common/dou-lru.h"
 #include "gateway/dou-ready.h"
 
 G_BEGIN_DECLS
@@ -15,6 +16,7 @@ G_DECLARE_FINAL_TYPE (DouCommentPages, dou_comment_pages, DOU, COMMENT_PAGES, GO
 
 DouCommentPages *
 dou_comment_pages_new (DouBackend *backend, DouWatch *watch, gsize max_bytes);
+void dou_comment_pages_join_pool (DouCommentPages *self, DouLruPool *pool);
 GVariant *dou_comment_pages_look_up (DouCommentPages *self, gint64 video, guint32 count);
 DouSheet *dou_comment_pages_look_up_sheet (DouCommentPages *self, DouCache *cache, gint64 video,
                                            guint32 count, const char *key);

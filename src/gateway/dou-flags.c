@@ -290,6 +290,18 @@ dou_flags_new (DouBackend *backend, DouWatch *watch, gsize max_bytes)
   return self;
 }
 
+/**
+ * dou_flags_join_pool:
+ * @self: flags of nobody
+ * @pool: of which it may use more than its own most, as long as others leave it
+ */
+void
+dou_flags_join_pool (DouFlags *self, DouLruPool *pool)
+{
+  for (guint kind = 0; kind < DOU_N_FLAGS; kind++)
+    dou_lru_join (self->tables[kind], pool);
+}
+
 /* Returns: (nullable): the viewer's table; %NULL if there is no room for a single one */
 static Table *
 dou_flags_get_table (DouFlags *self, DouFlagKind kind, gint64 viewer)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "common/dou-lru.h"
 #include "gateway/dou-backend.h"
 #include "gateway/dou-watch.h"
 
@@ -47,6 +48,7 @@ typedef enum
 typedef void (*DouFlagsFunc) (const GError *error, gpointer user_data);
 
 DouFlags *dou_flags_new (DouBackend *backend, DouWatch *watch, gsize max_bytes);
+void dou_flags_join_pool (DouFlags *self, DouLruPool *pool);
 gboolean dou_flags_load (DouFlags *self, DouFlagKind kind, gint64 viewer, const gint64 *targets,
                          gsize n_targets, guint8 *values, DouFlagsFunc func, gpointer user_data);
 gboolean dou_flags_know_any (DouFlags *self, DouFlagKind kind, gint64 viewer, gboolean *any);

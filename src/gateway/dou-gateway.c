@@ -39,7 +39,8 @@
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " \
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/* Shares of the memory that a gateway may use to remember things. */
+/* Shares of the memory that a gateway may use to remember things. The large ones lend each other what they do not
+ * need: whoever is asked for users alone remembers four times as many. */
 #define SHARE_OF_RECORDS 4
 #define SHARE_OF_FLAGS 4
 #define SHARE_OF_FEED 1
@@ -149,6 +150,7 @@ dou_gateway_make_caches (DouGateway *self, GError **error)
 {
   DouContext *context = &self->context;
   guint n_gateways = (guint) dou_config_get_int64 (context->config, DOU_CONFIG_WORKERS);
+  g_autoptr (DouLruPool) pool = dou_lru_pool_new ();
   gsize share;
 
   context->watch = dou_watch_new (dou_service_get_bus_address (self->service), error);
@@ -164,6 +166,9 @@ dou_gateway_make_caches (DouGateway *self, GError **error)
   context->flags = dou_flags_new (context->backend, context->watch, SHARE_OF_FLAGS * share);
   context->comments
       = dou_comment_pages_new (context->backend, context->watch, SHARE_OF_COMMENTS * share);
+  dou_cache_join_pool (context->cache, pool);
+  dou_flags_join_pool (context->flags, pool);
+  dou_comment_pages_join_pool (context->comments, pool);
   context->quiet_chats = dou_quiet_chats_new (context->watch, SHARE_OF_CHATS * share);
   context->feed = dou_feed_new (context, context->watch, SHARE_OF_FEED * share);
   return TRUE;

@@ -42,6 +42,7 @@ dou_ready_new (DouSheet *sheet)
 {
   DouReady *self = g_new (DouReady, 1);
 
+  dou_sheet_trim (sheet);
   self->sheet = dou_sheet_ref (sheet);
   self->sources = g_array_new (FALSE, FALSE, sizeof (Source));
   g_array_set_clear_func (self->sources, (GDestroyNotify) source_clear);
@@ -123,8 +124,11 @@ dou_ready_get_sheet (DouReady *self)
 gsize
 dou_ready_get_size (DouReady *self)
 {
-  return sizeof *self + dou_sheet_get_size (self->sheet)
-         + self->sources->len * (sizeof (Source) + sizeof (DouRecord));
+  gsize size = sizeof *self + dou_sheet_get_size (self->sheet);
+
+  for (guint i = 0; i < self->sources->len; i++)
+    size += sizeof (Source) + dou_record_get_size (g_array_index (self->sources, Source, i).record);
+  return size;
 }
 
 /**

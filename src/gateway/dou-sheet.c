@@ -156,6 +156,21 @@ dou_sheet_take_text (DouSheet *self, DouJsonWriter *writer)
   self->text = g_bytes_new_take (text, length);
 }
 
+/**
+ * dou_sheet_trim:
+ * @self: a sheet with its text, which is to stay for long
+ *
+ * Lets go of memory that the text had to grow into, which is up to a half.
+ */
+void
+dou_sheet_trim (DouSheet *self)
+{
+  GBytes *text = g_bytes_new (g_bytes_get_data (self->text, NULL), g_bytes_get_size (self->text));
+
+  g_bytes_unref (self->text);
+  self->text = text;
+}
+
 static void
 reader_free (Reader *reader)
 {

@@ -21,6 +21,7 @@ void dou_sheet_add_user (DouSheet *self, gsize offset, gint64 user);
 void dou_sheet_add_favorite (DouSheet *self, gsize offset, gint64 video);
 void dou_sheet_add_feeling (DouSheet *self, gsize offset, gint64 comment);
 void dou_sheet_take_text (DouSheet *self, DouJsonWriter *writer);
+void dou_sheet_trim (DouSheet *self);
 void dou_sheet_reply (DouSheet *self, DouContext *context, DouRequest *request, gint64 viewer);
 gsize dou_sheet_get_size (DouSheet *self);
 

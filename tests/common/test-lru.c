@@ -131,6 +131,71 @@ test_cost (void)
   g_assert_cmpuint (dou_lru_get_cost (lru), ==, 0);
 }
 
+static void
+put (DouLru *lru, char key, gsize cost)
+{
+  dou_lru_insert (lru, g_strdup_printf ("%c", key), g_strdup ("value"), cost);
+}
+
+/* Test that a table of a pool uses what the other leaves, gives it back, and then keeps its own share. */
+static void
+test_pool (void)
+{
+  g_autoptr (DouLruPool) pool = dou_lru_pool_new ();
+  g_autoptr (DouLru) greedy = dou_lru_new (g_str_hash, g_str_equal, g_free, g_free, 10);
+  g_autoptr (DouLru) modest = dou_lru_new (g_str_hash, g_str_equal, g_free, g_free, 10);
+
+  dou_lru_join (greedy, pool);
+  dou_lru_join (modest, pool);
+  for (char key = 'a'; key < 'a' + 15; key++)
+    put (greedy, key, 2);
+  g_assert_cmpuint (dou_lru_get_cost (greedy), ==, 20);
+
+  put (modest, 'a', 3);
+  g_assert_cmpuint (dou_lru_get_cost (greedy), ==, 16);
+  for (char key = 'b'; key < 'b' + 15; key++)
+    put (modest, key, 3);
+  g_assert_cmpuint (dou_lru_get_cost (greedy), ==, 10);
+  g_assert_cmpuint (dou_lru_get_cost (modest), ==, 9);
+  g_assert_null (dou_lru_peek (modest, "a"));
+  g_assert_nonnull (dou_lru_peek (modest, "p"));
+  g_assert_nonnull (dou_lru_peek (greedy, "o"));
+
+  for (char key = 'A'; key < 'A' + 15; key++)
+    put (greedy, key, 2);
+  g_assert_cmpuint (dou_lru_get_cost (greedy), ==, 10);
+  g_assert_cmpuint (dou_lru_get_cost (modest), ==, 9);
+}
+
+/* Test that the newest entry stays when it is another table that needs room, that what is dearer than all does not, and
+ * that a table that is gone leaves nothing to the others. */
+static void
+test_pool_limits (void)
+{
+  g_autoptr (DouLruPool) pool = dou_lru_pool_new ();
+  g_autoptr (DouLru) one = dou_lru_new (g_str_hash, g_str_equal, g_free, count_free, 10);
+  DouLru *two = dou_lru_new (g_str_hash, g_str_equal, g_free, count_free, 10);
+
+  dou_lru_join (one, pool);
+  dou_lru_join (two, pool);
+  put (one, 'a', 19);
+  put (two, 'a', 2);
+  g_assert_nonnull (dou_lru_peek (one, "a"));
+  g_assert_nonnull (dou_lru_peek (two, "a"));
+  put (one, 'b', 1);
+  g_assert_null (dou_lru_peek (one, "a"));
+
+  n_freed = 0;
+  put (one, 'c', 21);
+  g_assert_null (dou_lru_peek (one, "c"));
+  g_assert_cmpuint (n_freed, ==, 2);
+
+  dou_lru_free (two);
+  for (char key = 'a'; key < 'a' + 15; key++)
+    put (one, key, 1);
+  g_assert_cmpuint (dou_lru_get_cost (one), ==, 10);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -142,6 +207,8 @@ main (int argc, char **argv)
   g_test_add_func ("/common/lru/measure", test_measure);
   g_test_add_func ("/common/lru/oldest", test_oldest);
   g_test_add_func ("/common/lru/cost", test_cost);
+  g_test_add_func ("/common/lru/pool", test_pool);
+  g_test_add_func ("/common/lru/pool-limits", test_pool_limits);
 
   return g_test_run ();
 }
