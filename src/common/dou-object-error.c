@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include <libsoup/soup.h>
-
 #include "common/dou-object-error.h"
 #include "common/dou-status.h"
+
+/* Of HTTP. */
+#define FORBIDDEN 403
+#define NOT_FOUND 404
 
 G_DEFINE_QUARK (dou-object-error-quark, dou_object_error)
 
@@ -21,9 +23,9 @@ dou_object_error_new (guint http_code, const char *code, const char *message)
 {
   if (g_strcmp0 (code, "NoSuchBucket") == 0)
     return g_error_new_literal (DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_NO_BUCKET, message);
-  if (http_code == SOUP_STATUS_NOT_FOUND)
+  if (http_code == NOT_FOUND)
     return g_error_new_literal (DOU_ERROR, DOU_STATUS_NOT_FOUND, message);
-  if (http_code != SOUP_STATUS_FORBIDDEN)
+  if (http_code != FORBIDDEN)
     return g_error_new_literal (DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_REFUSED, message);
   if (g_strcmp0 (code, "AccessDenied") == 0)
     return g_error_new_literal (DOU_OBJECT_ERROR, DOU_OBJECT_ERROR_DENIED, message);

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * @DOU_OBJECT_ERROR_REFUSED: anything else
  *
  * Why a store that could be asked has said no. All of it is a matter of its configuration or ours, and to clients
- * %DOU_STATUS_INTERNAL; that there is no such object is not among it (%DOU_STATUS_NOT_FOUND).
+ * %DOU_STATUS_INTERNAL unless somebody knows better (dou_media_proxy_get_status()); that there is no such object is not
+ * among it (%DOU_STATUS_NOT_FOUND).
  */
 typedef enum
 {
