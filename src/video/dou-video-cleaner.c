@@ -40,6 +40,7 @@ struct _DouVideoCleaner
   GPtrArray *waiting;             /* (unowned) (element-type Sweep) for the transcoder */
   GArray *heard;                  /* (owned) (element-type gint64) videos that may be gone */
   gboolean is_looking;            /* for some of them, or removing their files */
+  gboolean is_overfull;           /* some were not taken, which has been said */
   guint n_busy;                   /* sweeps, and asking for one */
   guint retry_delay;              /* seconds */
   guint retry_id;
@@ -435,6 +436,7 @@ dou_video_cleaner_look (DouVideoCleaner *self)
   look->cleaner = g_object_ref (self);
   look->ids = g_array_append_vals (g_array_new (FALSE, FALSE, sizeof (gint64)), self->heard->data, n);
   g_array_remove_range (self->heard, 0, n);
+  self->is_overfull = self->is_overfull && self->heard->len > 0;
   self->is_looking = TRUE;
   self->n_busy++;
   dou_video_store_get_videos_async (self->store, (const gint64 *) (gpointer) look->ids->data, n,
@@ -459,8 +461,11 @@ dou_video_cleaner_look_for_gone (DouVideoCleaner *self, const gint64 *ids, guint
     return;
   if (n_ids > MAX_HEARD - self->heard->len)
     {
-      g_warning ("Files of %u videos that other nodes have changed are not looked at: too many wait",
-                 n_ids);
+      if (!self->is_overfull)
+        g_warning ("Files of %u videos that other nodes have changed, and maybe of more, are not "
+                   "looked at: too many wait",
+                   n_ids);
+      self->is_overfull = TRUE;
       return;
     }
 

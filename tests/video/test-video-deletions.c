@@ -244,6 +244,7 @@ test_heard_many (VideoFixture *fixture, gconstpointer data)
     hear_many (fixture, i == 15 ? ID : far + i * N_HEARD);
   g_test_expect_message ("doutok-video", G_LOG_LEVEL_WARNING, "Files of 500 videos*too many wait");
   hear_many (fixture, far);
+  hear_many (fixture, far);
   g_test_assert_expected_messages ();
   video_fixture_wait_idle (fixture);
   g_assert_cmpuint (video_fixture_count_files (fixture), ==, 0);
