@@ -163,7 +163,7 @@ dou_lru_measure (DouLru *self, DouMetric *metric)
  * @pool: to whose most its own is added
  *
  * From now on the table may cost more than its own most, as long as all in the pool together do not cost more than the
- * pool's.
+ * pool's. What is inserted into one table may take the place of entries of the others, but never of their newest ones.
  */
 void
 dou_lru_join (DouLru *self, DouLruPool *pool)

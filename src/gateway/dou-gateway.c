@@ -40,7 +40,7 @@
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /* Shares of the memory that a gateway may use to remember things. The large ones lend each other what they do not
- * need: whoever is asked for users alone remembers four times as many. */
+ * need, so that whoever is asked for users alone has nearly all of it for them. */
 #define SHARE_OF_RECORDS 4
 #define SHARE_OF_FLAGS 4
 #define SHARE_OF_FEED 1
