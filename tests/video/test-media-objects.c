@@ -324,22 +324,15 @@ new_denied (const char *bucket)
   return dou_media_objects_new (store);
 }
 
-/* What the store refuses, and where the file is. */
-typedef struct
-{
-  gboolean is_here;
-  gboolean is_lost; /* there is no such bucket; otherwise the key may do nothing */
-  const char *warning;
-  const char *trouble;
-} Refusal;
-
 /* Test that a key that may not read is nothing that is wrong with a video, nor one that may not write, nor a bucket
- * that is not there: it waits, and the log says why. */
+ * that is not there: it waits, and the log says why. @data: which; the file is here but for the first */
 static void
 test_denied (Fixture *fixture, gconstpointer data)
 {
-  const Refusal *refusal = data;
-  gboolean is_here = refusal->is_here;
+  gboolean is_here = !g_str_equal (data, "read");
+  const char *trouble = g_str_equal (data, "bucket") ? "404 NoSuchBucket" : "403 AccessDenied";
+  const char *end = is_here ? "*" : "*may not list the bucket)";
+  g_autofree char *warning = g_strconcat (is_here ? "A file cannot be stored:*: " : "*: ", trouble, end, NULL);
   g_autofree char *file = dou_media_store_get_path (fixture->video.media, UNTRANSCODED);
   g_autofree char *parent = g_path_get_dirname (file);
   g_autoptr (GBytes) bytes = dou_test_media_make (DOU_TEST_MEDIA_WEBM);
@@ -347,15 +340,13 @@ test_denied (Fixture *fixture, gconstpointer data)
 
   g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
   if (is_here)
-    g_assert_true (g_file_set_contents (file, g_bytes_get_data (bytes, NULL),
-                                        (gssize) g_bytes_get_size (bytes), NULL));
+    g_assert_true (g_file_set_contents (file, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes), NULL));
   publish_row (fixture);
   video_fixture_close (&fixture->video);
   g_clear_object (&fixture->video.objects);
-  fixture->video.objects
-      = refusal->is_lost ? new_objects ("nowhere", &patient) : new_denied (fixture->bucket);
+  fixture->video.objects = g_str_equal (data, "bucket") ? new_objects ("nowhere", &patient) : new_denied (fixture->bucket);
   fixture->video.retry_delay = LEASE;
-  g_test_expect_message ("doutok-video", G_LOG_LEVEL_WARNING, refusal->warning);
+  g_test_expect_message ("doutok-video", G_LOG_LEVEL_WARNING, warning);
   g_test_expect_message ("doutok-video", G_LOG_LEVEL_INFO, "Video 1000 has to wait for the object store:*");
   g_test_expect_message ("doutok-video", G_LOG_LEVEL_WARNING, "Files of a transcoded video are left:*");
   video_fixture_open (&fixture->video);
@@ -364,7 +355,7 @@ test_denied (Fixture *fixture, gconstpointer data)
   task = get_task (fixture);
   g_assert_cmpint (task->transcode, ==, DOU_VIDEO_TRANSCODE_WANTED);
   g_assert_cmpuint (task->n_attempts, ==, 0);
-  g_assert_nonnull (strstr (task->trouble, refusal->trouble));
+  g_assert_nonnull (strstr (task->trouble, trouble));
 }
 
 /* Test that a bucket that is not there is nothing that is wrong with any video. */
@@ -579,9 +570,6 @@ test_other_node (Fixture *fixture, gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  const Refusal unreadable = { FALSE, FALSE, "*: 403 AccessDenied*may not list the bucket)", "403 AccessDenied" };
-  const Refusal unwritable = { TRUE, FALSE, "A file cannot be stored:*: 403 AccessDenied*", "403 AccessDenied" };
-  const Refusal lost = { TRUE, TRUE, "A file cannot be stored:*: 404 NoSuchBucket*", "404 NoSuchBucket" };
   int status;
 
   g_test_init (&argc, &argv, NULL);
@@ -594,9 +582,9 @@ main (int argc, char **argv)
   ADD ("transcoded", test_transcoded);
   ADD ("lost", test_lost);
   ADD ("lost-bucket", test_lost_bucket);
-  g_test_add ("/video/media-objects/denied/read", Fixture, &unreadable, set_up, test_denied, tear_down);
-  g_test_add ("/video/media-objects/denied/write", Fixture, &unwritable, set_up, test_denied, tear_down);
-  g_test_add ("/video/media-objects/denied/bucket", Fixture, &lost, set_up, test_denied, tear_down);
+  g_test_add ("/video/media-objects/denied/read", Fixture, "read", set_up, test_denied, tear_down);
+  g_test_add ("/video/media-objects/denied/write", Fixture, "write", set_up, test_denied, tear_down);
+  g_test_add ("/video/media-objects/denied/bucket", Fixture, "bucket", set_up, test_denied, tear_down);
   ADD ("picture", test_picture);
   ADD ("steps", test_steps);
   ADD ("open", test_open);
