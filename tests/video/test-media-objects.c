@@ -330,7 +330,7 @@ static void
 test_denied (Fixture *fixture, gconstpointer data)
 {
   gboolean is_here = !g_str_equal (data, "read");
-  const char *trouble = g_str_equal (data, "bucket") ? "404 NoSuchBucket" : "403 AccessDenied";
+  const char *trouble = g_str_equal (data, "lost") ? "404 NoSuchBucket" : "403 AccessDenied";
   const char *end = is_here ? "*" : "*may not list the bucket)";
   g_autofree char *warning = g_strconcat (is_here ? "A file cannot be stored:*: " : "*: ", trouble, end, NULL);
   g_autofree char *file = dou_media_store_get_path (fixture->video.media, UNTRANSCODED);
@@ -344,7 +344,7 @@ test_denied (Fixture *fixture, gconstpointer data)
   publish_row (fixture);
   video_fixture_close (&fixture->video);
   g_clear_object (&fixture->video.objects);
-  fixture->video.objects = g_str_equal (data, "bucket") ? new_objects ("nowhere", &patient) : new_denied (fixture->bucket);
+  fixture->video.objects = g_str_equal (data, "lost") ? new_objects ("nowhere", &patient) : new_denied (fixture->bucket);
   fixture->video.retry_delay = LEASE;
   g_test_expect_message ("doutok-video", G_LOG_LEVEL_WARNING, warning);
   g_test_expect_message ("doutok-video", G_LOG_LEVEL_INFO, "Video 1000 has to wait for the object store:*");
@@ -584,7 +584,7 @@ main (int argc, char **argv)
   ADD ("lost-bucket", test_lost_bucket);
   g_test_add ("/video/media-objects/denied/read", Fixture, "read", set_up, test_denied, tear_down);
   g_test_add ("/video/media-objects/denied/write", Fixture, "write", set_up, test_denied, tear_down);
-  g_test_add ("/video/media-objects/denied/bucket", Fixture, "bucket", set_up, test_denied, tear_down);
+  g_test_add ("/video/media-objects/denied/lost", Fixture, "lost", set_up, test_denied, tear_down);
   ADD ("picture", test_picture);
   ADD ("steps", test_steps);
   ADD ("open", test_open);
