@@ -93,8 +93,7 @@ list_objects (Fixture *fixture)
   GString *names = g_string_new (NULL);
 
   for (char **part = parts + 1; *part != NULL; part++)
-    g_string_append_printf (names, "%s%.*s", names->len > 0 ? " " : "",
-                            (int) strcspn (*part, "<"), *part);
+    g_string_append_printf (names, "%s%.*s", names->len > 0 ? " " : "", (int) strcspn (*part, "<"), *part);
   return g_string_free (names, FALSE);
 }
 
@@ -344,7 +343,8 @@ test_denied (Fixture *fixture, gconstpointer data)
   publish_row (fixture);
   video_fixture_close (&fixture->video);
   g_clear_object (&fixture->video.objects);
-  fixture->video.objects = g_str_equal (data, "lost") ? new_objects ("nowhere", &patient) : new_denied (fixture->bucket);
+  fixture->video.objects
+      = g_str_equal (data, "lost") ? new_objects ("nowhere", &patient) : new_denied (fixture->bucket);
   fixture->video.retry_delay = LEASE;
   g_test_expect_message ("doutok-video", G_LOG_LEVEL_WARNING, warning);
   g_test_expect_message ("doutok-video", G_LOG_LEVEL_INFO, "Video 1000 has to wait for the object store:*");
