@@ -18,12 +18,16 @@
  *
  * A picture whose file is on its way to its place is held: its row must not go meanwhile, neither
  * for its own sake nor when another picture of its owner is due.
+ *
+ * What another node has taken in is on its mind only. Such a picture has its age from its id, and is left
+ * to that node as long as it is young, by the clock of this one.
  */
 
 #include "config.h"
 
 #define G_LOG_DOMAIN "doutok-video"
 
+#include "common/dou-id-minter.h"
 #include "video/dou-picture-keeper.h"
 
 /* Pictures that are looked at together. */
@@ -288,6 +292,19 @@ dou_picture_keeper_is_kept (DouPictureKeeper *self, gint64 id)
   return g_hash_table_contains (self->young, &id) || g_hash_table_contains (self->held, &id);
 }
 
+/* Whether it is not due here, and so recent that another node may be about to have it named. */
+static gboolean
+dou_picture_keeper_is_anothers (DouPictureKeeper *self, gint64 id)
+{
+  gint64 age = g_get_real_time () - dou_id_get_time (id) * 1000;
+
+  for (guint i = 0; i < self->batch->len; i++)
+    if (g_array_index (self->batch, DouPicture, i).id == id)
+      return FALSE;
+
+  return age < self->delay;
+}
+
 /* @pictures: rows that are to be looked at; of some it may be known already */
 static void
 dou_picture_keeper_enqueue_all (DouPictureKeeper *self, GArray *pictures)
@@ -411,7 +428,8 @@ got_pictures_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       const DouPicture *picture = &g_array_index (pictures, DouPicture, i);
       g_autofree char *name = dou_picture_get_name (picture);
 
-      if (dou_picture_keeper_is_kept (self, picture->id))
+      if (dou_picture_keeper_is_kept (self, picture->id)
+          || dou_picture_keeper_is_anothers (self, picture->id))
         continue;
       if (g_hash_table_contains (self->named, name))
         g_array_append_val (self->settled, picture->id);

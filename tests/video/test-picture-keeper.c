@@ -10,6 +10,8 @@
 
 #include <glib/gstdio.h>
 
+#include "common/dou-id-minter.h"
+#include "lib/dou-manual-clock.h"
 #include "lib/dou-test-picture.h"
 #include "lib/dou-test-wait.h"
 #include "video/video-fixture.h"
@@ -332,6 +334,53 @@ test_kill (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* Returns: an id that is younger than any delay */
+static gint64
+mint_young (Fixture *fixture)
+{
+  g_autoptr (DouManualClock) clock = dou_manual_clock_new (g_get_real_time () / 1000 + 60 * 1000);
+  g_autofree char *path = g_build_filename (fixture->video.directory, "ids", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DouIdMinter) minter = dou_id_minter_new (DOU_CLOCK (clock), 1, 0, path, &error);
+  gint64 id;
+
+  g_assert_no_error (error);
+  id = dou_id_minter_mint (minter, &error);
+  g_assert_no_error (error);
+  return id;
+}
+
+/* Test that a node does not remove what another one has just taken in for the same owner: only the other one's keeper
+ * watches it, and the profile is about to name it. */
+static void
+test_other_node (Fixture *fixture, gconstpointer data)
+{
+  VideoFixture *video = &fixture->video;
+  VideoFixture other;
+  g_autoptr (DouMediaRunner) runner = dou_media_runner_new (1024 * 1024 * 1024, NULL);
+  g_autoptr (GBytes) bytes = dou_test_picture_make ("mjpeg", 16, 16);
+  const DouPicture picture = { mint_young (fixture), VIDEO_AUTHOR, DOU_PICTURE_AVATAR };
+  g_autofree char *theirs = NULL;
+  g_autofree char *ours = NULL;
+  g_autoptr (GError) error = NULL;
+
+  reopen (fixture, 0);
+  other = *video;
+  other.keeper = dou_picture_keeper_new (video->store, video->media, DOU_PICTURE_KEEPER_DELAY);
+  other.pictures = dou_picture_importer_new (runner, video->store, video->media, other.keeper, 1);
+  theirs = video_fixture_import (&other, &picture, bytes, &error);
+  g_assert_no_error (error);
+
+  ours = import (fixture, ID, VIDEO_AUTHOR, DOU_PICTURE_AVATAR);
+  wait_settled (fixture);
+  g_assert_false (exists (fixture, ours));
+  g_assert_true (exists (fixture, theirs));
+  g_assert_cmpuint (count_rows (fixture), ==, 1);
+
+  g_object_unref (other.pictures);
+  g_object_unref (other.keeper);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -345,6 +394,7 @@ main (int argc, char **argv)
   ADD ("unknown", test_unknown);
   ADD ("no-file", test_no_file);
   ADD ("held", test_held);
+  ADD ("other-node", test_other_node);
   ADD ("kill", test_kill);
 #undef ADD
 
