@@ -21,6 +21,7 @@ struct _DouMediaStore
   gint64 retrying;      /* id of what is being settled by itself, or 0 */
   GHashTable *settling; /* (owned) (element-type GTask) on behalf of somebody */
   GPtrArray *blocked;   /* (owned) (element-type GTask) wait for the end of one of those */
+  GHashTable *uploads;  /* (owned) (element-type gint64) (set) ids of which parts of an upload may be left */
 };
 
 /* One step on one id: the data of its task. */

@@ -12,6 +12,10 @@
  * another. Whoever begins to work on an id again waits until such a try, or another's settling of it, that
  * is under way has ended.
  *
+ * An upload whose sender was killed, or had no answer, stays as parts, which are in no listing of objects
+ * but kept. So of what was left once, uploads are looked for at the next settling that succeeds,
+ * whoever asks for that.
+ *
  * Several nodes share one object store, and a video that was published by one may be transcoded by
  * another. What this node knew of its row may thus be old when it tidies up. A row goes from the file as
  * it came to the transcoded one and never back: so while it is thought to name the former, the latter
@@ -135,6 +139,7 @@ dou_media_store_leave (DouMediaStore *self, gint64 id, const char *video, const 
 
   *left = (DouMediaLeft){ id, g_strdup (video), g_strdup (cover) };
   g_hash_table_replace (self->left, &left->id, left);
+  g_hash_table_add (self->uploads, g_memdup2 (&id, sizeof id));
 }
 
 static void
@@ -147,6 +152,7 @@ removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (dou_media_objects_remove_finish (DOU_MEDIA_OBJECTS (source), result, &error))
     {
+      g_hash_table_remove (self->uploads, &step->id);
       run_here (task, dou_media_store_settle_thread, done_here_cb);
       return;
     }
@@ -180,16 +186,15 @@ list_removed (const DouMediaStep *step)
   return g_strv_builder_end (removed);
 }
 
-/* @task: (transfer full)
- * @thorough: whether an upload may have been left, too */
+/* @task: (transfer full) */
 static void
-settle (GTask *task, gboolean thorough)
+settle (GTask *task)
 {
   g_autoptr (GTask) owned = task;
   DouMediaStore *self = g_task_get_source_object (task);
   DouMediaStep *step = g_task_get_task_data (task);
   g_auto (GStrv) removed = list_removed (step);
-  g_autofree char *stem = thorough ? make_stem (step->id) : NULL;
+  g_autofree char *stem = g_hash_table_contains (self->uploads, &step->id) ? make_stem (step->id) : NULL;
 
   g_hash_table_remove (self->left, &step->id);
   dou_media_objects_remove_async (self->objects, (const char *const *) removed, stem, removed_cb,
@@ -215,7 +220,7 @@ dou_media_store_settle_remotely (GTask *task)
 
   g_hash_table_add (self->settling, task);
   g_signal_connect (task, "notify::completed", G_CALLBACK (settled_cb), self);
-  settle (task, FALSE);
+  settle (task);
 }
 
 static void
@@ -310,7 +315,7 @@ retry_cb (gpointer user_data)
       };
 
       self->retrying = left->id;
-      settle (dou_media_store_new_task (self, step, retry_cb, retried_cb, NULL), TRUE);
+      settle (dou_media_store_new_task (self, step, retry_cb, retried_cb, NULL));
     }
 
   return G_SOURCE_REMOVE;

@@ -84,6 +84,7 @@ dou_media_store_finalize (GObject *object)
   g_hash_table_unref (self->left);
   g_hash_table_unref (self->settling);
   g_ptr_array_unref (self->blocked);
+  g_hash_table_unref (self->uploads);
 
   G_OBJECT_CLASS (dou_media_store_parent_class)->finalize (object);
 }
@@ -102,6 +103,7 @@ dou_media_store_init (DouMediaStore *self)
                                       (GDestroyNotify) dou_media_left_free);
   self->settling = g_hash_table_new (NULL, NULL);
   self->blocked = g_ptr_array_new_with_free_func (g_object_unref);
+  self->uploads = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
 }
 
 /**
