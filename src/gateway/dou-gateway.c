@@ -256,7 +256,7 @@ dou_gateway_make_server (DouGateway *self, GError **error)
     return FALSE;
   if (objects != NULL)
     {
-      g_autoptr (DouMediaRemote) remote = dou_media_remote_new (objects);
+      g_autoptr (DouMediaRemote) remote = dou_media_remote_new (objects, DOU_MEDIA_REMOTE_STREAMS);
 
       dou_media_set_remote (self->media, remote);
       if (objects->redirects)

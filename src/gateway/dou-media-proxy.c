@@ -14,8 +14,8 @@
 #include "gateway/dou-media-proxy.h"
 
 /* Bytes of a piece: some turns of the loop a second for a client that watches, and little memory for
- * thousands of them. */
-#define PIECE (256 * 1024)
+ * hundreds of them. */
+#define PIECE (128 * 1024)
 
 typedef struct
 {
@@ -27,6 +27,8 @@ typedef struct
   guint64 length;
   gboolean is_reading;
   gboolean is_dropped;
+  GDestroyNotify ended;
+  gpointer user_data; /* for it */
 } Proxy;
 
 static void
@@ -35,6 +37,7 @@ proxy_free (Proxy *self)
   g_object_unref (self->request);
   g_clear_object (&self->stream);
   g_object_unref (self->cancellable);
+  self->ended (self->user_data);
   g_free (self);
 }
 
@@ -132,12 +135,15 @@ dou_media_proxy_get_status (const GError *error)
  * @content_type: static
  * @offset: the first byte
  * @length: how many
+ * @ended: called when the answer is over, and with it the connection to the store
+ * @user_data: for @ended
  *
  * Answers with a part of an object.
  */
 void
 dou_media_proxy_start (DouRequest *request, DouObjectStore *store, const char *name,
-                       guint http_code, const char *content_type, guint64 offset, guint64 length)
+                       guint http_code, const char *content_type, guint64 offset, guint64 length,
+                       GDestroyNotify ended, gpointer user_data)
 {
   Proxy *self = g_new0 (Proxy, 1);
 
@@ -146,6 +152,8 @@ dou_media_proxy_start (DouRequest *request, DouObjectStore *store, const char *n
   self->content_type = content_type;
   self->http_code = http_code;
   self->length = length;
+  self->ended = ended;
+  self->user_data = user_data;
   dou_object_store_get_async (store, name, offset, length, dou_request_get_cancellable (request),
                               got_cb, self);
 }

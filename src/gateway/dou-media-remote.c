@@ -10,6 +10,10 @@
  *   signed   the client is sent there, with an address that is good for some minutes
  *   proxy    the bytes are passed on, as if they were here: ranges, conditions, entity tags
  *
+ * A stream that is passed on holds a connection to the store for as long as its client takes. So there is a
+ * bound of its own for these, over which clients are told to come back, and the connections are more:
+ * questions never wait for somebody who watches.
+ *
  * Addresses are signed for the beginning of the minutes that they are asked in, so that within these
  * everybody gets the same, from all nodes, and caches know it again.
  */
@@ -43,8 +47,8 @@
 /* Objects of which something is remembered. */
 #define MAX_KNOWN 4096
 
-/* Somebody waits: two short tries. Requests that are under way at a time are bounded by connections. */
-static const DouObjectLimits limits = { .timeout = 5, .n_attempts = 2, .n_running = 256 };
+/* Connections to the store beside those of streams. */
+#define QUESTIONS 64
 
 struct _DouMediaRemote
 {
@@ -52,6 +56,8 @@ struct _DouMediaRemote
 
   DouObjectStore *store; /* (owned) */
   DouLru *known;         /* (owned) (element-type utf8 Known): by name */
+  guint max_streams;
+  guint n_streams; /* that are passed on at the moment */
   gboolean redirects;
   gboolean was_denied; /* and has said so */
   gboolean was_refused; /* the same, of anything */
@@ -124,14 +130,19 @@ dou_media_remote_init (DouMediaRemote *self)
 /**
  * dou_media_remote_new:
  * @address: where the objects are
+ * @max_streams: how many are passed on at a time; more are refused
  *
  * Returns: (transfer full): the objects there
  */
 DouMediaRemote *
-dou_media_remote_new (const DouObjectAddress *address)
+dou_media_remote_new (const DouObjectAddress *address, guint max_streams)
 {
   DouMediaRemote *self = g_object_new (DOU_TYPE_MEDIA_REMOTE, NULL);
+  /* Somebody waits: two short tries. */
+  const DouObjectLimits limits
+      = { .timeout = 5, .n_attempts = 2, .n_running = max_streams + QUESTIONS };
 
+  self->max_streams = max_streams;
   self->store = dou_object_store_new (address, &limits);
   self->redirects = address->redirects;
   return self;
@@ -170,12 +181,35 @@ add_headers (DouRequest *request, const Known *known)
 }
 
 static void
+stream_ended_cb (gpointer data)
+{
+  g_autoptr (DouMediaRemote) self = data;
+
+  self->n_streams--;
+}
+
+static void
+pass_on_bytes (DouMediaRemote *self, DouRequest *request, const char *name, guint http_code, guint64 offset,
+               guint64 length)
+{
+  if (self->n_streams >= self->max_streams)
+    {
+      soup_message_headers_clear (dou_request_get_answer_headers (request));
+      dou_request_reply_status (request, DOU_STATUS_UNAVAILABLE);
+      return;
+    }
+
+  self->n_streams++;
+  dou_media_proxy_start (request, self->store, name, http_code, dou_media_file_get_content_type (name), offset,
+                         length, stream_ended_cb, g_object_ref (self));
+}
+
+static void
 pass_on_range (DouMediaRemote *self, DouRequest *request, const char *name, const Known *known)
 {
   SoupMessageHeaders *asked
       = dou_request_get_headers (request);
   const DouValidators validators = { known->info->etag, known->info->mtime };
-  const char *content_type = dou_media_file_get_content_type (name);
   DouByteRange range = DOU_BYTE_RANGE_WHOLE;
   guint64 size = known->info->size;
   guint64 offset = 0;
@@ -197,13 +231,12 @@ pass_on_range (DouMediaRemote *self, DouRequest *request, const char *name, cons
     {
       soup_message_headers_set_content_range (dou_request_get_answer_headers (request), (goffset) offset,
                                               (goffset) (offset + length - 1), (goffset) size);
-      dou_media_proxy_start (request, self->store, name, SOUP_STATUS_PARTIAL_CONTENT, content_type,
-                             offset, length);
+      pass_on_bytes (self, request, name, SOUP_STATUS_PARTIAL_CONTENT, offset, length);
     }
   else if (size > 0)
-    dou_media_proxy_start (request, self->store, name, SOUP_STATUS_OK, content_type, 0, size);
+    pass_on_bytes (self, request, name, SOUP_STATUS_OK, 0, size);
   else
-    dou_request_reply_bytes (request, SOUP_STATUS_OK, content_type, NULL);
+    dou_request_reply_bytes (request, SOUP_STATUS_OK, dou_media_file_get_content_type (name), NULL);
 }
 
 static void

@@ -152,7 +152,7 @@ use_objects (FilesFixture *fixture, const char *redirect)
       g_free (address->secret_key);
       address->secret_key = g_strdup ("another secret");
     }
-  remote = dou_media_remote_new (address);
+  remote = dou_media_remote_new (address, FILES_STREAMS);
   dou_media_set_remote (fixture->media, remote);
 }
 

@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 #define VIDEO_TIME 1685620800
 #define VIDEO_DATE "Thu, 01 Jun 2023 12:00:00 GMT"
 
+/* What is passed on from an object store at a time. */
+#define FILES_STREAMS 4
+
 /* A server with one video and what a test adds, in a directory or in an object store. */
 typedef struct
 {

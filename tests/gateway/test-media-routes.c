@@ -479,6 +479,38 @@ test_hung (FilesFixture *fixture, gconstpointer data)
   files_assert_whole (fixture, other);
 }
 
+/* Test that clients who take their time leave others their questions, and that one who is too many is told so at once
+ * and gets a file when somebody has gone. */
+static void
+test_crowd (FilesFixture *fixture, gconstpointer data)
+{
+  DouTestClient *slow[FILES_STREAMS];
+  gboolean served = FALSE;
+
+  for (guint i = 0; i < FILES_STREAMS; i++)
+    slow[i] = begin_large (fixture);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (DouTestAnswer) head = files_request (fixture, "HEAD", VIDEO, "");
+      g_autoptr (DouTestAnswer) file = files_request (fixture, "GET", VIDEO, "Range: bytes=0-9\r\n");
+
+      g_assert_cmpuint (head->code, ==, 200);
+      dou_test_assert_status (file, 503, DOU_STATUS_UNAVAILABLE);
+      dou_test_answer_assert_header (file, "Content-Range", NULL);
+    }
+
+  dou_test_client_free (slow[0]);
+  while (!served)
+    {
+      g_autoptr (DouTestAnswer) file = files_request (fixture, "GET", VIDEO, "Range: bytes=0-9\r\n");
+
+      served = file->code == 206;
+    }
+  for (guint i = 1; i < FILES_STREAMS; i++)
+    dou_test_client_free (slow[i]);
+}
+
 /* Test that a store which is away is a 503; the last test, since it ends it. */
 static void
 test_down (FilesFixture *fixture, gconstpointer data)
@@ -527,6 +559,7 @@ main (int argc, char **argv)
   ADD_AT ("forbidden", "forbidden", test_forbidden);
   ADD_AT ("proxy", "proxy/hang-up", test_hang_up);
   ADD_AT ("proxy", "proxy/hung", test_hung);
+  ADD_AT ("proxy", "proxy/crowd", test_crowd);
   /* Suites run in their order, whatever is in them. */
   g_test_add ("/gateway/media-routes-down/proxy", FilesFixture, "proxy", files_fixture_set_up, test_down,
               files_fixture_tear_down);
