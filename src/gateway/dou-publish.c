@@ -16,7 +16,7 @@
 #include "gateway/dou-publish.h"
 #include "gateway/dou-upload.h"
 
-/* Milliseconds: the service's own limits for its runs of ffmpeg, and its queue, are shorter. */
+/* Milliseconds: the service takes less time or refuses (MAX_TIME of src/video/dou-media-importer.c). */
 #define PUBLISH_TIMEOUT (10 * 60 * 1000)
 #define MAX_TRIES 2
 #define METHOD "Publish"

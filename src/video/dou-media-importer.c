@@ -29,6 +29,9 @@
 /* A file that has waited longer is refused instead of begun: the gateway waits for 10 minutes, of
  * which the runs themselves may take 7. */
 #define MAX_WAIT (2 * G_TIME_SPAN_MINUTE)
+/* From its arrival until its files are in place, which an object store may delay: nothing is published
+ * of which the gateway has said already that it is not. */
+#define MAX_TIME (9 * G_TIME_SPAN_MINUTE + 30 * G_TIME_SPAN_SECOND)
 
 struct _DouMediaImporter
 {
@@ -39,6 +42,7 @@ struct _DouMediaImporter
   GQueue waiting;         /* (element-type GTask) (owned) */
   gint64 max_size;        /* bytes */
   gint64 max_duration;    /* milliseconds */
+  gint64 max_time;        /* microseconds */
   guint n_slots;
   guint n_running;
 };
@@ -55,6 +59,8 @@ typedef struct
   char *directory;    /* (owned) where unfinished files are */
   DouMediaImport *result; /* (owned) */
   GError *error;      /* (owned) (nullable) */
+  GCancellable *sending; /* (owned) to an object store */
+  guint deadline_id;  /* of the main loop, while it is */
 } Import;
 
 void
@@ -73,6 +79,7 @@ import_free (Import *import)
   g_free (import->directory);
   g_clear_pointer (&import->result, dou_media_import_free);
   g_clear_error (&import->error);
+  g_object_unref (import->sending);
   g_free (import);
 }
 
@@ -121,8 +128,24 @@ dou_media_importer_new (DouMediaRunner *runner, DouMediaStore *store, gint64 max
   self->store = g_object_ref (store);
   self->max_size = max_size;
   self->max_duration = max_duration;
+  self->max_time = MAX_TIME;
   self->n_slots = n_slots;
   return self;
+}
+
+/**
+ * dou_media_importer_set_max_time:
+ * @self: an importer
+ * @max_time: microseconds until the files of a video that has just arrived are in place, or it is refused
+ *
+ * Tests have less patience.
+ */
+void
+dou_media_importer_set_max_time (DouMediaImporter *self, gint64 max_time)
+{
+  g_return_if_fail (DOU_IS_MEDIA_IMPORTER (self));
+
+  self->max_time = max_time;
 }
 
 static void dou_media_importer_start_next (DouMediaImporter *self);
@@ -176,12 +199,32 @@ static void
 placed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  Import *import = g_task_get_task_data (task);
   GError *error = NULL;
 
+  g_clear_handle_id (&import->deadline_id, g_source_remove);
   if (dou_media_store_place_finish (DOU_MEDIA_STORE (source), result, &error))
-    finish (task);
-  else
-    undo (task, error);
+    {
+      finish (task);
+      return;
+    }
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_clear_error (&error);
+      error = g_error_new_literal (DOU_ERROR, DOU_STATUS_UNAVAILABLE, "the object store takes too long");
+    }
+  undo (task, error);
+}
+
+static gboolean
+late_cb (gpointer user_data)
+{
+  Import *import = user_data;
+
+  import->deadline_id = 0;
+  g_cancellable_cancel (import->sending);
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -191,6 +234,7 @@ covered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   DouMediaImporter *self = g_task_get_source_object (task);
   Import *import = g_task_get_task_data (task);
   gboolean as_it_came = import->result->transcode;
+  gint64 left = import->queued_at + self->max_time - g_get_monotonic_time ();
   GError *error = NULL;
 
   if (!dou_media_cover_finish (result, &error))
@@ -202,8 +246,9 @@ covered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   import->result->video = dou_media_store_name_video (
       import->id, as_it_came ? import->info->extension : "mp4");
   import->result->cover = dou_media_store_name_cover (import->id);
+  import->deadline_id = g_timeout_add ((guint) (MAX (left, 0) / 1000), late_cb, import);
   dou_media_store_place_async (self->store, import->id, as_it_came ? import->fd : -1,
-                               import->result->video, import->result->cover, placed_cb,
+                               import->result->video, import->result->cover, import->sending, placed_cb,
                                g_object_ref (task));
 }
 
@@ -374,6 +419,7 @@ dou_media_importer_import_async (DouMediaImporter *self, gint64 id, int fd,
   import->queued_at = g_get_monotonic_time ();
   import->directory = dou_media_store_get_work_directory (self->store, id);
   import->result = g_new0 (DouMediaImport, 1);
+  import->sending = g_cancellable_new ();
   g_task_set_task_data (task, import, (GDestroyNotify) import_free);
   g_queue_push_tail (&self->waiting, g_steal_pointer (&task));
   dou_media_importer_start_next (self);

@@ -30,6 +30,7 @@ G_DECLARE_FINAL_TYPE (DouMediaImporter, dou_media_importer, DOU, MEDIA_IMPORTER,
 
 DouMediaImporter *dou_media_importer_new (DouMediaRunner *runner, DouMediaStore *store,
                                           gint64 max_size, gint64 max_duration, guint n_slots);
+void dou_media_importer_set_max_time (DouMediaImporter *self, gint64 max_time);
 
 void dou_media_importer_import_async (DouMediaImporter *self, gint64 id, int fd,
                                       GCancellable *cancellable, GAsyncReadyCallback callback,

@@ -195,28 +195,30 @@ put_cb (GObject *source, GAsyncResult *result, gpointer user_data)
  * @self: objects
  * @names: (array zero-terminated=1): what they shall be called
  * @paths: (array zero-terminated=1): of the file of each, which nobody changes
+ * @cancellable: (nullable): gives up
  * @callback: called once all are there, and their sizes and checksums are right
  * @user_data: for @callback
  */
 void
 dou_media_objects_put_async (DouMediaObjects *self, const char *const *names,
-                             const char *const *paths, GAsyncReadyCallback callback,
-                             gpointer user_data)
+                             const char *const *paths, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task
       = batch_begin (self, dou_media_objects_put_async, g_strv_length ((char **) names), callback,
                      user_data);
 
   for (gsize i = 0; names[i] != NULL; i++)
-    dou_object_store_put_async (self->store, names[i], get_content_type (names[i]), paths[i], NULL,
-                                put_cb, g_object_ref (task));
+    dou_object_store_put_async (self->store, names[i], get_content_type (names[i]), paths[i],
+                                cancellable, put_cb, g_object_ref (task));
 }
 
 /**
  * dou_media_objects_put_finish:
  * @self: objects
  * @result: of the callback
- * @error: return location for %DOU_STATUS_UNAVAILABLE, %DOU_STATUS_INTERNAL, or a #DouObjectError if the store refuses
+ * @error: return location for %DOU_STATUS_UNAVAILABLE, %DOU_STATUS_INTERNAL, a #DouObjectError if the store refuses,
+ *   or %G_IO_ERROR_CANCELLED
  *
  * Returns: whether all are there
  */

@@ -16,8 +16,8 @@ G_DECLARE_FINAL_TYPE (DouMediaObjects, dou_media_objects, DOU, MEDIA_OBJECTS, GO
 DouMediaObjects *dou_media_objects_new (DouObjectStore *store);
 
 void dou_media_objects_put_async (DouMediaObjects *self, const char *const *names,
-                                  const char *const *paths, GAsyncReadyCallback callback,
-                                  gpointer user_data);
+                                  const char *const *paths, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer user_data);
 gboolean dou_media_objects_put_finish (DouMediaObjects *self, GAsyncResult *result,
                                        GError **error);
 

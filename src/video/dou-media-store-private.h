@@ -32,6 +32,7 @@ typedef struct
   char *video;  /* (owned) (nullable) */
   char *cover;  /* (owned) (nullable) */
   char **names; /* (owned) (nullable) to be removed */
+  GCancellable *cancellable; /* (owned) (nullable) of sending */
 } DouMediaStep;
 
 /* What could not be settled. */

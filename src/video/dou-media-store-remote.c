@@ -84,7 +84,8 @@ sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  g_warning ("A file cannot be stored: %s", error->message);
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_warning ("A file cannot be stored: %s", error->message);
   g_task_return_error (task, error);
 }
 
@@ -118,7 +119,8 @@ staged_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       names[n] = step->cover;
       paths[n++] = cover;
     }
-  dou_media_objects_put_async (self->objects, names, paths, sent_cb, g_steal_pointer (&task));
+  dou_media_objects_put_async (self->objects, names, paths, step->cancellable, sent_cb,
+                               g_steal_pointer (&task));
 }
 
 /* @task: (transfer full) */

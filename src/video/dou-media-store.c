@@ -61,6 +61,7 @@ step_free (DouMediaStep *step)
   g_free (step->video);
   g_free (step->cover);
   g_strfreev (step->names);
+  g_clear_object (&step->cancellable);
   g_free (step);
 }
 
@@ -399,18 +400,21 @@ dou_media_store_place_thread (GTask *task, gpointer source, gpointer data,
  *   video; it may be closed after the call
  * @video: (nullable): the name of the video below media/, if there is one
  * @cover: (nullable): that of %DOU_MEDIA_COVER_FILE, if there is one
+ * @cancellable: (nullable): gives up sending them to an object store
  * @callback: called once the files are where they belong, and survive a power cut
  * @user_data: for @callback
  */
 void
 dou_media_store_place_async (DouMediaStore *self, gint64 id, int fd, const char *video,
-                             const char *cover, GAsyncReadyCallback callback, gpointer user_data)
+                             const char *cover, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer user_data)
 {
   DouMediaStep step = {
     .id = id,
     .fd = fd < 0 ? -1 : fcntl (fd, F_DUPFD_CLOEXEC, 0),
     .video = g_strdup (video),
     .cover = g_strdup (cover),
+    .cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL,
   };
 
   g_return_if_fail (DOU_IS_MEDIA_STORE (self));

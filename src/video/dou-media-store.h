@@ -29,8 +29,8 @@ void dou_media_store_begin_async (DouMediaStore *self, gint64 id, GAsyncReadyCal
 gboolean dou_media_store_begin_finish (DouMediaStore *self, GAsyncResult *result, GError **error);
 
 void dou_media_store_place_async (DouMediaStore *self, gint64 id, int fd, const char *video,
-                                  const char *cover, GAsyncReadyCallback callback,
-                                  gpointer user_data);
+                                  const char *cover, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer user_data);
 gboolean dou_media_store_place_finish (DouMediaStore *self, GAsyncResult *result, GError **error);
 
 void dou_media_store_settle_async (DouMediaStore *self, gint64 id, const char *video,

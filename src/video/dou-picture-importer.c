@@ -210,7 +210,7 @@ added_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   import->name = dou_picture_get_name (&picture);
-  dou_media_store_place_async (self->media, picture.id, -1, NULL, import->name, placed_cb,
+  dou_media_store_place_async (self->media, picture.id, -1, NULL, import->name, NULL, placed_cb,
                                g_object_ref (task));
 }
 

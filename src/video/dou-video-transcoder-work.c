@@ -50,7 +50,7 @@ transcoded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (dou_media_transcode_finish (result, &error))
-    dou_media_store_place_async (self->media, self->task->id, -1, name, NULL, placed_cb,
+    dou_media_store_place_async (self->media, self->task->id, -1, name, NULL, NULL, placed_cb,
                                  g_object_ref (self));
   else
     dou_video_transcoder_fail (self, error);

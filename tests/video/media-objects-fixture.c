@@ -122,7 +122,7 @@ objects_fixture_place (ObjectsFixture *fixture, const char *video, const char *c
   GAsyncResult *pending = NULL;
   g_autoptr (GAsyncResult) result = NULL;
 
-  dou_media_store_place_async (fixture->video.media, ID, -1, video, cover, dou_test_wait_result_cb,
+  dou_media_store_place_async (fixture->video.media, ID, -1, video, cover, NULL, dou_test_wait_result_cb,
                                &pending);
   result = dou_test_wait_result (&pending);
   return dou_media_store_place_finish (fixture->video.media, result, error);

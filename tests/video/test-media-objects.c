@@ -20,6 +20,12 @@
 /* Milliseconds: longer than any test. */
 #define LEASE 3600000
 
+static gboolean
+has_no_work (gpointer data)
+{
+  return objects_fixture_count_work (data) == 0;
+}
+
 /* Test that publishing is refused while the store hangs, that nothing is published or left to see, and
  * that it works with the same id as soon as the store does. */
 static void
@@ -50,6 +56,32 @@ test_publish_hung (ObjectsFixture *fixture, gconstpointer data)
   g_assert_cmpstr (video->file, ==, VIDEO);
   objects_fixture_assert_objects (fixture, COVER " " VIDEO);
   g_assert_cmpuint (video_fixture_count_files (&fixture->video), ==, 0);
+}
+
+/* Test that what cannot be sent in time is refused, since nobody waits for it any more, and not published when the
+ * store goes on. */
+static void
+test_publish_late (ObjectsFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GBytes) bytes = dou_test_media_make (DOU_TEST_MEDIA_SILENT);
+  g_autoptr (DouVideo) none = NULL;
+  g_autoptr (GError) error = NULL;
+
+  video_fixture_close (&fixture->video);
+  fixture->video.max_time = 1;
+  video_fixture_open (&fixture->video);
+  objects_fixture_hang (fixture);
+  g_test_expect_message ("doutok-video", G_LOG_LEVEL_WARNING, "Files of a refused video are left:*");
+  g_assert_false (video_fixture_publish (&fixture->video, ID, bytes, &error));
+  g_test_assert_expected_messages ();
+  g_assert_error (error, DOU_ERROR, DOU_STATUS_UNAVAILABLE);
+  g_assert_nonnull (strstr (error->message, "too long"));
+
+  objects_fixture_go_on (fixture);
+  dou_test_wait_until (has_no_work, fixture);
+  none = video_fixture_get (&fixture->video, ID);
+  g_assert_null (none);
+  objects_fixture_assert_objects (fixture, "");
 }
 
 /* Test that who begins while the same id is being settled does so afterwards, and keeps its directory. */
@@ -324,12 +356,6 @@ test_open (ObjectsFixture *fixture, gconstpointer data)
   g_assert_error (error, DOU_ERROR, DOU_STATUS_NOT_FOUND);
 }
 
-static gboolean
-has_no_work (gpointer data)
-{
-  return objects_fixture_count_work (data) == 0;
-}
-
 /* Test that what could not be tidied up is done by itself when the store is back. */
 static void
 test_left (ObjectsFixture *fixture, gconstpointer data)
@@ -471,6 +497,7 @@ main (int argc, char **argv)
   ADD ("nothing-to-place", test_nothing_to_place);
   ADD ("no-bucket", test_no_bucket);
   ADD ("publish-hung", test_publish_hung);
+  ADD ("publish-late", test_publish_late);
   ADD ("begun-meanwhile", test_begun_meanwhile);
   ADD ("transcoded", test_transcoded);
   ADD ("lost", test_lost);

@@ -93,7 +93,7 @@ place (Fixture *fixture, int fd, const char *video, const char *cover, GError **
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  dou_media_store_place_async (fixture->store, ID, fd, video, cover, dou_test_wait_result_cb,
+  dou_media_store_place_async (fixture->store, ID, fd, video, cover, NULL, dou_test_wait_result_cb,
                                &fixture->result);
   result = dou_test_wait_result (&fixture->result);
   return dou_media_store_place_finish (fixture->store, result, error);

@@ -49,6 +49,8 @@ video_fixture_open (VideoFixture *fixture)
   runner = dou_media_runner_new (MEMORY, &error);
   g_assert_no_error (error);
   importer = dou_media_importer_new (runner, fixture->media, MAX_SIZE, MAX_DURATION, 2);
+  if (fixture->max_time > 0)
+    dou_media_importer_set_max_time (importer, fixture->max_time);
   jobs = dou_video_jobs_new (fixture->store, fixture->media, fixture->node, fixture->lease);
   if (fixture->queue != NULL)
     dou_video_jobs_set_queue (jobs, fixture->queue);

@@ -29,6 +29,7 @@ typedef struct
   DouPictureKeeper *keeper; /* (owned) (nullable) */
   DouPictureImporter *pictures; /* (owned) (nullable) */
   guint picture_delay; /* of the keeper, in milliseconds */
+  gint64 max_time;     /* of the importer, in microseconds; 0 as it is */
   GArray *changed;          /* (owned) (element-type gint64) all that “changed” was about */
   GArray *changed_authors;  /* (owned) (element-type gint64) */
 } VideoFixture;
