@@ -352,6 +352,20 @@ dou_database_get_schema_version (DouDatabase *self)
   return self->schema_version;
 }
 
+/**
+ * dou_database_is_file:
+ * @self: a database
+ *
+ * Returns: whether it is a file of SQLite, rather than on a server
+ */
+gboolean
+dou_database_is_file (DouDatabase *self)
+{
+  g_return_val_if_fail (DOU_IS_DATABASE (self), FALSE);
+
+  return dou_database_address_is_file (self->address);
+}
+
 static gboolean
 dou_database_push (DouDatabase *self, Queue *queue, DouDatabaseFunc func, GTask *task)
 {

@@ -56,6 +56,7 @@ void dou_database_close (DouDatabase *self);
 
 const char *dou_database_get_engine (DouDatabase *self);
 guint dou_database_get_schema_version (DouDatabase *self);
+gboolean dou_database_is_file (DouDatabase *self);
 
 void dou_database_write_async (DouDatabase *self, DouDatabaseFunc func, gpointer data,
                                GDestroyNotify destroy, GCancellable *cancellable,

@@ -23,7 +23,8 @@ struct _DouVideoManager
   guint failed_transcodes;
   guint n_transcode_changes; /* of these numbers, made here */
   guint n_transcodes_read;   /* those when it was last asked of the database */
-  guint n_settling; /* published, and not yet tidied up */
+  guint n_settling; /* published or withdrawn, and not yet tidied up */
+  GHashTable *withdrawals; /* (owned) (element-type gint64) that may have a row, and are to have none */
   gint64 newest_count; /* of videos, when `newest` was last read because of another node */
   guint64 newest_misses; /* pages of the feed that `newest` did not know */
   guint newest_read; /* the number of changes in `newest` when it was begun to be read */
@@ -40,6 +41,9 @@ void dou_video_manager_update_busy (DouVideoManager *self);
 void dou_video_manager_read_newest (DouVideoManager *self);
 void dou_video_manager_set_transcodes (DouVideoManager *self, gint64 n_pending, gint64 n_failed);
 void dou_video_manager_transcode (DouVideoManager *self, gint64 id);
+void dou_video_manager_withdraw (DouVideoManager *self, gint64 id);
+GHashTable *dou_video_manager_new_withdrawals (void);
+void dou_video_manager_stop_withdrawals (DouVideoManager *self);
 void dou_video_manager_report_published (DouVideoManager *self, const DouVideo *video,
                                          gboolean transcode);
 void dou_video_manager_report_deleted (DouVideoManager *self, GArray *deleted);

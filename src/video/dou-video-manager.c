@@ -80,6 +80,7 @@ dou_video_manager_dispose (GObject *object)
   g_clear_object (&self->store);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->publications, g_hash_table_unref);
+  g_clear_pointer (&self->withdrawals, g_hash_table_unref);
   g_clear_pointer (&self->newest, dou_video_newest_free);
 
   G_OBJECT_CLASS (dou_video_manager_parent_class)->dispose (object);
@@ -152,6 +153,7 @@ static void
 dou_video_manager_init (DouVideoManager *self)
 {
   self->publications = g_hash_table_new (g_int64_hash, g_int64_equal);
+  self->withdrawals = dou_video_manager_new_withdrawals ();
   self->cancellable = g_cancellable_new ();
 }
 
@@ -392,6 +394,7 @@ dou_video_manager_stop (DouVideoManager *self)
 
   self->stopping = TRUE;
   self->stop_id = g_timeout_add_seconds (STOP_GRACE, stop_timeout_cb, self);
+  dou_video_manager_stop_withdrawals (self);
   dou_video_transcoder_stop (self->transcoder);
   dou_video_cleaner_stop (self->cleaner);
 }

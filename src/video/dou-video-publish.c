@@ -136,6 +136,12 @@ published_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   self->video->publish_time
       = dou_video_store_publish_finish (DOU_VIDEO_STORE (source), result, &self->error);
+  if (self->error != NULL && !dou_video_store_knows_commits (self->manager->store))
+    {
+      dou_video_manager_withdraw (self->manager, self->video->id);
+      publication_return (self);
+      return;
+    }
   if (self->error != NULL || self->video->publish_time == 0)
     {
       dou_media_store_settle_async (self->manager->media, self->video->id, NULL, NULL, undone_cb,

@@ -191,6 +191,20 @@ dou_video_store_get_schema_version (DouVideoStore *self)
   return dou_database_get_schema_version (self->database);
 }
 
+/**
+ * dou_video_store_knows_commits:
+ * @self: a store
+ *
+ * Returns: whether what failed has surely not been written; else it may have been, or still be
+ */
+gboolean
+dou_video_store_knows_commits (DouVideoStore *self)
+{
+  g_return_val_if_fail (DOU_IS_VIDEO_STORE (self), FALSE);
+
+  return dou_database_is_file (self->database);
+}
+
 DouDatabase *
 dou_video_store_get_database (DouVideoStore *self)
 {

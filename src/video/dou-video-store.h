@@ -121,6 +121,7 @@ void dou_video_store_close (DouVideoStore *self);
 
 const char *dou_video_store_get_engine (DouVideoStore *self);
 guint dou_video_store_get_schema_version (DouVideoStore *self);
+gboolean dou_video_store_knows_commits (DouVideoStore *self);
 
 void dou_video_store_publish_async (DouVideoStore *self, const DouVideo *video,
                                     DouVideoTranscode transcode, GAsyncReadyCallback callback,
