@@ -53,6 +53,7 @@ struct _DouTlsTunnel
   gpointer user_data;             /* (unowned) */
   GCancellable *cancellable;      /* (owned) of shaking hands and of closing */
   GSource *timeout;               /* (owned) (nullable) of the same */
+  GSource *gone;                  /* (owned) (nullable) while the client is to take something */
   gboolean is_ending;
 
   GSocket *client_socket;   /* (owned) */
@@ -89,6 +90,7 @@ dou_tls_tunnel_free (DouTlsTunnel *self)
   pump_clear (&self->to_plain);
   pump_clear (&self->to_client);
   clear_source (&self->timeout);
+  clear_source (&self->gone);
   g_clear_object (&self->plain);
   g_clear_object (&self->plain_socket);
   g_clear_object (&self->client);
@@ -128,6 +130,7 @@ dou_tls_tunnel_end (DouTlsTunnel *self)
   pump_clear (&self->to_plain);
   pump_clear (&self->to_client);
   clear_source (&self->timeout);
+  clear_source (&self->gone);
   if (self->plain_socket != NULL)
     g_socket_close (self->plain_socket, NULL);
   g_socket_close (self->client_socket, NULL);
@@ -151,6 +154,7 @@ dou_tls_tunnel_close (DouTlsTunnel *self)
     return;
 
   self->is_ending = TRUE;
+  clear_source (&self->gone);
   pump_clear (&self->to_plain);
   pump_clear (&self->to_client);
   if (!g_cancellable_is_cancelled (self->cancellable))
@@ -196,6 +200,29 @@ pump_wait (Pump *pump, GSource *source)
   g_source_attach (source, g_main_context_get_thread_default ());
 }
 
+/* The gateway has closed while the client was still to take something. */
+static gboolean
+gone_cb (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  DouTlsTunnel *self = user_data;
+
+  clear_source (&self->gone);
+  dou_tls_tunnel_set_timeout (self, LINGER_TIMEOUT);
+  return G_SOURCE_REMOVE;
+}
+
+/* Nothing is read from the gateway's end meanwhile, so that nobody would see that it is closed. */
+static void
+dou_tls_tunnel_watch_gone (DouTlsTunnel *self)
+{
+  if (self->gone != NULL || self->timeout != NULL)
+    return;
+
+  self->gone = g_socket_create_source (self->plain_socket, G_IO_HUP, NULL);
+  g_source_set_callback (self->gone, G_SOURCE_FUNC (gone_cb), self, NULL);
+  g_source_attach (self->gone, g_main_context_get_thread_default ());
+}
+
 /* Returns: whether all of it went out */
 static gboolean
 pump_write (Pump *pump, const guint8 *data, gsize length)
@@ -222,6 +249,8 @@ pump_write (Pump *pump, const guint8 *data, gsize length)
 
   pump->rest = g_bytes_new (data, length);
   pump_wait (pump, g_pollable_output_stream_create_source (pump->out, NULL));
+  if (pump == &pump->tunnel->to_client)
+    dou_tls_tunnel_watch_gone (pump->tunnel);
   return FALSE;
 }
 
@@ -255,6 +284,8 @@ pump_run (Pump *pump)
       data = g_bytes_get_data (rest, &length);
       if (!pump_write (pump, data, length))
         return;
+      if (pump == &pump->tunnel->to_client)
+        clear_source (&pump->tunnel->gone);
     }
 
   for (guint i = 0; i < MAX_PIECES; i++)

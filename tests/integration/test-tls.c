@@ -71,7 +71,7 @@ set_up (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
 
   config = g_strdup_printf ("[server]\ntls-certificate=%s\ntls-key=%s\n"
-                            "[limits]\nrate-limits=off\nrequest-timeout=2s\n",
+                            "[limits]\nrate-limits=off\nrequest-timeout=2s\nidle-timeout=2s\n",
                             fixture->certificate, fixture->key);
   fixture->server = dou_test_daemon_new (config);
   fixture->http = make_client (fixture);
@@ -175,6 +175,69 @@ test_strangers (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (dou_test_http_get_status (answer), ==, 0);
   g_assert_false (is_answered (speaking));
   g_assert_false (is_answered (silent));
+}
+
+static guint
+count_descriptors (Fixture *fixture)
+{
+  g_autoptr (GArray) pids = dou_test_daemon_get_child_pids (fixture->server, "doutok-gateway");
+  guint n = 0;
+
+  for (guint i = 0; i < pids->len; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/proc/%d/fd", g_array_index (pids, GPid, i));
+      g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
+
+      while (g_dir_read_name (directory) != NULL)
+        n++;
+    }
+
+  return n;
+}
+
+static GIOStream *
+shake_hands (Fixture *fixture)
+{
+  const int small = 2048;
+  int fd = connect_to (fixture);
+  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, NULL);
+  g_autoptr (GSocketConnection) base = g_socket_connection_factory_create_connection (socket);
+  g_autoptr (GSocketConnectable) identity = g_network_address_new ("127.0.0.1", 0);
+  g_autoptr (GError) error = NULL;
+  GIOStream *client = g_tls_client_connection_new (G_IO_STREAM (base), identity, &error);
+
+  g_assert_no_error (error);
+  setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  g_tls_connection_set_database (G_TLS_CONNECTION (client), fixture->database);
+  g_tls_connection_handshake (G_TLS_CONNECTION (client), NULL, &error);
+  g_assert_no_error (error);
+  return client;
+}
+
+/* Test that nothing is kept for long of who asks for much and reads nothing, after the gateway has given up. */
+static void
+test_unread (Fixture *fixture, gconstpointer data)
+{
+  static const char request[] = "GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n";
+  GIOStream *clients[4];
+  guint before = count_descriptors (fixture);
+
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      clients[i] = shake_hands (fixture);
+      for (guint n = 0; n < 60; n++)
+        g_output_stream_write_all (g_io_stream_get_output_stream (clients[i]), request, strlen (request), NULL, NULL,
+                                   NULL);
+    }
+  g_assert_cmpuint (count_descriptors (fixture), >, before);
+
+  for (gint64 end = g_get_monotonic_time () + 40 * G_TIME_SPAN_SECOND;
+       count_descriptors (fixture) > before && g_get_monotonic_time () < end;)
+    g_usleep (100 * 1000);
+  g_assert_cmpuint (count_descriptors (fixture), <=, before);
+
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    g_object_unref (clients[i]);
 }
 
 static void
@@ -292,6 +355,7 @@ main (int argc, char **argv)
 
   ADD ("bad-certificate", test_bad_certificate);
   ADD ("strangers", test_strangers);
+  ADD ("unread", test_unread);
   ADD ("journey", test_journey);
   ADD ("websocket", test_websocket);
   ADD ("end", test_end);
