@@ -4,18 +4,12 @@
  * take all that is kept of them along, to delete the account. Who has a token must not be able to find the
  * password out there, so guesses count as those of a login, and all together, whatever is asked for.
  *
- * They count under a name that nobody can have: with the user's own, who guesses here would keep the user
- * from logging in. */
+ * They do not count as logins: who guesses here would keep the user from logging in, and who tries to log in,
+ * which anybody may, from what needs a password here. */
 
 #include "config.h"
 
 #include "gateway/dou-password-guard.h"
-
-static char *
-make_name (gint64 user)
-{
-  return g_strdup_printf ("\001%" G_GINT64_FORMAT, user);
-}
 
 /**
  * dou_password_guard_begin:
@@ -30,10 +24,8 @@ DouStatus
 dou_password_guard_begin (DouContext *context, DouRequest *request, gint64 user)
 {
   g_autoptr (GInetAddress) client = dou_request_get_client_address (request);
-  g_autofree char *name = make_name (user);
 
-  return dou_request_delay (request,
-                            dou_rate_limiter_begin_login (context->limiter, name, client));
+  return dou_request_delay (request, dou_rate_limiter_begin_guess (context->limiter, user, client));
 }
 
 /**
@@ -47,8 +39,6 @@ void
 dou_password_guard_end (DouContext *context, DouRequest *request, gint64 user, DouStatus status)
 {
   g_autoptr (GInetAddress) client = dou_request_get_client_address (request);
-  g_autofree char *name = make_name (user);
 
-  dou_rate_limiter_end_login (context->limiter, name, client,
-                              status == DOU_STATUS_BAD_CREDENTIALS);
+  dou_rate_limiter_end_guess (context->limiter, user, client, status == DOU_STATUS_BAD_CREDENTIALS);
 }

@@ -251,6 +251,36 @@ dou_rate_limiter_get_name_key (DouRateLimiter *self, const char *name)
                                    strlen (folded));
 }
 
+static guint64
+dou_rate_limiter_get_guess_key (DouRateLimiter *self, gint64 user)
+{
+  return dou_rate_limiter_get_key (self, DOU_RATE_FAILED_LOGIN, SUBJECT_USER, &user, sizeof user);
+}
+
+static guint
+dou_rate_limiter_begin_attempt (DouRateLimiter *self, Subject subject, guint64 key, GInetAddress *address)
+{
+  guint wait = dou_rate_limiter_take (self, DOU_RATE_FAILED_LOGIN, subject, key);
+
+  if (wait > 0)
+    return wait;
+
+  wait = dou_rate_limiter_admit_address (self, DOU_RATE_FAILED_LOGIN, address);
+  if (wait > 0)
+    dou_rate_limiter_give_back (self, subject, key);
+  return wait;
+}
+
+static void
+dou_rate_limiter_end_attempt (DouRateLimiter *self, Subject subject, guint64 key, GInetAddress *address)
+{
+  dou_rate_limiter_give_back (self, subject, key);
+  if (address != NULL)
+    dou_rate_limiter_give_back (
+        self, SUBJECT_ADDRESS,
+        dou_rate_limiter_get_address_key (self, DOU_RATE_FAILED_LOGIN, address));
+}
+
 /**
  * dou_rate_limiter_begin_login:
  * @self: a limiter
@@ -265,22 +295,12 @@ dou_rate_limiter_get_name_key (DouRateLimiter *self, const char *name)
 guint
 dou_rate_limiter_begin_login (DouRateLimiter *self, const char *name, GInetAddress *address)
 {
-  guint wait;
-
   g_return_val_if_fail (DOU_IS_RATE_LIMITER (self), 0);
 
   if (self->table == NULL)
     return 0;
 
-  wait = dou_rate_limiter_take (self, DOU_RATE_FAILED_LOGIN, SUBJECT_NAME,
-                                dou_rate_limiter_get_name_key (self, name));
-  if (wait > 0)
-    return wait;
-
-  wait = dou_rate_limiter_admit_address (self, DOU_RATE_FAILED_LOGIN, address);
-  if (wait > 0)
-    dou_rate_limiter_give_back (self, SUBJECT_NAME, dou_rate_limiter_get_name_key (self, name));
-  return wait;
+  return dou_rate_limiter_begin_attempt (self, SUBJECT_NAME, dou_rate_limiter_get_name_key (self, name), address);
 }
 
 /**
@@ -298,14 +318,45 @@ dou_rate_limiter_end_login (DouRateLimiter *self,
 {
   g_return_if_fail (DOU_IS_RATE_LIMITER (self));
 
-  if (self->table == NULL || has_failed)
-    return;
+  if (self->table != NULL && !has_failed)
+    dou_rate_limiter_end_attempt (self, SUBJECT_NAME, dou_rate_limiter_get_name_key (self, name), address);
+}
 
-  dou_rate_limiter_give_back (self, SUBJECT_NAME, dou_rate_limiter_get_name_key (self, name));
-  if (address != NULL)
-    dou_rate_limiter_give_back (
-        self, SUBJECT_ADDRESS,
-        dou_rate_limiter_get_address_key (self, DOU_RATE_FAILED_LOGIN, address));
+/**
+ * dou_rate_limiter_begin_guess:
+ * @self: a limiter
+ * @user: who is logged in, and has given a password again
+ * @address: (nullable): where it came from
+ *
+ * As dou_rate_limiter_begin_login(), but in a count that nobody reaches by a login, whatever name he gives.
+ *
+ * Returns: 0, and then dou_rate_limiter_end_guess() is to be called; or seconds to wait
+ */
+guint
+dou_rate_limiter_begin_guess (DouRateLimiter *self, gint64 user, GInetAddress *address)
+{
+  g_return_val_if_fail (DOU_IS_RATE_LIMITER (self), 0);
+
+  if (self->table == NULL)
+    return 0;
+
+  return dou_rate_limiter_begin_attempt (self, SUBJECT_USER, dou_rate_limiter_get_guess_key (self, user), address);
+}
+
+/**
+ * dou_rate_limiter_end_guess:
+ * @self: a limiter
+ * @user: given to dou_rate_limiter_begin_guess()
+ * @address: (nullable): given to dou_rate_limiter_begin_guess()
+ * @has_failed: the password was wrong
+ */
+void
+dou_rate_limiter_end_guess (DouRateLimiter *self, gint64 user, GInetAddress *address, gboolean has_failed)
+{
+  g_return_if_fail (DOU_IS_RATE_LIMITER (self));
+
+  if (self->table != NULL && !has_failed)
+    dou_rate_limiter_end_attempt (self, SUBJECT_USER, dou_rate_limiter_get_guess_key (self, user), address);
 }
 
 /**

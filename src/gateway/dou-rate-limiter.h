@@ -50,6 +50,8 @@ void dou_rate_limiter_end_login (DouRateLimiter *self,
                                  const char *name,
                                  GInetAddress *address,
                                  gboolean has_failed);
+guint dou_rate_limiter_begin_guess (DouRateLimiter *self, gint64 user, GInetAddress *address);
+void dou_rate_limiter_end_guess (DouRateLimiter *self, gint64 user, GInetAddress *address, gboolean has_failed);
 
 guint dou_rate_limiter_collect (DouRateLimiter *self, DouRateCharge *charges, guint max_charges);
 void dou_rate_limiter_charge (DouRateLimiter *self, const DouRateCharge *charge);

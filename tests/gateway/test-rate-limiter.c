@@ -147,6 +147,31 @@ test_spellings (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (dou_rate_limiter_begin_login (fixture->limiter, "123", here), ==, 0);
 }
 
+/* Test that who has logged in and guesses waits, and that no login, whatever name it gives, has others wait there. */
+static void
+test_again (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GInetAddress) here = g_inet_address_new_from_string ("192.0.2.1");
+  const char *const names[] = { "123", "\001123", "\173\0\0" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    for (guint n = 0; n < 3; n++)
+      dou_rate_limiter_begin_login (fixture->limiter, names[i], NULL);
+
+  for (guint i = 0; i < 100; i++)
+    {
+      g_assert_cmpuint (dou_rate_limiter_begin_guess (fixture->limiter, 123, here), ==, 0);
+      dou_rate_limiter_end_guess (fixture->limiter, 123, here, FALSE);
+    }
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_cmpuint (dou_rate_limiter_begin_guess (fixture->limiter, 123, here), ==, 0);
+      dou_rate_limiter_end_guess (fixture->limiter, 123, here, TRUE);
+    }
+  g_assert_cmpuint (dou_rate_limiter_begin_guess (fixture->limiter, 123, here), >, 0);
+  g_assert_cmpuint (dou_rate_limiter_begin_guess (fixture->limiter, 124, here), ==, 0);
+}
+
 /* Test that who tries many names from one address waits in the end, and that the name tried last is not
  * to blame. */
 static void
@@ -212,6 +237,7 @@ main (int argc, char **argv)
   ADD ("users", test_users);
   ADD ("logins", test_logins);
   ADD ("spellings", test_spellings);
+  ADD ("again", test_again);
   ADD ("guesses", test_guesses);
   ADD ("shared", test_shared);
   ADD ("off", test_off);
