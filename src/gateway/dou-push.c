@@ -395,8 +395,9 @@ dou_push_new (DouContext *context, GDBusConnection *connection, const char *slot
   return g_steal_pointer (&self);
 }
 
-static DouWebsocketTicket
-dou_push_make_ticket (DouPush *self, DouRequest *request, gint64 user)
+/* Returns: %DOU_STATUS_OK, or %DOU_STATUS_UNAUTHORIZED if the token has expired since it was looked at */
+static DouStatus
+dou_push_make_ticket (DouPush *self, DouRequest *request, gint64 user, DouWebsocketTicket *ticket)
 {
   SoupMessageHeaders *headers
       = dou_request_get_headers (request);
@@ -404,12 +405,16 @@ dou_push_make_ticket (DouPush *self, DouRequest *request, gint64 user)
       = dou_authenticator_read (self->context->authenticator, dou_request_get_token (request));
   gint64 now = dou_clock_get_real_time (self->context->clock) / 1000;
 
-  return (DouWebsocketTicket){
+  if (claims == NULL)
+    return DOU_STATUS_UNAUTHORIZED;
+
+  *ticket = (DouWebsocketTicket){
     .user = user,
     .generation = claims->generation,
     .lifetime = (claims->expiry - now) * G_USEC_PER_SEC,
     .language = dou_language_negotiate (soup_message_headers_get_list (headers, "Accept-Language")),
   };
+  return DOU_STATUS_OK;
 }
 
 static void
@@ -417,7 +422,7 @@ websocket_handler (DouRequest *request, gpointer user_data)
 {
   DouPush *self = user_data;
   SoupMessageHeaders *answer = dou_request_get_answer_headers (request);
-  DouWebsocketTicket ticket;
+  DouWebsocketTicket ticket = { 0 };
   DouStatus status;
   gint64 user;
   int fd;
@@ -427,7 +432,7 @@ websocket_handler (DouRequest *request, gpointer user_data)
       && !dou_websocket_handshake_answer (self->handshake, dou_request_get_headers (request), answer))
     status = DOU_STATUS_BAD_REQUEST;
   if (status == DOU_STATUS_OK)
-    ticket = dou_push_make_ticket (self, request, user);
+    status = dou_push_make_ticket (self, request, user, &ticket);
   if (status == DOU_STATUS_OK && !dou_websocket_hub_reserve (self->hub, user, &ticket.slot))
     status = DOU_STATUS_RATE_LIMITED;
   if (status != DOU_STATUS_OK)

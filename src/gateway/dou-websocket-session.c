@@ -55,6 +55,18 @@ struct _DouWebsocketSession
   gboolean is_closed; /* libsoup said so */
 };
 
+/**
+ * dou_websocket_session_is_open:
+ * @self: a session
+ *
+ * Returns: whether neither side has said good-bye
+ */
+gboolean
+dou_websocket_session_is_open (DouWebsocketSession *self)
+{
+  return soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN;
+}
+
 static void
 dou_websocket_session_stop_sending (DouWebsocketSession *self)
 {
@@ -80,6 +92,10 @@ message_cb (SoupWebsocketConnection *connection, SoupWebsocketDataType type, GBy
   DouWebsocketSession *self = user_data;
   gsize length;
   const char *text = g_bytes_get_data (message, &length);
+
+  /* libsoup goes on reading until the client has said good-bye, too. */
+  if (!dou_websocket_session_is_open (self))
+    return;
 
   self->last_heard = g_get_monotonic_time ();
   if (type != SOUP_WEBSOCKET_DATA_TEXT)
@@ -169,12 +185,6 @@ dou_websocket_session_free (DouWebsocketSession *self)
   g_object_unref (self->connection);
   g_object_unref (self->socket);
   g_free (self);
-}
-
-static gboolean
-dou_websocket_session_is_open (DouWebsocketSession *self)
-{
-  return soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN;
 }
 
 static gboolean

@@ -44,6 +44,8 @@ DouWebsocketSession *dou_websocket_session_new (int fd, const DouWebsocketLimits
                                                 gpointer user_data, GError **error);
 void dou_websocket_session_free (DouWebsocketSession *self);
 
+gboolean dou_websocket_session_is_open (DouWebsocketSession *self);
+
 void dou_websocket_session_send (DouWebsocketSession *self, GBytes *text);
 void dou_websocket_session_close (DouWebsocketSession *self, gushort code, const char *reason);
 void dou_websocket_session_check (DouWebsocketSession *self, gint64 now);

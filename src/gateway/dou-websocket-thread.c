@@ -105,6 +105,15 @@ session_report (Session *self, GBytes *text)
   dou_mailbox_post (self->thread->reports, report);
 }
 
+/* What is still to be said by somebody whose login has ended is not done. */
+static void
+session_close (Session *self, gushort code, const char *reason)
+{
+  g_queue_clear_full (&self->waiting, (GDestroyNotify) g_bytes_unref);
+  self->waiting_bytes = 0;
+  dou_websocket_session_close (self->session, code, reason);
+}
+
 static void
 session_pass_on (Session *self)
 {
@@ -125,7 +134,7 @@ received_cb (DouWebsocketSession *session, const char *text, gsize length, gpoin
 
   if (self->waiting.length >= MAX_WAITING || self->waiting_bytes + length > MAX_WAITING_BYTES)
     {
-      dou_websocket_session_close (session, CLOSE_POLICY, "too many at once");
+      session_close (self, CLOSE_POLICY, "too many at once");
       return;
     }
 
@@ -232,13 +241,13 @@ static void
 end_one (Session *session, const DouWebsocketOrder *order)
 {
   if (session->ticket.generation < order->ticket.generation)
-    dou_websocket_session_close (session->session, CLOSE_EXPIRED, "password changed");
+    session_close (session, CLOSE_EXPIRED, "password changed");
 }
 
 static void
 close_one (Session *session, const DouWebsocketOrder *order)
 {
-  dou_websocket_session_close (session->session, order->code, NULL);
+  session_close (session, order->code, NULL);
 }
 
 /* @order has the present time for a deadline. */
@@ -246,7 +255,7 @@ static void
 check_one (Session *session, const DouWebsocketOrder *order)
 {
   if (order->deadline > session->deadline)
-    dou_websocket_session_close (session->session, CLOSE_EXPIRED, "token expired");
+    session_close (session, CLOSE_EXPIRED, "token expired");
   dou_websocket_session_check (session->session, order->deadline);
 }
 

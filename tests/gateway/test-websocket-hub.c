@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -420,6 +421,29 @@ test_generations (Fixture *fixture, gconstpointer data)
   assert_received (bob, "push echo x ");
 }
 
+/* Test that who does not mind the good-bye is not heard any more. */
+static void
+test_deaf (Fixture *fixture, gconstpointer data)
+{
+  static const guint8 text[] = { 0x81, 0x81, 0, 0, 0, 0, 'x' };
+  int fd = open_socket (fixture, ANN, LONG);
+  char buffer[64];
+  gssize n;
+
+  dou_websocket_hub_end_generations (fixture->hub, ANN, GENERATION + 1);
+  g_assert_cmpint (recv (fd, buffer, sizeof buffer, 0), >, 0);
+  g_assert_cmpint (send (fd, text, sizeof text, MSG_NOSIGNAL), ==, sizeof text);
+  while ((n = recv (fd, buffer, sizeof buffer, MSG_DONTWAIT)) != 0 && (n > 0 || errno == EAGAIN))
+    {
+      g_main_context_iteration (NULL, FALSE);
+      send (fd, text, sizeof text, MSG_NOSIGNAL | MSG_DONTWAIT);
+      g_usleep (10000);
+    }
+  close (fd);
+  dou_test_wait_until (has_no_sessions, fixture->hub);
+  g_assert_cmpstr (fixture->heard->str, ==, "");
+}
+
 /* Test that all are told when the server ends. */
 static void
 test_close_all (Fixture *fixture, gconstpointer data)
@@ -472,6 +496,7 @@ main (int argc, char **argv)
   ADD ("dead", test_dead);
   ADD ("expired", test_expired);
   ADD ("generations", test_generations);
+  ADD ("deaf", test_deaf);
   ADD ("close-all", test_close_all);
   ADD ("dispose", test_dispose);
 #undef ADD
