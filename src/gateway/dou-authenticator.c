@@ -37,6 +37,7 @@ struct _DouAuthenticator
   DouLru *remembered; /* (owned) (element-type utf8 DouTokenClaims) by token */
   /* About 150 bytes an entry. */
   DouLru *generations; /* (owned) (element-type gint64 gint64) by user; -1 for who does not exist */
+  guint64 n_losses;    /* of the user service, so far */
 };
 
 G_DEFINE_FINAL_TYPE (DouAuthenticator, dou_authenticator, G_TYPE_OBJECT)
@@ -94,6 +95,7 @@ lost_cb (const DouWatchItem *items, gsize n_items, gpointer user_data)
 {
   DouAuthenticator *self = user_data;
 
+  self->n_losses++;
   dou_lru_remove_all (self->generations);
 }
 
@@ -218,11 +220,21 @@ dou_authenticator_can_check (DouAuthenticator *self, const char *token)
   return claims == NULL || dou_lru_lookup (self->generations, &claims->user_id) != NULL;
 }
 
+/* A question for a generation: the data of its task. */
+typedef struct
+{
+  gint64 user_id;
+  guint64 n_losses; /* when it was asked */
+} Question;
+
+static void dou_authenticator_ask (DouAuthenticator *self, GTask *task);
+
 static void
 got_generation_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  const gint64 *user_id = g_task_get_task_data (task);
+  DouAuthenticator *self = g_task_get_source_object (task);
+  const Question *question = g_task_get_task_data (task);
   g_autoptr (DouBatchResults) results = NULL;
   g_autoptr (GVariant) generation = NULL;
   GError *error = NULL;
@@ -234,10 +246,28 @@ got_generation_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
+  /* A service that was lost since may have changed it after this answer, and told nobody. */
+  if (question->n_losses != self->n_losses)
+    {
+      dou_authenticator_ask (self, task);
+      return;
+    }
+
   generation = dou_batch_results_get (results, 0);
-  dou_authenticator_learn (g_task_get_source_object (task), *user_id,
-                           g_variant_get_int64 (generation));
+  dou_authenticator_learn (self, question->user_id, g_variant_get_int64 (generation));
   g_task_return_boolean (task, TRUE);
+}
+
+static void
+dou_authenticator_ask (DouAuthenticator *self, GTask *task)
+{
+  Question *question = g_task_get_task_data (task);
+  GVariant *item = g_variant_new_int64 (question->user_id);
+
+  question->n_losses = self->n_losses;
+  dou_batcher_submit_async (dou_backend_get_batcher (self->backend, DOU_BACKEND_GET_GENERATIONS),
+                            &item, 1, g_task_get_cancellable (task), got_generation_cb,
+                            g_object_ref (task));
 }
 
 /**
@@ -256,8 +286,7 @@ dou_authenticator_prepare_async (DouAuthenticator *self, const char *token,
                                  gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
-  gint64 user_id;
-  GVariant *item;
+  Question *question;
 
   g_return_if_fail (DOU_IS_AUTHENTICATOR (self));
 
@@ -269,11 +298,10 @@ dou_authenticator_prepare_async (DouAuthenticator *self, const char *token,
       return;
     }
 
-  user_id = dou_authenticator_read (self, token)->user_id;
-  g_task_set_task_data (task, g_memdup2 (&user_id, sizeof user_id), g_free);
-  item = g_variant_new_int64 (user_id);
-  dou_batcher_submit_async (dou_backend_get_batcher (self->backend, DOU_BACKEND_GET_GENERATIONS),
-                            &item, 1, cancellable, got_generation_cb, g_object_ref (task));
+  question = g_new (Question, 1);
+  question->user_id = dou_authenticator_read (self, token)->user_id;
+  g_task_set_task_data (task, question, g_free);
+  dou_authenticator_ask (self, task);
 }
 
 /**
