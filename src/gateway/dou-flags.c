@@ -16,6 +16,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "common/dou-lru.h"
 #include "common/dou-metrics.h"
 #include "gateway/dou-flags.h"
@@ -408,6 +410,10 @@ load_keep_list (Load *load, const gint64 *ids, gsize n_ids)
   if (table == NULL || table->epoch != load->epoch)
     return;
 
+  /* All that is so is in the list. What else there is might make the table begin anew amid it. */
+  memset (table->slots, 0, table->capacity * sizeof *table->slots);
+  table->n_used = 0;
+  table->n_true = 0;
   for (gsize i = 0; i < n_ids; i++)
     table_add (table, ids[i], TRUE);
   table->is_complete = TRUE;

@@ -107,8 +107,13 @@ messages_cb (const DouWatchItem *items, gsize n_items, gpointer user_data)
   for (gsize i = 0; i < n_items; i++)
     {
       const Chat chat = { items[i].b, items[i].a, items[i].c };
+      Chat *known = dou_lru_lookup (self->chats, &chat);
 
-      dou_quiet_chats_put (self, &chat);
+      /* What another node tells may be older than what is known. */
+      if (known != NULL)
+        known->newest = MAX (known->newest, chat.newest);
+      else
+        dou_quiet_chats_put (self, &chat);
     }
   self->moment++;
 }

@@ -346,6 +346,38 @@ test_many_targets (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (dou_flags_get_size (fixture->flags), <, 64 * 1024);
 }
 
+/* Test that a list that comes into a table with many others, which therefore begins anew amid it, does not count as
+ * all that there is. */
+static void
+test_list_amid_many (Fixture *fixture, gconstpointer data)
+{
+  GString *changes = g_string_new ("([(int64 1, int64 99, false)");
+  GString *list = g_string_new ("[(0, [7, 8");
+  guint8 values[2];
+
+  /* All of these come while the list is asked for, so that it is not kept. */
+  g_assert_false (ask (fixture, values));
+  for (guint i = 0; i < 1500; i++)
+    g_string_append_printf (changes, ", (1, %u, false)", 10000 + i);
+  g_string_append (changes, "],)");
+  dou_test_services_emit (&fixture->services, "Social", "FavoritesChanged", changes->str);
+  dou_test_services_answer (&fixture->services, "GetFavorites", "[(1, 0, 1000)]", "[(0, [7, 8])]");
+  wait (fixture);
+
+  /* These 900 are all that user 1 likes. */
+  g_assert_false (ask (fixture, values));
+  for (guint i = 0; i < 898; i++)
+    g_string_append_printf (list, ", %u", 20000 + i);
+  g_string_append (list, "])]");
+  dou_test_services_answer (&fixture->services, "GetFavorites", "[(1, 0, 1000)]", list->str);
+  wait (fixture);
+  g_assert_cmpuint (values[0], ==, 1);
+
+  assert_known (fixture, 1, 1);
+  g_string_free (changes, TRUE);
+  g_string_free (list, TRUE);
+}
+
 /* Test that all viewers together stay below the bound, also if it is none at all. */
 static void
 test_many_viewers (Fixture *fixture, gconstpointer data)
@@ -393,6 +425,7 @@ main (int argc, char **argv)
   ADD ("overtaken", test_overtaken);
   ADD ("lost", test_lost);
   ADD ("many-targets", test_many_targets);
+  ADD ("list-amid-many", test_list_amid_many);
   ADD ("many-viewers", test_many_viewers);
 
   return g_test_run ();

@@ -89,6 +89,16 @@ test_overtaken (Fixture *fixture, gconstpointer data)
   g_assert_false (dou_quiet_chats_are_quiet (fixture->chats, READER, 3, 1000));
 }
 
+/* Test that news of an older message that come late, from another node, do not hide a newer one. */
+static void
+test_late_news (Fixture *fixture, gconstpointer data)
+{
+  send (fixture, "2", "1", "1200");
+  send (fixture, "2", "1", "1100");
+  g_assert_false (are_quiet (fixture, 1100));
+  g_assert_true (are_quiet (fixture, 1200));
+}
+
 /* Test that a service that is lost may have sent what nobody was told of. */
 static void
 test_lost (Fixture *fixture, gconstpointer data)
@@ -131,6 +141,7 @@ main (int argc, char **argv)
   ADD ("learn", test_learn);
   ADD ("message", test_message);
   ADD ("overtaken", test_overtaken);
+  ADD ("late-news", test_late_news);
   ADD ("lost", test_lost);
   ADD ("bound", test_bound);
 
