@@ -9,6 +9,7 @@
  *    max_queue bytes wait is dropped, rather than kept up with: a client that comes back asks for
  *    what it has missed.
  *  - It sends pings, but does not mind if they are never answered.
+ *  - Of what comes in it limits frames only: dou-websocket-frames.c has the rest.
  *  - Extensions are not offered: with permessage-deflate an idle socket costs 73 kB instead of 2.
  *
  * A session ends in one way only, by libsoup's "closed". To drop one its socket is shut down, upon
@@ -24,6 +25,7 @@
 
 #include "common/dou-status.h"
 #include "gateway/dou-websocket-session.h"
+#include "gateway/dou-websocket-stream.h"
 
 /* The longest message of a client: a text of 1,000 characters, each escaped as two units of UTF-16,
  * takes 12 kB. */
@@ -32,6 +34,11 @@
 /* What is read of a longer one, to be able to say so: libsoup closes at once when it sees the length
  * of more, and what comes in on a closed socket makes the system take back the good-bye. */
 #define MAX_INCOMING (64 * 1024)
+
+/* Pings and the like that are taken within a second: each is answered, and the answers wait in libsoup. */
+#define MAX_CONTROLS 32
+
+static const DouWebsocketFrames frames = { .max_message = MAX_INCOMING, .max_controls = MAX_CONTROLS };
 
 /* Bytes that are given to libsoup at one time, to be sent as the socket has room. */
 #define SHARE (64 * 1024)
@@ -141,7 +148,7 @@ dou_websocket_session_new (int fd, const DouWebsocketLimits *limits,
 {
   g_autoptr (GError) cause = NULL;
   g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, &cause);
-  g_autoptr (GSocketConnection) stream = NULL;
+  g_autoptr (GIOStream) stream = NULL;
   g_autoptr (GUri) uri = NULL;
   DouWebsocketSession *self;
 
@@ -154,10 +161,10 @@ dou_websocket_session_new (int fd, const DouWebsocketLimits *limits,
     }
 
   self = g_new0 (DouWebsocketSession, 1);
-  stream = g_socket_connection_factory_create_connection (socket);
+  stream = dou_websocket_stream_new (socket, &frames);
   uri = g_uri_build (G_URI_FLAGS_NONE, "ws", NULL, "localhost", -1, "/", NULL, NULL);
   self->connection = soup_websocket_connection_new (
-      G_IO_STREAM (stream), uri, SOUP_WEBSOCKET_CONNECTION_SERVER, NULL, NULL, NULL);
+      stream, uri, SOUP_WEBSOCKET_CONNECTION_SERVER, NULL, NULL, NULL);
   self->socket = g_steal_pointer (&socket);
   self->limits = *limits;
   self->funcs = funcs;

@@ -256,6 +256,49 @@ test_garbage (Fixture *fixture, gconstpointer data)
   close (fd);
 }
 
+/* Sends it until the server has ended the session, and says how many bytes it took. */
+static gsize
+send_until_ended (Fixture *fixture, int fd, const guint8 *data, gsize length)
+{
+  gsize total = 0;
+
+  while (!has_no_sessions (fixture->hub))
+    {
+      gssize n = send (fd, data + total % length, length - total % length, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+      total += (gsize) MAX (n, 0);
+      g_main_context_iteration (NULL, FALSE);
+      if (n < 0)
+        g_usleep (1000);
+    }
+  close (fd);
+  return total;
+}
+
+/* Test that a message in many frames is as limited as one in one. */
+static void
+test_fragments (Fixture *fixture, gconstpointer data)
+{
+  /* 60,000 bytes that are not the last. */
+  static guint8 frame[8 + 60000] = { 0x00, 0xfe, 60000 >> 8, 60000 & 0xff, 0, 0, 0, 0 };
+  static const guint8 first[] = { 0x01, 0x81, 0, 0, 0, 0, 'x' };
+  int fd = open_socket (fixture, ANN, LONG);
+
+  g_assert_cmpint (send (fd, first, sizeof first, MSG_NOSIGNAL), ==, sizeof first);
+  g_assert_cmpuint (send_until_ended (fixture, fd, frame, sizeof frame), <, 1024 * 1024);
+  g_assert_cmpstr (fixture->heard->str, ==, "");
+}
+
+/* Test that nobody has more pings answered than he takes. */
+static void
+test_pings (Fixture *fixture, gconstpointer data)
+{
+  static const guint8 ping[] = { 0x89, 0x81, 0, 0, 0, 0, 'x' };
+
+  g_assert_cmpuint (send_until_ended (fixture, open_socket (fixture, ANN, LONG), ping, sizeof ping), >=,
+                    32 * sizeof ping);
+}
+
 /* Test that who asks much more than is answered is sent away, and that one text is heard at a time.
  */
 static void
@@ -487,6 +530,8 @@ main (int argc, char **argv)
   ADD ("limits", test_limits);
   ADD ("bad-messages", test_bad_messages);
   ADD ("garbage", test_garbage);
+  ADD ("fragments", test_fragments);
+  ADD ("pings", test_pings);
   ADD ("unanswered", test_unanswered);
   ADD ("flood", test_flood);
   ADD ("talk", test_talk);
