@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include <string.h>
+
 #include "gateway/dou-peers.h"
+
+/* Bytes of an IPv6 address that count, as for rates: who has one of them has the whole network of the rest. */
+#define IPV6_PREFIX 8
 
 struct _DouPeers
 {
@@ -16,6 +21,13 @@ struct _DouPeer
   guint n;               /* connections */
 };
 
+static gsize
+get_n_counted (GInetAddress *address)
+{
+  return g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 ? IPV6_PREFIX
+                                                                     : g_inet_address_get_native_size (address);
+}
+
 static guint
 hash_address (gconstpointer address)
 {
@@ -23,7 +35,7 @@ hash_address (gconstpointer address)
   const guint8 *bytes = g_inet_address_to_bytes (self);
   guint hash = 5381;
 
-  for (gsize i = 0; i < g_inet_address_get_native_size (self); i++)
+  for (gsize i = 0; i < get_n_counted (self); i++)
     hash = hash * 33 + bytes[i];
 
   return hash;
@@ -32,12 +44,16 @@ hash_address (gconstpointer address)
 static gboolean
 equal_addresses (gconstpointer a, gconstpointer b)
 {
-  return g_inet_address_equal ((GInetAddress *) a, (GInetAddress *) b);
+  GInetAddress *left = (GInetAddress *) a;
+  GInetAddress *right = (GInetAddress *) b;
+
+  return g_inet_address_get_family (left) == g_inet_address_get_family (right)
+         && memcmp (g_inet_address_to_bytes (left), g_inet_address_to_bytes (right), get_n_counted (left)) == 0;
 }
 
 /**
  * dou_peers_new:
- * @max: the most connections that one address may have
+ * @max: the most connections that one address may have, or one network of IPv6
  *
  * Returns: (transfer full): peers, none so far
  */
