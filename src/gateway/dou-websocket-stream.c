@@ -7,10 +7,10 @@
 
 #include "gateway/dou-websocket-stream.h"
 
-#define TYPE_INPUT (input_get_type ())
-G_DECLARE_FINAL_TYPE (Input, input, DOU_WEBSOCKET, INPUT, GFilterInputStream)
+#define DOU_TYPE_WEBSOCKET_INPUT (dou_websocket_input_get_type ())
+G_DECLARE_FINAL_TYPE (DouWebsocketInput, dou_websocket_input, DOU, WEBSOCKET_INPUT, GFilterInputStream)
 
-struct _Input
+struct _DouWebsocketInput
 {
   GFilterInputStream parent_instance;
 
@@ -18,10 +18,11 @@ struct _Input
   gboolean is_over; /* a limit */
 };
 
-static void input_iface_init (GPollableInputStreamInterface *iface);
+static void dou_websocket_input_iface_init (GPollableInputStreamInterface *iface);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (Input, input, G_TYPE_FILTER_INPUT_STREAM,
-                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM, input_iface_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (DouWebsocketInput, dou_websocket_input, G_TYPE_FILTER_INPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
+                                                      dou_websocket_input_iface_init))
 
 struct _DouWebsocketStream
 {
@@ -40,13 +41,13 @@ get_base (GPollableInputStream *stream)
 }
 
 static gboolean
-input_is_readable (GPollableInputStream *stream)
+dou_websocket_input_is_readable (GPollableInputStream *stream)
 {
   return g_pollable_input_stream_is_readable (get_base (stream));
 }
 
 static GSource *
-input_create_source (GPollableInputStream *stream, GCancellable *cancellable)
+dou_websocket_input_create_source (GPollableInputStream *stream, GCancellable *cancellable)
 {
   g_autoptr (GSource) base = g_pollable_input_stream_create_source (get_base (stream), NULL);
 
@@ -54,9 +55,9 @@ input_create_source (GPollableInputStream *stream, GCancellable *cancellable)
 }
 
 static gssize
-input_read_nonblocking (GPollableInputStream *stream, void *buffer, gsize count, GError **error)
+dou_websocket_input_read_nonblocking (GPollableInputStream *stream, void *buffer, gsize count, GError **error)
 {
-  Input *self = DOU_WEBSOCKET_INPUT (stream);
+  DouWebsocketInput *self = DOU_WEBSOCKET_INPUT (stream);
   gssize n = g_pollable_input_stream_read_nonblocking (get_base (stream), buffer, count, NULL, error);
 
   if (n > 0 && !self->is_over)
@@ -69,20 +70,20 @@ input_read_nonblocking (GPollableInputStream *stream, void *buffer, gsize count,
 }
 
 static void
-input_iface_init (GPollableInputStreamInterface *iface)
+dou_websocket_input_iface_init (GPollableInputStreamInterface *iface)
 {
-  iface->is_readable = input_is_readable;
-  iface->create_source = input_create_source;
-  iface->read_nonblocking = input_read_nonblocking;
+  iface->is_readable = dou_websocket_input_is_readable;
+  iface->create_source = dou_websocket_input_create_source;
+  iface->read_nonblocking = dou_websocket_input_read_nonblocking;
 }
 
 static void
-input_class_init (InputClass *klass)
+dou_websocket_input_class_init (DouWebsocketInputClass *klass)
 {
 }
 
 static void
-input_init (Input *self)
+dou_websocket_input_init (DouWebsocketInput *self)
 {
 }
 
@@ -96,7 +97,7 @@ dou_websocket_stream_get_input_stream (GIOStream *stream)
       GInputStream *base
           = G_IO_STREAM_CLASS (dou_websocket_stream_parent_class)->get_input_stream (stream);
 
-      self->input = g_object_new (TYPE_INPUT, "base-stream", base, NULL);
+      self->input = g_object_new (DOU_TYPE_WEBSOCKET_INPUT, "base-stream", base, NULL);
       DOU_WEBSOCKET_INPUT (self->input)->frames = self->limits;
     }
 
